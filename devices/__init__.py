@@ -1,0 +1,1 @@
+"""From a reader's bytes to evidence in the database."""

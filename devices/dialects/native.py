@@ -1,0 +1,74 @@
+"""The native dialect: what our desk, our simulator and any script publish.
+
+One object or an array. Each object is a read (`epc`), a scanned code (`barcode`) or a word about the device itself
+(`status`: online, offline, gap). Times are RFC 3339 or epoch seconds.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from devices.dialects.gaps import gap
+from devices.dialects.payloads import parse, quoted
+from devices.dialects.printed_codes import printed_code
+from devices.dialects.quantities import Antenna, Count, Dbm, centidbm
+from devices.dialects.tag_memory import words_from_hex
+from devices.dialects.times import microseconds
+from devices.readings import Barcode, Decoded, ReaderEvent, Reading, Undecodable
+
+
+class Entry(msgspec.Struct, gc=False):
+    """One object of a native payload."""
+
+    epc: str | None = None
+    antenna: Antenna = 0
+    rssi_dbm: Dbm | None = None
+    count: Count = 1
+    at: datetime | float | None = None
+    tid: str | None = None
+    barcode: str | None = None
+    status: str | None = None
+    from_: datetime | float | None = msgspec.field(default=None, name="from")
+    to: datetime | float | None = None
+
+
+PAYLOAD: msgspec.json.Decoder[Entry | list[Entry]] = msgspec.json.Decoder(Entry | list[Entry])
+
+
+def decode(payload: bytes, timezone: str) -> Decoded:
+    """Decode one native message."""
+    said = parse(payload, PAYLOAD)
+    decoded = Decoded()
+    add_reading = decoded.readings.append
+    for entry in said if isinstance(said, list) else [said]:
+        at = microseconds(entry.at, timezone)
+        if entry.epc is not None:
+            add_reading(
+                Reading(
+                    words_from_hex(entry.epc),
+                    entry.antenna,
+                    centidbm(entry.rssi_dbm),
+                    entry.count,
+                    at,
+                    words_from_hex(entry.tid, "TID") if entry.tid else None,
+                )
+            )
+        elif entry.barcode is not None:
+            decoded.barcodes.append(Barcode(printed_code(entry.barcode), at))
+        else:
+            decoded.events.append(event(entry, at, timezone))
+    return decoded
+
+
+def event(entry: Entry, at: int | None, timezone: str) -> ReaderEvent:
+    """Read what the device says about itself."""
+    match entry.status:
+        case "online" | "offline" as kind:
+            return ReaderEvent(kind, at)
+        case "gap":
+            return gap(at, microseconds(entry.from_, timezone), microseconds(entry.to, timezone), "told by the device")
+        case None:
+            message = "An entry has neither epc nor barcode nor status."
+        case unknown:
+            message = f"The status {quoted(unknown)} is none of online, offline and gap."
+    raise Undecodable(message)

@@ -1,0 +1,180 @@
+"""`guiwei ingest`: the loop from the broker to committed evidence, for one slot.
+
+    take messages -> leave out repeated ones -> pipeline -> commit -> acknowledge
+
+While a batch commits, the next one gathers; under load batches grow by themselves. If the database is away, the batch is
+kept and tried again; nothing is acknowledged, so the broker keeps the rest.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+
+from devices.mqtt import RECONNECT_SECONDS_FIRST, RECONNECT_SECONDS_MAX, BrokerAddress, Message, SlotConnection
+from devices.pipeline import Pipeline, known_readers
+from devices.redelivery import Redelivery
+from inventory.domain.refusals import Unavailable
+from inventory.operations.taking_evidence import SLOT_LEASE, Packets, take_evidence
+from inventory.store import evidence, leases
+from inventory.store.database import Database
+from inventory.store.evidence import EvidenceBatch
+from inventory.store.leases import Lease
+from inventory.store.readers import registered_antennas, registry_version
+
+log = logging.getLogger(__name__)
+
+BATCH_MESSAGES_MAX = 5_000
+LINGER_SECONDS = 0.02  # a nearly empty batch waits this long for company: at most 50 commits a second
+LINGER_BELOW_MESSAGES = 500
+UPKEEP_SECONDS = 2.0  # how often the registry is looked at and an idle slot's lease prolonged
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Which slot this process works for, and as whom."""
+
+    number: int
+    owner: str
+    client_id: str
+
+
+class Ingest:
+    """One slot's ingest. `run` returns when `stop` is set and raises `LeaseLost` when another process has taken over."""
+
+    def __init__(self, database: Database, address: BrokerAddress, slot: Slot) -> None:
+        """Nothing is opened before `run`."""
+        self._database = database
+        self._address = address
+        self._slot = slot
+        self._registry = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until stopped."""
+        self._connection = self._connected(stop)
+        lease = self._lease(stop)
+        if lease is None:
+            return
+        try:
+            with self._session() as (broker, pipeline, redelivery):
+                self._serve(stop, lease, broker, pipeline, redelivery)
+            leases.give_back(self._connection, lease, datetime.now(UTC))
+            self._connection.commit()
+        finally:
+            self._connection.close()
+
+    # ── Setting up ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _connected(self, stop: threading.Event) -> psycopg.Connection[Any]:
+        """A fresh database connection, tried until it is there."""
+        pause = RECONNECT_SECONDS_FIRST
+        while True:
+            try:
+                connection = self._database.unpooled()
+                evidence.prepare(connection)
+            except Unavailable as away:
+                if stop.is_set():
+                    raise
+                log.warning("%s Trying again in %.1f s.", away.sentence("en"), pause)
+                stop.wait(pause)
+                pause = min(pause * 2, RECONNECT_SECONDS_MAX)
+            else:
+                return connection
+
+    def _lease(self, stop: threading.Event) -> Lease | None:
+        """The slot's lease; waits while another machine holds it."""
+        while not stop.is_set():
+            lease = leases.take(
+                self._connection, f"ingest slot {self._slot.number}", self._slot.owner, datetime.now(UTC), SLOT_LEASE
+            )
+            self._connection.commit()
+            if lease is not None:
+                return lease
+            stop.wait(UPKEEP_SECONDS)
+        return None
+
+    @contextmanager
+    def _session(self) -> Iterator[tuple[SlotConnection, Pipeline, Redelivery]]:
+        self._registry = registry_version(self._connection)
+        by_topic = known_readers(registered_antennas(self._connection, self._slot.number))
+        redelivery = Redelivery(evidence.committed_packets(self._connection, self._slot.number))
+        self._connection.commit()
+        broker = SlotConnection(self._address, self._slot.client_id, by_topic)
+        broker.start()
+        try:
+            yield broker, Pipeline(by_topic), redelivery
+        finally:
+            broker.close()
+
+    # ── Working ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _serve(
+        self, stop: threading.Event, lease: Lease, broker: SlotConnection, pipeline: Pipeline, redelivery: Redelivery
+    ) -> None:
+        next_upkeep = time.monotonic() + UPKEEP_SECONDS
+        while not stop.is_set():
+            if messages := self._gather(broker):
+                for message in messages:
+                    if not redelivery.is_repeated(message):
+                        pipeline.add(message.topic, message.payload, message.received_at)
+                batch, days = pipeline.take_batch()
+                if not self._commit(stop, lease, batch, days, redelivery.batch(self._slot.number)):
+                    return
+                broker.acknowledge(messages)
+            if time.monotonic() >= next_upkeep:
+                self._upkeep(lease, broker, pipeline)
+                next_upkeep = time.monotonic() + UPKEEP_SECONDS
+
+    @staticmethod
+    def _gather(broker: SlotConnection) -> list[Message]:
+        messages = broker.take(BATCH_MESSAGES_MAX, wait_seconds=0.5)
+        if messages and len(messages) < LINGER_BELOW_MESSAGES:
+            time.sleep(LINGER_SECONDS)
+            messages += broker.take(BATCH_MESSAGES_MAX - len(messages), wait_seconds=0)
+        return messages
+
+    def _commit(
+        self, stop: threading.Event, lease: Lease, batch: EvidenceBatch, days: set[date], packets: Packets
+    ) -> bool:
+        """Commit until it is done; False where we are stopped before the database came back (the broker has it all)."""
+        while True:
+            try:
+                take_evidence(
+                    self._connection, batch, days, lease=lease, packets=packets, now=datetime.now(UTC)
+                )
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("the database went away in mid-batch (%s); the batch is kept", str(error).strip())
+                self._connection.close()
+                if stop.is_set():
+                    return False
+                self._connection = self._connected(stop)
+                # The answer to COMMIT may be all that was lost.
+                done = evidence.last_batch(self._connection, packets.slot)
+                self._connection.commit()
+                if done >= packets.batch:
+                    return True
+            else:
+                return True
+
+    def _upkeep(self, lease: Lease, broker: SlotConnection, pipeline: Pipeline) -> None:
+        """Keep the lease, and look whether readers were registered meanwhile."""
+        try:
+            with self._connection.transaction():
+                leases.hold(self._connection, lease, datetime.now(UTC), SLOT_LEASE)
+                version = registry_version(self._connection)
+                if version == self._registry:
+                    return
+                by_topic = known_readers(registered_antennas(self._connection, self._slot.number))
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            return  # the next commit reconnects
+        self._registry = version
+        pipeline.use(by_topic)
+        broker.want(by_topic)
+        log.info("registry version %d: %d topics", version, len(by_topic))
+

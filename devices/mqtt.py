@@ -1,0 +1,297 @@
+"""One ingest slot's connection to the broker: a stable client id, a persistent session, acknowledgement by hand.
+
+One thread owns the connection and makes every call into paho; messages leave it through a bounded queue, and packets to
+acknowledge come back through another. Nothing is acknowledged here on its own account: the broker keeps every QoS 1
+message until its reads are committed.
+
+MQTT 5 is tried first: its Receive Maximum bounds what the broker may send ahead, its Session Expiry keeps our session
+while we are away. A broker that doesn't answer an MQTT 5 CONNECT in time gets MQTT 3.1.1 with `clean_session=False`.
+"""
+
+import logging
+import select
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from inventory.domain.refusals import BadSetting
+
+log = logging.getLogger(__name__)
+
+UNACKNOWLEDGED_MESSAGES_MAX = 20_000  # what the broker may send ahead; also the bound of our queue
+INBOX_BYTES_MAX = 64 * 1024 * 1024  # payloads waiting for the worker
+SESSION_EXPIRY_SECONDS = 7 * 86_400  # a week of quarantine, power cuts and holidays
+KEEPALIVE_SECONDS = 30
+CONNACK_SECONDS_MAX = 5
+RECONNECT_SECONDS_FIRST, RECONNECT_SECONDS_MAX = 0.5, 30.0
+POLL_SECONDS = 0.02
+READS_PER_POLL = 64  # packets taken from the socket before acknowledgements get their turn
+
+
+class Message(NamedTuple):
+    """A message as it came; `received_at` in microseconds since 1970.
+
+    generation: counts our connections, from 1. session: the generation in which the broker last had to make us a new
+    session, 0 where it has continued the one we had; it repeats messages only within one session.
+    """
+
+    topic: str
+    payload: bytes
+    packet_id: int
+    qos: int
+    generation: int
+    session: int
+    received_at: int
+
+
+@dataclass(frozen=True)
+class BrokerAddress:
+    """Where the broker is, from `mqtt://[user:password@]host[:port]` or `mqtts://...`."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: str | None
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+    @staticmethod
+    def parse(url: str) -> "BrokerAddress":
+        """Raises `BadSetting` where the URL is none."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            parts, port = urlsplit(""), None
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise BadSetting(
+                setting="GUIWEI_MQTT_URL",
+                problem_zh="应为 mqtt://主机:端口 或 mqtts://主机:端口",
+                problem_en="it should look like mqtt://host:port or mqtts://host:port",
+            )
+        tls = parts.scheme == "mqtts"
+        user, password = (unquote(text) if text else None for text in (parts.username, parts.password))
+        return BrokerAddress(parts.hostname, port or (8883 if tls else 1883), tls, user, password)
+
+
+def new_client(address: BrokerAddress, client_id: str, protocol: MQTTProtocolVersion, **options: Any) -> paho.Client:
+    """A paho client for this broker, with credentials and TLS, not yet connected."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, **options)
+    if address.user is not None:
+        client.username_pw_set(address.user, address.password)
+    if address.tls:
+        client.tls_set_context(ssl.create_default_context())
+    return client
+
+
+class SlotConnection:
+    """A slot's session at the broker, kept up until `close`."""
+
+    def __init__(self, address: BrokerAddress, client_id: str, topics: Iterable[str]) -> None:
+        """Nothing is opened before `start`."""
+        self._address = address
+        self._client_id = client_id
+        self._wanted = frozenset(topics)
+        self._subscribed: frozenset[str] = frozenset()
+        self._protocol = MQTTProtocolVersion.MQTTv5
+        self._client: paho.Client | None = None
+        self._connected = False
+        self._inbox: deque[Message] = deque()
+        self._bytes_in = self._bytes_out = 0  # each written by one thread only
+        self._news = threading.Event()
+        self._to_acknowledge: deque[Message] = deque()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep_up, name=f"mqtt {client_id}", daemon=True)
+        self._generation = 0
+        self._session = 0
+
+    # ── For the worker ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Connect and keep connected, in a thread of its own."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Send what acknowledgements are due, disconnect, and leave the session to the broker."""
+        self._stopping.set()
+        self._thread.join()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us just now."""
+        return self._connected
+
+    def want(self, topics: Iterable[str]) -> None:
+        """Subscribe to exactly these topics from now on."""
+        self._wanted = frozenset(topics)
+
+    def take(self, messages_max: int, wait_seconds: float) -> list[Message]:
+        """The next messages in the order they came; empty when none came in time."""
+        if not self._inbox:
+            self._news.wait(wait_seconds)
+        self._news.clear()
+        inbox, taken = self._inbox, []
+        while inbox and len(taken) < messages_max:
+            taken.append(message := inbox.popleft())
+            self._bytes_out += len(message.payload)
+        return taken
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Tell the broker that these are safe; those of an earlier connection are quietly left (it will send them again)."""
+        self._to_acknowledge.extend(message for message in messages if message.qos)
+
+    # ── The owning thread ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _keep_up(self) -> None:
+        pause = RECONNECT_SECONDS_FIRST
+        while not self._stopping.is_set():
+            try:
+                self._open()
+                pause = RECONNECT_SECONDS_FIRST
+                self._serve()
+            except (OSError, ConnectionError, ValueError) as error:
+                log.warning("the broker %r is away (%s); trying again in %.1f s", self._address, error, pause)
+                self._stopping.wait(pause)
+                pause = min(pause * 2, RECONNECT_SECONDS_MAX)
+            finally:
+                self._drop()
+
+    def _open(self) -> None:
+        """Connect, wait for the broker's answer, subscribe."""
+        five = self._protocol == MQTTProtocolVersion.MQTTv5
+        self._client = client = new_client(
+            self._address,
+            self._client_id,
+            self._protocol,
+            manual_ack=True,
+            reconnect_on_failure=False,
+            **({} if five else {"clean_session": False}),
+        )
+        client.connect_timeout = CONNACK_SECONDS_MAX
+        client.on_connect = self._on_connect
+        client.on_message = self._on_message
+        properties = None
+        if five:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = SESSION_EXPIRY_SECONDS
+            properties.ReceiveMaximum = UNACKNOWLEDGED_MESSAGES_MAX
+        self._generation += 1
+        self._subscribed = frozenset()
+        client.connect(
+            self._address.host,
+            self._address.port,
+            keepalive=KEEPALIVE_SECONDS,
+            **({"clean_start": False, "properties": properties} if five else {}),
+        )
+        deadline = time.monotonic() + CONNACK_SECONDS_MAX
+        while not self._connected and not self._stopping.is_set():
+            try:
+                self._turn()
+                silent = time.monotonic() > deadline
+            except ConnectionError:
+                silent = True  # brokers that know no MQTT 5 either hang up or say nothing
+            if silent:
+                if five:
+                    self._protocol = MQTTProtocolVersion.MQTTv311
+                    raise ConnectionError("no answer to MQTT 5; falling back to 3.1.1")
+                self._protocol = MQTTProtocolVersion.MQTTv5
+                raise ConnectionError("no answer to CONNECT")
+
+    def _on_connect(
+        self, _client: paho.Client, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if reason.is_failure:
+            log.warning("the broker refuses us: %s", reason)
+            return
+        if not flags.session_present:
+            self._session = self._generation
+        self._connected = True
+        log.info("connected to %r by MQTT %s", self._address, "5" if self._protocol == 5 else "3.1.1")
+
+    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        self._bytes_in += len(message.payload)
+        self._inbox.append(
+            Message(
+                message.topic,
+                message.payload,
+                message.mid,
+                message.qos,
+                self._generation,
+                self._session,
+                time.time_ns() // 1000,
+            )
+        )
+        if not self._news.is_set():
+            self._news.set()
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            if self._subscribed != self._wanted:
+                self._subscribe()
+            self._turn()
+        self._acknowledge_due()
+
+    def _subscribe(self) -> None:
+        assert self._client is not None
+        wanted = self._wanted
+        if gone := sorted(self._subscribed - wanted):
+            self._client.unsubscribe(gone)
+        if new := sorted(wanted - self._subscribed):
+            self._client.subscribe([(topic, 1) for topic in new])
+        self._subscribed = wanted
+
+    def _turn(self) -> None:
+        """Read what has come, acknowledge what is due, keep the connection alive; raises when it is gone."""
+        client = self._client
+        assert client is not None
+        sock: socket.socket | None = client.socket()
+        if sock is None:
+            raise ConnectionError("the connection was closed")
+        # A full queue stops reading: the broker's own queue then grows, on its disk, where it is safe.
+        full = len(self._inbox) >= UNACKNOWLEDGED_MESSAGES_MAX or self._bytes_in - self._bytes_out > INBOX_BYTES_MAX
+        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # decrypted already: select wouldn't see it
+        writers = [sock] if client.want_write() else []
+        readable, writable, _ = select.select([] if full else [sock], writers, [], 0 if pending else POLL_SECONDS)
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        if readable or (pending and not full):
+            for _ in range(READS_PER_POLL):
+                code = client.loop_read()
+                if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    break
+        if writable:
+            client.loop_write()
+        self._acknowledge_due()
+        if code == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            code = client.loop_misc()
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise ConnectionError(paho.error_string(code))
+
+    def _acknowledge_due(self) -> None:
+        due, client, generation = self._to_acknowledge, self._client, self._generation
+        if client is None:
+            return
+        while due:
+            message = due.popleft()
+            if message.generation == generation:
+                client.ack(message.packet_id, message.qos)
+
+    def _drop(self) -> None:
+        self._connected = False
+        if self._client is not None:
+            self._client.disconnect()
+            self._client = None

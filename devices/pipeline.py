@@ -1,0 +1,153 @@
+"""Messages to one evidence batch: find the reader, decode, check the clock, reduce.
+
+The same path serves live ingest and `guiwei replay`; time comes with each message, never from a clock of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from paho.mqtt.client import topic_matches_sub
+
+from devices.dialects import DIALECTS, Decode
+from devices.health import ReaderHealth, time_problem
+from devices.readings import Decoded, Undecodable
+from devices.reduce import SLICE_MICROSECONDS, Reducer
+from inventory.store.evidence import (
+    DAY_MICROSECONDS,
+    EvidenceBatch,
+    Quarantined,
+    ReaderNews,
+    ScannedCode,
+)
+from inventory.store.readers import RegisteredAntenna
+
+TOPICS_REMEMBERED_MAX = 10_000  # concrete topics under wildcard registrations
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAntenna:
+    """What a read needs to know of its antenna."""
+
+    antenna_id: int
+    slice_microseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReader:
+    """A registered reader, ready to decode for."""
+
+    reader_id: int
+    code: str
+    decode: Decode
+    timezone: str
+    antennas: dict[int, KnownAntenna]
+
+
+def known_readers(antennas: Iterable[RegisteredAntenna]) -> dict[str, KnownReader]:
+    """Readers by each topic they are registered with (status topics too; wildcards are allowed)."""
+    readers: dict[int, KnownReader] = {}
+    by_topic: dict[str, KnownReader] = {}
+    for antenna in antennas:
+        reader = readers.setdefault(
+            antenna.reader_id,
+            KnownReader(antenna.reader_id, antenna.reader, DIALECTS[antenna.dialect], antenna.timezone, {}),
+        )
+        reader.antennas[antenna.number] = KnownAntenna(antenna.antenna_id, SLICE_MICROSECONDS[antenna.role])
+        by_topic[antenna.topic] = reader
+        if antenna.status_topic:
+            by_topic[antenna.status_topic] = reader
+    return by_topic
+
+
+class Pipeline:
+    """Collects what messages say until a batch is taken. Not for use by two threads."""
+
+    def __init__(self, by_topic: dict[str, KnownReader]) -> None:
+        """`by_topic` as made by `known_readers`."""
+        self._reducer = Reducer()
+        self._batch = EvidenceBatch()
+        self._health: dict[int, ReaderHealth] = {}
+        self._heard: set[int] = set()
+        self.use(by_topic)
+
+    def use(self, by_topic: dict[str, KnownReader]) -> None:
+        """Work with a new registry from the next message on."""
+        self._registered = by_topic
+        self._by_topic = dict(by_topic)
+
+    def _reader_of(self, topic: str) -> KnownReader | None:
+        """The reader of a topic; a registration may hold wildcards, found once and remembered."""
+        for pattern, reader in self._registered.items():
+            if ("+" in pattern or "#" in pattern) and topic_matches_sub(pattern, topic):
+                if len(self._by_topic) < TOPICS_REMEMBERED_MAX:
+                    self._by_topic[topic] = reader
+                return reader
+        return None
+
+    def add(self, topic: str, payload: bytes, received_at: int) -> None:
+        """Take in one message, received at `received_at` (microseconds); whole, or as a quarantined one."""
+        reader = self._by_topic.get(topic) or self._reader_of(topic)
+        if reader is None:
+            self._batch.quarantined.append(Quarantined(received_at, topic, None, payload, "no reader has this topic"))
+            return
+        health = self._health.get(reader.reader_id)
+        if health is None:
+            health = self._health[reader.reader_id] = ReaderHealth(reader.reader_id)
+        self._heard.add(reader.reader_id)
+        try:
+            decoded = reader.decode(payload, reader.timezone)
+            located = _located(decoded, reader, received_at)
+        except Undecodable as undecodable:
+            self._batch.quarantined.append(Quarantined(received_at, topic, reader.reader_id, payload, str(undecodable)))
+            health.quarantined(received_at)
+            return
+        reads, newest = 0, None
+        for reading, antenna, read_at in located:
+            width = antenna.slice_microseconds
+            self._reducer.add(
+                antenna.antenna_id, reading.epc, read_at - read_at % width, reading.count, reading.rssi_cdbm, read_at
+            )
+            reads += reading.count
+            if reading.read_at is not None and (newest is None or read_at > newest):
+                newest = read_at
+        health.heard(received_at, newest, reads)
+        if decoded.barcodes or decoded.events:
+            self._note(decoded, reader, received_at)
+
+    def _note(self, decoded: Decoded, reader: KnownReader, received_at: int) -> None:
+        for barcode in decoded.barcodes:
+            at = received_at if barcode.scanned_at is None else barcode.scanned_at
+            self._batch.codes.append(ScannedCode(reader.reader_id, barcode.code, at))
+        for event in decoded.events:
+            at = received_at if event.at is None else event.at
+            self._batch.news.append(
+                ReaderNews(reader.reader_id, event.kind, at, event.from_at, event.to_at, event.reason)
+            )
+
+    def take_batch(self) -> tuple[EvidenceBatch, set[date]]:
+        """The batch so far, and the UTC days its slices fall on; the next batch starts empty."""
+        batch, self._batch = self._batch, EvidenceBatch()
+        batch.slices.extend(self._reducer.drain())
+        batch.pulses.extend(self._health[reader_id].pulse() for reader_id in sorted(self._heard))
+        self._heard = set()
+        days = {start // DAY_MICROSECONDS for start in {row.slice_start for row in batch.slices}}
+        return batch, {datetime.fromtimestamp(day * DAY_MICROSECONDS // 1_000_000, UTC).date() for day in days}
+
+
+def _located(decoded: Decoded, reader: KnownReader, received_at: int) -> list[tuple]:
+    """Each reading with its antenna and time; raises `Undecodable` before anything of the message is counted."""
+    antennas = reader.antennas
+    sole = antennas.get(0) if len(antennas) == 1 else None
+    located = []
+    for reading in decoded.readings:
+        antenna = antennas.get(reading.antenna, sole)
+        if antenna is None:
+            raise Undecodable(f"antenna {reading.antenna} of reader {reader.code} is not registered")
+        read_at = received_at
+        if reading.read_at is not None:
+            read_at = reading.read_at
+            if problem := time_problem(read_at, received_at):
+                raise Undecodable(problem)
+        located.append((reading, antenna, read_at))
+    return located

@@ -1,0 +1,57 @@
+"""What a dialect makes of one message: readings, scanned codes and what the reader says about itself.
+
+Plain `msgspec.Struct`s without garbage-collector tracking: a city sends hundreds of thousands of these a second.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """One report of one tag by one antenna.
+
+    epc: the EPC's bytes, whole 16-bit words. antenna: 0 where the reader names none. rssi_cdbm: centi-dBm, None where the
+    reader gives no strength. count: how many reads the report stands for, 1 or more. read_at: device time in microseconds
+    since 1970-01-01 UTC, None where the payload has none. tid: the chip's own number, where told.
+    """
+
+    epc: bytes
+    antenna: int
+    rssi_cdbm: int | None
+    count: int
+    read_at: int | None
+    tid: bytes | None = None
+
+
+class Barcode(msgspec.Struct, frozen=True, gc=False):
+    """A printed code the reader's imager scanned: a shelf label anchors a sweep. scanned_at as `Reading.read_at`."""
+
+    code: str
+    scanned_at: int | None
+
+
+class ReaderEvent(msgspec.Struct, frozen=True, gc=False):
+    """What a reader says about itself.
+
+    kind: "online", "offline", or "gap" (it was blind or dropped reads between `from_at` and `to_at`).
+    Times in microseconds since 1970-01-01 UTC. reason: a few words, the vendor's own where there are any.
+    """
+
+    kind: Literal["online", "offline", "gap"]
+    at: int | None
+    from_at: int | None = None
+    to_at: int | None = None
+    reason: str = ""
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """All that one message says; any of the three may be empty (a keep-alive says nothing)."""
+
+    readings: list[Reading] = []
+    barcodes: list[Barcode] = []
+    events: list[ReaderEvent] = []
+
+
+class Undecodable(Exception):
+    """The message can't be understood; it goes to quarantine with its bytes and this one-sentence reason."""

@@ -1,0 +1,1 @@
+"""Guiwei (归位): the composition root. Starts things and wires them; holds no rules."""

@@ -1,0 +1,196 @@
+"""The settings of a site, all from environment variables `GUIWEI_...`; `docs/operations.md` lists them.
+
+Nothing set means: embedded services in the data directory, pages on this machine only.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from inventory.domain.refusals import BadSetting
+
+PREFIX = "GUIWEI_"
+DATABASE_SETTINGS = ("database_url", "owner_database_url", "jobs_database_url")
+_MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+# What a value must be, in the words of a refusal: pydantic's own are for programmers.
+_EXPECTED = {
+    "web_port": ("应为 1 至 65535 的整数", "it must be a whole number from 1 to 65535"),
+    "language": ("应为 zh-CN 或 en", "it must be zh-CN or en"),
+    "ingest_slot": ("应为 0 至 999 的整数", "it must be a whole number from 0 to 999"),
+}
+
+
+def default_data_dir(environment: Mapping[str, str]) -> Path:
+    """Where data lies unless told: `/var/lib/guiwei` for root, else the user's own data directory after XDG."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/guiwei")
+    home = environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "guiwei"
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Build it with `read_settings`, which refuses in one sentence."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=lambda: default_data_dir(os.environ),
+        description="Directory of the embedded services, the key file and spools.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql:// URL of the role guiwei_app (web, ingest); the embedded database if none of the three is set.",
+    )
+    owner_database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql:// URL of the role guiwei_owner (migrations).",
+    )
+    jobs_database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql:// URL of the role guiwei_jobs (nightly work).",
+    )
+    mqtt_url: SecretStr | None = Field(
+        default=None,
+        description="mqtt:// or mqtts:// URL of the broker, with user and password; the embedded broker if not set.",
+    )
+    key_file: Path = Field(
+        default_factory=lambda values: values.get("data_dir", Path()) / "guiwei.key",
+        description="File with the key that encrypts ID numbers; guiwei.key in the data directory if not set. Back it up apart.",
+    )
+    web_host: str = Field(default="127.0.0.1", description="Address the pages are served on.")
+    web_port: int = Field(default=8000, ge=1, le=65535, description="Port the pages are served on.")
+    language: Literal["zh-CN", "en"] = Field(default="zh-CN", description="Language of pages and messages: zh-CN or en.")
+    timezone: str = Field(default="Asia/Shanghai", description="Local time of the warehouse: its midnight is 24:00.")
+    ingest_slot: int = Field(default=0, ge=0, le=999, description="The ingest slot a process owns, 0 to 999.")
+
+    @field_validator(*DATABASE_SETTINGS)
+    @classmethod
+    def _is_a_postgresql_url(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            problem = _problem_of_database_url(value.get_secret_value())
+            if problem:
+                raise _bad(str(info.field_name), *problem)
+        return value
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _is_an_mqtt_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            mqtt_address(value.get_secret_value())
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            zh, en = f"没有时区 {value!r}，例如 Asia/Shanghai", f"there is no time zone {value!r}; try Asia/Shanghai"
+            raise _bad("timezone", zh, en) from None
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The warehouse's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def uses_embedded_database(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url is None
+
+    @property
+    def uses_embedded_broker(self) -> bool:
+        """Whether the broker is the embedded one."""
+        return self.mqtt_url is None
+
+
+@dataclass(frozen=True)
+class MqttAddress:
+    """Where a broker listens and as whom to connect."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def mqtt_address(url: str) -> MqttAddress:
+    """Take an `mqtt://user:password@host:1883` or `mqtts://` URL apart; raises `BadSetting`."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _bad("mqtt_url", "端口或主机无效", "its host or port isn't valid") from None
+    if parts.scheme not in _MQTT_PORTS:
+        raise _bad("mqtt_url", "应以 mqtt:// 或 mqtts:// 开头", "it must begin with mqtt:// or mqtts://")
+    if not parts.hostname or port == 0:
+        raise _bad("mqtt_url", "缺少主机名，或端口为 0", "it names no host, or port 0")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise _bad("mqtt_url", "主机之后不应有其他内容", "nothing may follow the host and port")
+    return MqttAddress(
+        host=parts.hostname,
+        port=port or _MQTT_PORTS[parts.scheme],
+        tls=parts.scheme == "mqtts",
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def read_settings() -> Settings:
+    """Read the environment; raises `BadSetting` with one sentence for the first thing that can't be meant."""
+    _refuse_near_misses(os.environ)
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        name = str(error.errors(include_input=False)[0]["loc"][0])
+        raise _bad(name, *_EXPECTED.get(name, ("取值无效", "its value isn't valid"))) from None
+    missing = [name for name in DATABASE_SETTINGS if getattr(settings, name) is None]
+    if 0 < len(missing) < len(DATABASE_SETTINGS):
+        raise _bad(missing[0], "三个数据库地址须同时设置", "either all three database URLs are set or none")
+    return settings
+
+
+def _refuse_near_misses(environment: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(environment):
+        if not name.upper().startswith(PREFIX) or name.upper() in known:
+            continue
+        meant = get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+        if meant:
+            raise BadSetting(
+                setting=name,
+                problem_zh=f"没有这个设置，您是否指 {meant[0]}",
+                problem_en=f"there is no such setting; did you mean {meant[0]}",
+            )
+
+
+def _problem_of_database_url(url: str) -> tuple[str, str] | None:
+    if not url.startswith("postgresql://"):
+        return "应以 postgresql:// 开头", "it must begin with postgresql://"
+    try:
+        parts = conninfo_to_dict(url)
+        port = int(parts.get("port") or 5432)
+    except (psycopg.ProgrammingError, ValueError):
+        return "不是有效的 PostgreSQL 地址", "it isn't a valid PostgreSQL URL"
+    if not 1 <= port <= 65535:  # noqa: PLR2004
+        return "端口应为 1 至 65535", "its port must be from 1 to 65535"
+    if not parts.get("dbname"):
+        return "缺少数据库名", "it names no database"
+    return None
+
+
+def _bad(name: str, problem_zh: str, problem_en: str) -> BadSetting:
+    return BadSetting(setting=PREFIX + name.upper(), problem_zh=problem_zh, problem_en=problem_en)

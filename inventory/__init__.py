@@ -1,0 +1,1 @@
+"""What is true: the registry, the custody ledger, the evidence and the belief drawn from it."""

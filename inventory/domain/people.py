@@ -1,0 +1,168 @@
+"""The people of the warehouse: their roles, what each role sees, and the person who asks just now.
+
+Rules: the table under "People" in the trade's notes. Adding a role is one row of `_RIGHTS`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inventory.domain.masking import MaskStyle, mask_id
+from inventory.domain.refusals import BadInput, NotAllowed, SearchByNumberOnly, WrongRole
+from inventory.domain.search import Query
+
+LOGIN_CHARACTERS_MAX = 40
+PERSON_NAME_CHARACTERS_MAX = 60
+PASSWORD_CHARACTERS_MIN = 10
+PASSWORD_CHARACTERS_MAX = 200  # argon2 takes any length; a megabyte of password is an attack, not a password.
+
+
+class Role(StrEnum):
+    """What a person is here for; the value is what `account.role` holds."""
+
+    KEEPER = "keeper"
+    WINDOW_CLERK = "window_clerk"
+    AGENCY_HEAD = "agency_head"
+    CITY_MANAGER = "city_manager"
+    AUDITOR = "auditor"
+    SUPERVISOR = "supervisor"
+    CONTRACTOR = "contractor"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDIT_ADMIN = "audit_admin"
+    BORROWER = "borrower"
+    SERVICE = "service"
+
+    @property
+    def zh(self) -> str:
+        """Its name in Chinese."""
+        return _RIGHTS[self].zh
+
+    @property
+    def en(self) -> str:
+        """Its name in English."""
+        return _RIGHTS[self].en
+
+    @property
+    def rights(self) -> "Rights":
+        """What it may see and do."""
+        return _RIGHTS[self]
+
+
+class Reach(StrEnum):
+    """Whose dossiers a role sees."""
+
+    NONE = "none"
+    OWN_AGENCY = "own_agency"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """One row of the table: names of the role, whose dossiers it sees, how much of a person, and what it does."""
+
+    zh: str
+    en: str
+    dossiers: Reach
+    sees_persons: bool = False  # name, birth year and former employer; else the surname alone
+    id_mask: MaskStyle = MaskStyle.SUPERVISOR
+    sees_readers: bool = False
+    records_acts: bool = False
+
+
+_STAFF = MaskStyle.STAFF
+_RIGHTS: dict[Role, Rights] = {
+    Role.KEEPER: Rights("库房管理员", "keeper", Reach.ALL, True, _STAFF, sees_readers=True, records_acts=True),
+    Role.WINDOW_CLERK: Rights("窗口经办人", "window clerk", Reach.OWN_AGENCY, True, _STAFF),
+    Role.AGENCY_HEAD: Rights("机构负责人", "agency head", Reach.OWN_AGENCY, True, _STAFF),
+    Role.CITY_MANAGER: Rights("市级主管", "city manager", Reach.ALL, True, _STAFF, sees_readers=True),
+    Role.AUDITOR: Rights("审计员", "auditor", Reach.ALL, sees_readers=True),
+    Role.SUPERVISOR: Rights("监督员", "supervisor", Reach.ALL, sees_readers=True),
+    Role.CONTRACTOR: Rights("数字化外包", "digitisation contractor", Reach.NONE),
+    Role.SYSTEM_ADMIN: Rights("系统管理员", "system administrator", Reach.NONE, sees_readers=True),
+    Role.SECURITY_ADMIN: Rights("安全管理员", "security administrator", Reach.NONE),
+    Role.AUDIT_ADMIN: Rights("审计管理员", "audit administrator", Reach.NONE),
+    Role.BORROWER: Rights("查借阅单位", "borrower", Reach.NONE),
+    Role.SERVICE: Rights("系统服务", "service", Reach.NONE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever asks: an account with its role and, for the people of one agency, that agency."""
+
+    account_id: int
+    login: str
+    name: str
+    role: Role
+    agency_id: int | None = None
+    agency_name: str | None = None
+
+    @property
+    def rights(self) -> Rights:
+        """What the viewer's role may see and do."""
+        return self.role.rights
+
+    def agency_seen(self) -> int | None:
+        """The one agency whose dossiers the viewer sees, None for all; raises `NotAllowed` where it sees none."""
+        reach = self.rights.dossiers
+        if reach is Reach.ALL:
+            return None
+        if reach is Reach.OWN_AGENCY and self.agency_id is not None:
+            return self.agency_id
+        raise NotAllowed
+
+    def name_seen(self, name: str) -> str:
+        """A subject's name as the viewer gets it: `张某某` where the role sees no persons."""
+        return name if self.rights.sees_persons else f"{name[:1]}某某"
+
+    def id_number_seen(self, id_number: str) -> str:
+        """A subject's ID number as the viewer gets it; never whole."""
+        return mask_id(id_number, self.rights.id_mask)
+
+    def narrowed(self, query: Query) -> Query:
+        """The query as far as the viewer may ask it.
+
+        Finding somebody by name would undo the mask, so who sees no persons asks by number or tag: by what has a digit.
+        Raises `SearchByNumberOnly` where nothing is left of the query.
+        """
+        if self.rights.sees_persons:
+            return query
+        exact = tuple(filter(_has_digit, query.exact))
+        prefixes = tuple(filter(_has_digit, query.prefixes))
+        if not (exact or prefixes or query.epc):
+            raise SearchByNumberOnly
+        return Query(exact, prefixes, epc=query.epc)
+
+
+def _has_digit(token: str) -> bool:
+    return any(map(str.isdigit, token))
+
+
+def parse_role(text: str) -> Role:
+    """The role by its value or its Chinese name; raises `WrongRole`."""
+    for role in Role:
+        if text.strip() in (role.value, role.zh):
+            return role
+    raise WrongRole(known_zh="、".join(role.zh for role in Role), known_en=", ".join(Role))
+
+
+def parse_login(text: str) -> str:
+    """A login: 1 to 40 printable characters without blanks, small letters."""
+    login = text.strip().lower()
+    if not login or len(login) > LOGIN_CHARACTERS_MAX or not login.isprintable() or " " in login:
+        raise BadInput(
+            problem_zh=f"用户名应为1至{LOGIN_CHARACTERS_MAX}个字符，不含空格",
+            problem_en=f"a user name has 1 to {LOGIN_CHARACTERS_MAX} characters and no blanks",
+        )
+    return login
+
+
+def check_password(password: str, login: str) -> None:
+    """Raises `BadInput` for a password that is too short, too long, or the login itself."""
+    if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
+        raise BadInput(
+            problem_zh=f"密码应为{PASSWORD_CHARACTERS_MIN}至{PASSWORD_CHARACTERS_MAX}个字符",
+            problem_en=f"a password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters",
+        )
+    if password.strip().lower() == login:
+        raise BadInput(problem_zh="密码不能与用户名相同", problem_en="the password can't be the user name")

@@ -1,0 +1,88 @@
+"""Where a volume is: what the ledger says and what the radio believes, side by side, never mixed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+DOUBT_PROBABILITY_MIN = 0.80  # A belief below this points at a place; it doesn't contradict the ledger.
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """A place as people know it: code, name, and the names from the warehouse down to itself.
+
+    lineage: row ids in the same order as `path`; tells what lies in what.
+    """
+
+    code: str
+    name: str
+    kind: str
+    path: tuple[str, ...]
+    lineage: tuple[int, ...]
+
+    def touches(self, other: "NamedPlace") -> bool:
+        """Whether one of the two is, or contains, the other: a belief may know the bay and not the shelf."""
+        shorter = min(len(self.lineage), len(other.lineage))
+        return self.lineage[:shorter] == other.lineage[:shorter]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPlace:
+    """The place people wrote down, and since when."""
+
+    place: NamedPlace
+    since: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RadioPlace:
+    """The place the radio believes in, with its probability (0 to 1), the runner-up, and the newest read."""
+
+    place: NamedPlace
+    probability: float
+    runner_up: NamedPlace | None
+    runner_up_probability: float | None
+    reads: int
+    last_seen_at: datetime
+
+
+class Agreement(StrEnum):
+    """How ledger and radio stand to each other."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    DOUBTFUL = "doubtful"  # elsewhere, but too unsure to contradict
+    OUTDATED = "outdated"  # last read before the ledger's last move
+    UNSEEN = "unseen"  # never read: silence is not absence
+    NOT_HELD = "not_held"  # not received yet
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """One volume, its tag and both its places; `epc` is None for an untagged volume."""
+
+    volume_id: int
+    volume: str
+    ordinal: int
+    epc: bytes | None
+    ledger: LedgerPlace | None
+    radio: RadioPlace | None
+
+    @property
+    def agreement(self) -> Agreement:
+        """How the two places stand to each other."""
+        return agreement(self.ledger, self.radio)
+
+
+def agreement(ledger: LedgerPlace | None, radio: RadioPlace | None) -> Agreement:
+    """Compare what people wrote with what the radio believes."""
+    if ledger is None:
+        return Agreement.NOT_HELD
+    if radio is None:
+        return Agreement.UNSEEN
+    if radio.last_seen_at < ledger.since:
+        return Agreement.OUTDATED
+    if radio.place.touches(ledger.place):
+        return Agreement.AGREES
+    return Agreement.DIFFERS if radio.probability >= DOUBT_PROBABILITY_MIN else Agreement.DOUBTFUL

@@ -1,0 +1,1 @@
+"""One public function is one act is one transaction."""

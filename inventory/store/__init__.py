@@ -1,0 +1,1 @@
+"""All SQL: tables, migrations, the append to the ledger, set-based queries."""

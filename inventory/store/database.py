@@ -1,0 +1,122 @@
+"""One role's way into PostgreSQL: transactions, and constraint names turned into refusals."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import sqlalchemy
+from psycopg import sql
+from sqlmodel import Session
+
+from inventory.domain import refusals
+from inventory.domain.refusals import Refusal
+from inventory.store.keys import KeyRing
+
+POOL_CONNECTIONS_MAX = 20  # per process; 60 clerks never click in the same millisecond
+POOL_WAIT_SECONDS_MAX = 10
+CONNECT_SECONDS_MAX = 10
+
+# A constraint has a name, a name has a refusal. What it is about comes as the error's hint (`refuse_act` in the migration).
+CONSTRAINTS: dict[str, type[Refusal]] = {
+    "agency_code_taken": refusals.NameTaken,
+    "place_code_taken": refusals.NameTaken,
+    "reader_code_taken": refusals.NameTaken,
+    "reader_topic_taken": refusals.NameTaken,
+    "antenna_number_taken": refusals.NameTaken,
+    "dossier_number_taken": refusals.NameTaken,
+    "volume_ordinal_taken": refusals.NameTaken,
+    "account_login_taken": refusals.NameTaken,
+    "tag_epc_taken": refusals.EpcTaken,
+    "tag_tid_taken": refusals.EpcTaken,
+    "tag_on_one_thing": refusals.EpcTaken,
+    "act_version_taken": refusals.VersionMoved,
+    "act_leads_elsewhere": refusals.AlreadyThere,
+    "act_first_once": refusals.AlreadyHeld,
+    "act_needs_holding": refusals.NotHeldYet,
+    "act_first_comes_from_nowhere": refusals.NotHeldYet,
+    "act_moves_or_not": refusals.Conflict,
+    "act_kind_known": refusals.Conflict,
+    "act_enters_a_warehouse": refusals.Conflict,
+    "act_names_volume_once": refusals.SameVolumeTwice,
+    "act_not_in_the_future": refusals.HappensInTheFuture,
+    "act_backdated_with_reason": refusals.BackdatedWithoutReason,
+    "act_correction_with_reason": refusals.CorrectionWithoutReason,
+    "command_content_differs": refusals.CommandReused,
+    "ledger_is_forever": refusals.LedgerIsForever,
+    "registry_is_forever": refusals.LedgerIsForever,
+    "place_kind_known": refusals.Conflict,
+    "antenna_role_known": refusals.Conflict,
+    "volume_ordinal_positive": refusals.Conflict,
+    "belief_probability_is_one": refusals.Conflict,
+}
+
+
+def refusal_for(error: psycopg.Error) -> Refusal | None:
+    """The refusal a database error stands for; None where it is a defect of ours and must be seen as one."""
+    name = error.diag.constraint_name
+    if name in CONSTRAINTS:
+        about = error.diag.message_hint or "?"
+        return CONSTRAINTS[name](volume=about, command=about, place=about)
+    if isinstance(error, psycopg.OperationalError) and error.diag.sqlstate is None:
+        return refusals.Unavailable(service="PostgreSQL", problem=str(error).strip().split("\n")[0])
+    return None
+
+
+@dataclass(frozen=True)
+class Database:
+    """A role's engine and the keys that open personal data. Make it with `connect`."""
+
+    engine: sqlalchemy.Engine
+    keys: KeyRing = field(repr=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One act: commits when the block ends, rolls back when it raises; database refusals come out as `Refusal`."""
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except sqlalchemy.exc.DBAPIError as error:
+            if isinstance(error.orig, psycopg.Error) and (refusal := refusal_for(error.orig)) is not None:
+                raise refusal from error
+            raise
+
+    def unpooled(self) -> psycopg.Connection[Any]:
+        """A connection of its own, for leases, LISTEN and the ingest's hot path; the caller closes it."""
+        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            return psycopg.connect(url, connect_timeout=CONNECT_SECONDS_MAX)
+        except psycopg.OperationalError as error:
+            raise refusals.Unavailable(service="PostgreSQL", problem=str(error).strip().split("\n")[0]) from error
+
+
+def connect(url: str, keys: KeyRing) -> Database:
+    """A database for one role, from `postgresql://role:password@host:port/name`. Nothing is opened yet."""
+    engine = sqlalchemy.create_engine(
+        sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=POOL_CONNECTIONS_MAX,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS_MAX,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS_MAX},
+    )
+    return Database(engine, keys)
+
+
+def raw(session: Session) -> psycopg.Connection[Any]:
+    """The psycopg connection under a session's transaction, for COPY and arrays."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    return connection
+
+
+def copy_in(connection: psycopg.Connection[Any], table: str, columns: tuple[str, ...], types: tuple[str, ...], rows: Iterator[Any]) -> None:
+    """COPY rows (tuples in column order) into a table in binary form, the fastest way in."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(list(types))
+        for row in rows:
+            copy.write_row(row)

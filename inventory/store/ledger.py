@@ -1,0 +1,141 @@
+"""The custody ledger in SQL: appending through its one door, reading it back, rebuilding the projection."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row, scalar_row
+
+from inventory.domain.acts import Act, ActKind, ChainBreak, first_break
+
+READ_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One volume's part in a command: the version the caller saw (0: no holding yet) and where it goes (None: nowhere)."""
+
+    volume_id: int
+    version: int
+    to_place_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What one person did to a set of volumes at once; `id` is the caller's own, sent twice it is done once."""
+
+    id: UUID
+    kind: ActKind
+    actor_id: int
+    authority: str | None
+    reason: str | None
+    happened_at: datetime
+
+    def content_hash(self, entries: Sequence[Entry]) -> bytes:
+        """Tells a command sent again from a different one under the same id.
+
+        The versions seen are left out: a form sent again after its own act sees newer ones and still means the same.
+        """
+        content = (self.kind, self.actor_id, self.authority, self.reason, [(e.volume_id, e.to_place_id) for e in entries])
+        return sha256(repr(content).encode()).digest()
+
+
+def append(connection: psycopg.Connection[Any], command: Command, entries: Sequence[Entry]) -> int:
+    """Append one act for each entry, all or none; returns how many were written, 0 where the command was done before."""
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return int(
+            cursor.execute(
+                "SELECT ledger_append(%s, %s, %s, %s, %s::int[], %s::int[], %s::int[], %s, %s, %s)",
+                (
+                    command.id,
+                    command.content_hash(entries),
+                    command.kind.value,
+                    command.actor_id,
+                    [entry.volume_id for entry in entries],
+                    [entry.version for entry in entries],
+                    [entry.to_place_id for entry in entries],
+                    command.authority,
+                    command.reason,
+                    command.happened_at,
+                ),
+            ).fetchone()
+            or 0
+        )
+
+
+ACTS = """
+    SELECT warehouse.code AS warehouse, act.sequence,
+           volume_name(dossier.number, volume.ordinal) AS volume,
+           act.version, act.kind, origin.code AS from_place, target.code AS to_place, account.login AS actor,
+           act.command_id, act.authority, act.reason, act.happened_at, act.recorded_at
+    FROM act JOIN place AS warehouse ON warehouse.id = act.warehouse_id
+    JOIN volume ON volume.id = act.volume_id JOIN dossier ON dossier.id = volume.dossier_id
+    LEFT JOIN place AS origin ON origin.id = act.from_place_id
+    LEFT JOIN place AS target ON target.id = act.to_place_id
+    JOIN account ON account.id = act.actor_id
+"""
+
+
+def history(connection: psycopg.Connection[Any], dossier_id: int, acts_max: int) -> list[Act]:
+    """The newest `acts_max` acts on all volumes of a dossier, newest first."""
+    query = ACTS + " WHERE volume.dossier_id = %s ORDER BY act.recorded_at DESC, act.sequence DESC LIMIT %s"
+    with connection.cursor(row_factory=class_row(Act)) as cursor:
+        return cursor.execute(query, (dossier_id, acts_max)).fetchall()  # type: ignore[arg-type]
+
+
+def warehouses(connection: psycopg.Connection[Any]) -> list[tuple[str, int, bytes]]:
+    """Every chain's (warehouse code, last sequence, last hash)."""
+    return connection.execute(
+        "SELECT place.code, chain.sequence, chain.hash FROM ledger_chain AS chain JOIN place ON place.id = chain.warehouse_id ORDER BY code"
+    ).fetchall()
+
+
+def chain(connection: psycopg.Connection[Any], warehouse: str) -> Iterator[tuple[Act, bytes, bytes]]:
+    """Stream one warehouse's acts in sequence, each with its stored previous hash and hash."""
+    query = ACTS.replace("act.recorded_at\n", "act.recorded_at, act.previous_hash, act.hash\n", 1)
+    with connection.cursor(name="chain") as cursor:
+        cursor.itersize = READ_ROWS_AT_ONCE
+        cursor.execute(query + " WHERE warehouse.code = %s ORDER BY act.sequence", (warehouse,))  # type: ignore[arg-type]
+        for *act, previous, own in cursor:
+            yield Act(*act), previous, own
+
+
+def chain_break(connection: psycopg.Connection[Any], warehouse: str, last_sequence: int, last_hash: bytes) -> ChainBreak | None:
+    """The first place where a warehouse's chain doesn't hold, its recorded end included."""
+    sequence, own = 0, b""
+
+    def walked() -> Iterator[tuple[Act, bytes, bytes]]:
+        nonlocal sequence, own
+        for entry in chain(connection, warehouse):
+            sequence, own = entry[0].sequence, entry[2]
+            yield entry
+
+    for found in first_break(warehouse, walked()):
+        return found
+    if sequence != last_sequence or (sequence and own != last_hash):
+        return ChainBreak(warehouse, sequence + 1, f"the chain's head says {last_sequence} acts, {sequence} are there")
+    return None
+
+
+def misprojected(connection: psycopg.Connection[Any], volumes_max: int) -> list[str]:
+    """Volumes (by name) whose holding isn't what the ledger says; compared as sets, at most `volumes_max` are named."""
+    query = """
+        WITH moved AS (
+            SELECT DISTINCT ON (volume_id) volume_id, to_place_id, happened_at
+            FROM act WHERE to_place_id IS NOT NULL ORDER BY volume_id, version DESC),
+        newest AS (SELECT volume_id, max(version) AS version FROM act GROUP BY volume_id),
+        rebuilt AS (SELECT volume_id, to_place_id AS place_id, version, happened_at AS moved_at
+            FROM moved JOIN newest USING (volume_id)),
+        wrong AS (
+            SELECT volume_id FROM rebuilt FULL JOIN holding USING (volume_id)
+            WHERE (rebuilt.place_id, rebuilt.version, rebuilt.moved_at)
+                IS DISTINCT FROM (holding.place_id, holding.version, holding.moved_at))
+        SELECT volume_name(number, ordinal) FROM wrong JOIN volume ON volume.id = volume_id
+        JOIN dossier ON dossier.id = dossier_id ORDER BY 1 LIMIT %s
+    """
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(query, (volumes_max,)).fetchall()

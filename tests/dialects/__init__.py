@@ -1,0 +1,1 @@
+"""Every reader family in its own words, and what must come of them."""

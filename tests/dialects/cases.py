@@ -1,0 +1,78 @@
+"""Golden cases: a message as published, and what must come of it."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from devices.readings import Decoded
+
+GOLDEN = Path(__file__).parent / "golden"
+WAREHOUSE_ZONE = "Asia/Shanghai"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Case(NamedTuple):
+    """A message and its expectation: readings, or None where it belongs into quarantine.
+
+    A field that a reading of `expect` does not name is not checked; None for `barcodes` and `events` checks nothing.
+    """
+
+    note: str
+    payload: bytes
+    expect: list[dict[str, Any]] | None
+    barcodes: list[str] | None
+    events: list[dict[str, Any]] | None
+
+
+def read_cases(file: Path) -> list[Case]:
+    """Read a file of cases, one JSON object a line."""
+    return [read_case(json.loads(line)) for line in file.read_text("utf-8").splitlines()]
+
+
+def read_case(line: dict[str, Any]) -> Case:
+    """Read one case; a payload that is no text stands in base64."""
+    binary = line.get("payload_base64")
+    payload = line["payload"].encode() if binary is None else base64.b64decode(binary)
+    expect = None if line["expect"] == "quarantine" else line["expect"]
+    return Case(line["note"], payload, expect, line.get("barcodes"), line.get("events"))
+
+
+def assert_says(decoded: Decoded, case: Case) -> None:
+    """Compare what a dialect understood with what the case expects."""
+    assert case.expect is not None
+    assert len(decoded.readings) == len(case.expect)
+    for reading, expected in zip(decoded.readings, case.expect, strict=True):
+        known = {
+            "epc": reading.epc.hex().upper(),
+            "tid": None if reading.tid is None else reading.tid.hex().upper(),
+            "antenna": reading.antenna,
+            "rssi_dbm": None if reading.rssi_cdbm is None else reading.rssi_cdbm / 100,
+            "count": reading.count,
+            "read_at": reading.read_at,
+            "read_local": reading.read_at,
+        }
+        assert {name: known[name] for name in expected} == {
+            name: in_micros(name, told) for name, told in expected.items()
+        }
+    if case.barcodes is not None:
+        assert [barcode.code for barcode in decoded.barcodes] == case.barcodes
+    if case.events is not None:
+        said = [
+            {"kind": event.kind, "at": event.at, "from": event.from_at, "to": event.to_at, "reason": event.reason}
+            for event in decoded.events
+        ]
+        wanted = [{name: in_micros(name, told) for name, told in event.items()} for event in case.events]
+        assert [{name: event[name] for name in want} for event, want in zip(said, wanted, strict=True)] == wanted
+
+
+def in_micros(name: str, told: object) -> object:
+    """Turn the times of an expectation into microseconds; leave its other fields as they are."""
+    if name not in {"read_at", "read_local", "at", "from", "to"} or not isinstance(told, str):
+        return told
+    moment = datetime.fromisoformat(told)
+    if name == "read_local":
+        moment = moment.replace(tzinfo=ZoneInfo(WAREHOUSE_ZONE))
+    return (moment - EPOCH) // timedelta(microseconds=1)
