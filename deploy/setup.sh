@@ -54,10 +54,9 @@ if [ "$purpose" = test ]; then
     need postgresql "/usr/lib/postgresql/*/bin/postgres"
     need pcscd /usr/sbin/pcscd
     need vsmartcard-vpcd "/usr/lib/pcsc/drivers/serial/libifdvpcd.so*"
-    # pyscard is built here.
+    # pyscard is compiled here; its build brings its own swig.
     need libpcsclite-dev /usr/include/PCSC/winscard.h
     need gcc "/usr/bin/*gcc"
-    need swig "/usr/bin/swig*"
     need python3-dev "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h"
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
 fi

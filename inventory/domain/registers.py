@@ -39,12 +39,7 @@ class Dialect(StrEnum):
     IMPINJ = "impinj"
     ZEBRA = "zebra"
     ZEBRA_HANDHELD = "zebra_handheld"
-    KEONN = "keonn"
-    SMARTREADER = "smartreader"
-    SPEEDWAY = "speedway"
-    CHAINWAY = "chainway"
     LLRPKIT = "llrpkit"
-    MAPPING = "mapping"
 
 
 class AntennaRole(StrEnum):
@@ -275,9 +270,8 @@ def _check_place(row: PlaceRow) -> Iterable[CellError]:
         yield CellError("parent", "库房没有上级所在", "a warehouse stands in no other place")
 
 
-def _check_reader(row: ReaderRow) -> Iterable[CellError]:
-    if row.dialect is Dialect.MAPPING and not row.mapping:
-        yield CellError("mapping", "mapping 方言必须填写字段对应", "the mapping dialect needs its field paths")
+def _check_nothing(_row: object) -> Iterable[CellError]:
+    return ()
 
 
 def _check_dossier(row: DossierRow) -> Iterable[CellError]:
@@ -349,7 +343,7 @@ READERS: Register[ReaderRow] = Register(
         Column("control_url", cells.parse_url, "where it takes commands"),
         Column("slot", cells.parse_whole_number(0, SLOT_MAX), "the ingest slot that listens to it"),
     ),
-    _check_reader,
+    _check_nothing,
 )
 
 DOSSIERS: Register[DossierRow] = Register(

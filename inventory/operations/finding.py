@@ -93,6 +93,14 @@ def history(database: Database, viewer: Viewer, number: str, now: datetime) -> l
         return ledger.history(connection, row.dossier_id, HISTORY_ACTS_MAX)
 
 
+def volumes_watched(database: Database, viewer: Viewer, number: str) -> frozenset[int]:
+    """The row ids of a dossier's volumes, for following it live; raises `DossierNotFound`. Shows nothing, logs nothing."""
+    with database.transaction() as session:
+        row = _dossier_seen(raw(session), viewer, number)
+        volumes = dossiers.whereabouts(raw(session), [row.dossier_id])
+    return frozenset(volume.volume_id for volume in volumes.get(row.dossier_id, []))
+
+
 def readers(database: Database, viewer: Viewer, now: datetime) -> list[ReaderView]:
     """All readers with their health, those in trouble first; raises `NotAllowed`."""
     if not viewer.rights.sees_readers:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import openpyxl
 from openpyxl.cell.cell import ERROR_CODES
@@ -26,6 +26,7 @@ CHUNK_BYTES = 1024**2
 COLUMNS_MAX = 64
 HEADER_PROBLEMS_SHOWN_MAX = 10
 PROGRESS_ROWS = 5_000
+UTF_8_CHARACTERS_TO_JUDGE_BY = 8  # Text in GB 18030 never looks like so much UTF-8 by chance.
 XLSX_UNPACKED_BYTES_MAX = 2 * 1024**3  # A million dossiers unpack to about half of this.
 XLSX_SHARED_TEXT_BYTES_MAX = 512 * 1024**2  # openpyxl holds these in memory.
 XLSX_ROWS_MAX = 1_048_576  # Excel's own limit; a file that names a later row would have us count for ever.
@@ -34,7 +35,6 @@ SPREADSHEET_DIGITS_MAX = 15  # Excel keeps no more of a number: the end of an ID
 _ZIP_MAGIC = b"PK\x03\x04"
 _OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
 _CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\r\n"))
-_ENCODINGS = ("utf-8-sig", "gb18030")
 
 Row = TypeVar("Row")
 Progress = Callable[[int, int], None]
@@ -73,13 +73,14 @@ def read_register(
 def _read_rows(
     layout: Layout[Row], header: Sequence[str], written: Iterable[_Written]
 ) -> Iterator[tuple[int, Row | RowErrors]]:
+    names = [name.strip().lower() for name in header]
     for row_number, (texts, spoilt) in enumerate(written, start=2):
         if not any(map(str.strip, texts)):
             continue
         row = layout.read(texts)
         if spoilt:
             found = [
-                CellError(header[position] if position < len(header) else "", *problem)
+                CellError(names[position] if position < len(names) else "", *problem)
                 for position, problem in spoilt.items()
             ]
             named = {error.column for error in found}
@@ -113,31 +114,39 @@ def _rows_of(path: Path, on_progress: Progress) -> Iterator[_Written]:
 
 
 def _encoding_of(path: Path) -> str:
-    """The first of the known encodings that the whole file is strictly written in; raises `FileUnreadable`."""
-    decoders = {name: codecs.getincrementaldecoder(name)("strict") for name in _ENCODINGS}
+    """The encoding the whole file is strictly written in; raises `FileUnreadable`."""
+    broken_after = _characters_before_error(path, "utf-8-sig")
+    if broken_after is None:
+        return "utf-8-sig"
+    # GB 18030 takes most damaged UTF-8 for Chinese, and the names would be nonsense.
+    if broken_after >= UTF_8_CHARACTERS_TO_JUDGE_BY:
+        raise _unreadable(
+            path, "UTF-8 文本中有损坏的字节，或文件不完整", "it is text in UTF-8 with damaged bytes, or cut off"
+        )
+    if _characters_before_error(path, "gb18030") is None:
+        return "gb18030"
+    raise _no_text(path)
+
+
+def _characters_before_error(path: Path, encoding: str) -> int | None:
+    """How many characters beyond ASCII stand before the first error, None where the whole file is well written."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    characters = 0
     with path.open("rb") as file:
-        for chunk in iter(lambda: file.read(CHUNK_BYTES), b""):
+        while True:
+            chunk = file.read(CHUNK_BYTES)
             if len(chunk.translate(None, _CONTROL_BYTES)) != len(chunk):
-                break
-            for name in [name for name, decoder in decoders.items() if not _decodes(decoder, chunk)]:
-                del decoders[name]
-        else:
-            for name, decoder in decoders.items():
-                if _decodes(decoder, b"", final=True):
-                    return name
-    raise _unreadable(
-        path,
-        "内容不是 UTF-8 或 GB 18030 的文本，也不是 .xlsx",
-        "it is neither text in UTF-8 or GB 18030 nor .xlsx",
-    )
+                raise _no_text(path)
+            try:
+                characters += _beyond_ascii(decoder.decode(chunk, final=not chunk))
+            except UnicodeDecodeError as error:
+                return characters + _beyond_ascii(error.object[: error.start].decode(encoding, "ignore"))
+            if not chunk:
+                return None
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _beyond_ascii(text: str) -> int:
+    return 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _csv_rows(path: Path, encoding: str, size_bytes: int, on_progress: Progress) -> Iterator[_Written]:
@@ -164,43 +173,45 @@ def _csv_rows(path: Path, encoding: str, size_bytes: int, on_progress: Progress)
 
 def _xlsx_rows(path: Path, size_bytes: int, on_progress: Progress) -> Iterator[_Written]:
     """The rows of the first sheet, formulas by the values Excel last worked out."""
-    broken = _unreadable(path, "表格文件已损坏或不是 .xlsx", "the sheet is damaged or is no .xlsx")
-    _refuse_bomb(path, broken)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl comments on styles and validations nobody asked it about.
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # A damaged file makes openpyxl raise nearly anything.
-        raise broken from error
-    try:
-        if not book.worksheets:
-            raise broken
-        sheet = book.worksheets[0]
-        rows_stated = min(sheet.max_row or XLSX_ROWS_MAX, XLSX_ROWS_MAX)
-        sheet.reset_dimensions()  # Some programs state A1:A1 and write a thousand rows.
-        rows = sheet.iter_rows(max_row=XLSX_ROWS_MAX, max_col=COLUMNS_MAX, values_only=True)
-        for row_number in range(1, XLSX_ROWS_MAX + 1):
+    with path.open("rb") as file:  # Opened here, because openpyxl leaves a damaged file open.
+        rows, rows_stated = _sheet_rows(path, file)
+        for row_number in range(1, XLSX_ROWS_MAX + 2):
             try:
                 values = next(rows, None)
-            except Exception as error:  # As above: the rows are parsed as they are asked for.
-                raise broken from error
+            except Exception as error:  # The rows are parsed as they are asked for.
+                raise _damaged(path) from error
             if values is None:
                 break
+            if row_number > XLSX_ROWS_MAX:
+                raise _damaged(path)
             if row_number % PROGRESS_ROWS == 0:
                 on_progress(size_bytes * min(row_number, rows_stated) // rows_stated, size_bytes)
             yield _written(values)
-    finally:
-        book.close()
     on_progress(size_bytes, size_bytes)
 
 
-def _refuse_bomb(path: Path, broken: FileUnreadable) -> None:
+def _sheet_rows(path: Path, file: BinaryIO) -> tuple[Iterator[tuple[object, ...]], int]:
+    """The values of the first sheet row by row, and how many rows it says it has."""
+    _refuse_bomb(path, file)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl comments on styles and validations nobody asked it about.
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        rows_stated = min(sheet.max_row or XLSX_ROWS_MAX, XLSX_ROWS_MAX)
+        sheet.reset_dimensions()  # Some programs state A1:A1 and write a thousand rows.
+        return sheet.iter_rows(max_row=XLSX_ROWS_MAX + 1, max_col=COLUMNS_MAX, values_only=True), rows_stated
+    except Exception as error:  # A damaged file makes openpyxl raise nearly anything.
+        raise _damaged(path) from error
+
+
+def _refuse_bomb(path: Path, file: BinaryIO) -> None:
     """A zip never unpacks to more than it states, so what it states is enough to judge it by."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise broken from error
+        raise _damaged(path) from error
     unpacked_bytes = sum(part.file_size for part in parts)
     shared_bytes = sum(part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml"))
     if unpacked_bytes > XLSX_UNPACKED_BYTES_MAX or shared_bytes > XLSX_SHARED_TEXT_BYTES_MAX:
@@ -249,6 +260,18 @@ def _plain_text(value: object) -> str:
 
 def _unreadable(path: Path, problem_zh: str, problem_en: str) -> FileUnreadable:
     return FileUnreadable(file=path.name, problem_zh=problem_zh, problem_en=problem_en)
+
+
+def _damaged(path: Path) -> FileUnreadable:
+    return _unreadable(path, "表格文件已损坏或不是 .xlsx", "the sheet is damaged or is no .xlsx")
+
+
+def _no_text(path: Path) -> FileUnreadable:
+    return _unreadable(
+        path,
+        "内容不是 UTF-8 或 GB 18030 的文本，也不是 .xlsx",
+        "it is neither text in UTF-8 or GB 18030 nor .xlsx",
+    )
 
 
 def _header_refusal(path: Path, header: Sequence[str], errors: RowErrors) -> FileUnreadable:

@@ -123,9 +123,8 @@ ADD_EVIDENCE = f"""
 """
 
 MARK_BELIEF_DUE = f"""
-    INSERT INTO belief_due AS due (antenna_id, from_slice)
-    SELECT antenna_id, {MOMENT.format("min(slice_start)")} FROM staged_slice GROUP BY antenna_id ORDER BY antenna_id
-    ON CONFLICT (antenna_id) DO UPDATE SET from_slice = least(due.from_slice, excluded.from_slice)
+    INSERT INTO belief_due (antenna_id, from_slice)
+    SELECT antenna_id, {MOMENT.format("min(slice_start)")} FROM staged_slice GROUP BY antenna_id
 """
 
 
@@ -185,14 +184,21 @@ def add_news(connection: psycopg.Connection[Any], news: list[ReaderNews]) -> Non
                 {"reader": item.reader_id, "at": moment(item.at), "reason": item.reason or "offline"},
             )
         else:
+            # A counter of dropped messages is told again with every heartbeat: one gap for each value is enough.
             connection.execute(
-                "INSERT INTO coverage_gap (reader_id, from_at, to_at, reason) VALUES (%s, %s, %s, %s)",
-                (
-                    item.reader_id,
-                    moment(item.from_at if item.from_at is not None else item.at),
-                    moment(item.to_at if item.to_at is not None else item.at),
-                    item.reason or "gap",
-                ),
+                """
+                INSERT INTO coverage_gap (reader_id, from_at, to_at, reason)
+                SELECT %(reader)s, %(from)s, %(to)s, %(reason)s WHERE NOT EXISTS (
+                    SELECT FROM coverage_gap WHERE reader_id = %(reader)s AND reason = %(reason)s
+                    AND (%(untimed)s OR (from_at, to_at) IS NOT DISTINCT FROM (%(from)s, %(to)s)))
+                """,
+                {
+                    "reader": item.reader_id,
+                    "from": moment(item.at if item.from_at is None else item.from_at),
+                    "to": moment(item.at if item.to_at is None else item.to_at),
+                    "reason": item.reason or "gap",
+                    "untimed": item.from_at is None,
+                },
             )
         if item.kind != "gap":
             connection.execute(

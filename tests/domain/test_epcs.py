@@ -53,7 +53,9 @@ def test_a_gdti_is_read_as_it_was_written(prefix_digits: int, company_and_type: 
     assert identity.uri == f"urn:epc:id:gdti:{digits[:prefix_digits]}.{digits[prefix_digits:]}.{serial}"
 
 
-@pytest.mark.parametrize(("manager", "object_class", "serial"), [(2**28, 0, 0), (0, 2**24, 0), (0, 0, 2**36), (-1, 0, 0)])
+@pytest.mark.parametrize(
+    ("manager", "object_class", "serial"), [(2**28, 0, 0), (0, 2**24, 0), (0, 0, 2**36), (-1, 0, 0)]
+)
 def test_a_gid_out_of_range_is_refused(manager: int, object_class: int, serial: int) -> None:
     with pytest.raises(BadInput, match="out of range for GID-96"):
         gid96(manager, object_class, serial)

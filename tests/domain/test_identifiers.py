@@ -155,7 +155,9 @@ def test_a_mistyped_dossier_number_is_noticed(running: int, position: int, step:
         assert not is_own_dossier_number(wrong)
 
 
-@pytest.mark.parametrize(("division", "serial", "running"), [("37010", "01", 1), ("370102", "1", 1), ("370102", "01", 10**7)])
+@pytest.mark.parametrize(
+    ("division", "serial", "running"), [("37010", "01", 1), ("370102", "1", 1), ("370102", "01", 10**7)]
+)
 def test_a_dossier_number_of_other_parts_is_refused(division: str, serial: str, running: int) -> None:
     with pytest.raises(BadInput, match="a running number of 7"):
         new_dossier_number(division, serial, running)

@@ -240,9 +240,10 @@ CREATE TABLE ingest_commit (
     PRIMARY KEY (slot, batch)
 );
 
--- Which antennas have news since when: the belief step takes these rows and looks at evidence from there on.
+-- Which antennas have news since which slice. Ingest only adds, the belief step only takes: neither waits for the other.
 CREATE TABLE belief_due (
-    antenna_id integer PRIMARY KEY,
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    antenna_id integer NOT NULL,
     from_slice timestamptz NOT NULL
 );
 

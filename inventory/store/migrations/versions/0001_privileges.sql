@@ -25,6 +25,7 @@ GRANT EXECUTE ON FUNCTION ledger_append(uuid, bytea, text, integer, integer[], i
 
 -- Registry. What an act's hash speaks of (place code, dossier number, login) can be added, never changed; nothing is deleted.
 GRANT INSERT ON agency, place, reader, antenna, subject, dossier, dossier_alias, volume, tag, search_token, account TO guiwei_app;
+GRANT USAGE ON SEQUENCE subject_id_seq, dossier_id_seq TO guiwei_app;
 GRANT UPDATE ON agency, reader, antenna, subject, tag, search_token, registry_version TO guiwei_app;
 GRANT UPDATE (name, parent_id, path, warehouse_id, room_id, block, face, aisle, x, y, z, width, height, depth, capacity)
     ON place TO guiwei_app;
@@ -33,10 +34,10 @@ GRANT UPDATE (name, role, agency_id, password_hash, failed_sign_ins, locked_unti
 GRANT INSERT, DELETE ON web_session, api_token TO guiwei_app;
 GRANT INSERT ON access_log TO guiwei_app;
 
--- Radio.
-GRANT INSERT, UPDATE ON evidence, coverage_gap, reader_health, belief_due, lease TO guiwei_app;
-GRANT INSERT ON anchor, quarantine TO guiwei_app;
-GRANT INSERT, DELETE ON ingest_commit TO guiwei_app;
-GRANT INSERT, UPDATE ON lease, belief TO guiwei_jobs;
+-- Radio: evidence comes from ingest (app) or a replay (jobs), belief from the jobs alone.
+GRANT INSERT, UPDATE ON evidence, coverage_gap, reader_health, lease TO guiwei_app, guiwei_jobs;
+GRANT INSERT ON anchor, quarantine, tag, belief_due TO guiwei_app, guiwei_jobs;
+GRANT INSERT, DELETE ON ingest_commit TO guiwei_app, guiwei_jobs;
+GRANT DELETE ON belief_due TO guiwei_jobs;
+GRANT INSERT, UPDATE ON belief TO guiwei_jobs;
 GRANT INSERT ON model TO guiwei_jobs;
-GRANT UPDATE, DELETE ON belief_due TO guiwei_jobs;

@@ -1,0 +1,68 @@
+"""What goes into `believe` and what comes out, as columns of equal length.
+
+Volumes, places and readers are numbered 0..n-1 by the caller, in ascending order of their database ids, so that the same
+evidence always means the same arrays. Times are int64 microseconds since 1970-01-01 UTC; -1 stands for "none".
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers: TypeAlias = NDArray[np.int64]
+Reals: TypeAlias = NDArray[np.float64]
+
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Sightings:
+    """Evidence rows: one volume seen by one antenna in one time slice.
+
+    place: where the antenna is fixed, NONE for one that moves. rssi_sum: centi-dBm, over `rssi_reads` of the `reads`.
+    """
+
+    volume: Integers
+    reader: Integers
+    place: Integers
+    slice_start: Integers
+    reads: Integers
+    rssi_reads: Integers
+    rssi_sum: Integers
+    last_at: Integers
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Where a moving reader was: printed codes it scanned, and label tags it read best in a slice.
+
+    From `at` on the reader is at `place`, until its next anchor. Sorted by (reader, at).
+    """
+
+    reader: Integers
+    at: Integers
+    place: Integers
+
+
+@dataclass(frozen=True)
+class Places:
+    """Centres of the places in metres, and the room each belongs to; distances count only within one room."""
+
+    x: Reals
+    y: Reals
+    z: Reals
+    room: Integers
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """One row for each volume that was placed by at least one sighting, in ascending order of `volume`."""
+
+    volume: Integers
+    place: Integers
+    probability: Reals
+    runner_up: Integers  # NONE where there is no other candidate
+    runner_up_probability: Reals
+    reads: Integers
+    last_seen: Integers

@@ -1,0 +1,26 @@
+"""The nightly close: the models learn from the day, and a new version begins."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from inventory.locating.learning import learn
+from inventory.store import beliefs
+
+LEARNED_VOLUMES_MAX = 100_000  # the day's newest sightings; one scale is learned from them, more would not sharpen it
+DAY = timedelta(days=1)
+
+
+def close_day(connection: psycopg.Connection[Any], at: datetime) -> int:
+    """Learn from the volumes seen in the day before `at` and keep a new model version; returns the version.
+
+    A day without evidence still gets its version, so that every day has one close.
+    """
+    with connection.transaction():
+        _, model = beliefs.newest_model(connection)
+        volume_ids = beliefs.volumes_seen(connection, at - DAY, at, LEARNED_VOLUMES_MAX)
+        if volume_ids:
+            gathered = beliefs.gather(connection, volume_ids, at)
+            model = learn(gathered.sightings, gathered.anchors, gathered.places, gathered.ledger_place, model)
+        return beliefs.add_model(connection, model, made_at=at, learned_until=at)

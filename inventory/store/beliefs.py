@@ -1,0 +1,204 @@
+"""Belief in SQL: gathering the evidence of the volumes that have news, and keeping the beliefs that changed.
+
+All ids become positions 0..n-1 in ascending order here, and positions become ids again on the way back.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Places, Sightings
+from inventory.locating.model import Model
+from inventory.store.evidence import moment
+
+EVIDENCE_HOURS = 12  # a belief speaks for a volume's last sighting and the hours before it
+ANCHOR_MARGIN = timedelta(minutes=10)  # anchors are looked for so long before the first sighting
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The arrays of `locating.believe`, and the ids their positions stand for."""
+
+    sightings: Sightings
+    anchors: Anchors
+    places: Places
+    ledger_place: Integers
+    volume_ids: Integers
+    place_ids: Integers
+
+
+def take_due(connection: psycopg.Connection[Any]) -> list[tuple[int, datetime]]:
+    """Take the antennas that have news, each with the slice since when; they are due again with their next evidence."""
+    return connection.execute(
+        """
+        WITH taken AS (DELETE FROM belief_due RETURNING antenna_id, from_slice)
+        SELECT antenna_id, min(from_slice) FROM taken GROUP BY antenna_id ORDER BY antenna_id
+        """
+    ).fetchall()
+
+
+def volumes_with_news(connection: psycopg.Connection[Any], due: list[tuple[int, datetime]], until: datetime) -> list[int]:
+    """The volumes that these antennas saw since then, ascending."""
+    query = """
+        SELECT DISTINCT tag.volume_id FROM unnest(%s::int[], %s::timestamptz[]) AS due (antenna_id, from_slice)
+        JOIN evidence ON evidence.antenna_id = due.antenna_id AND evidence.slice_start >= due.from_slice
+            AND evidence.slice_start < %s
+        JOIN tag ON tag.id = evidence.tag_id
+        WHERE tag.volume_id IS NOT NULL ORDER BY 1
+    """
+    rows = connection.execute(query, ([antenna for antenna, _ in due], [since for _, since in due], until))
+    return [volume_id for (volume_id,) in rows]
+
+
+# Where the ledger had each volume at an instant, and since when: its last act that moved it before then.
+LEDGER = """
+    SELECT DISTINCT ON (act.volume_id) act.volume_id, act.to_place_id AS place_id, act.happened_at AS moved_at
+    FROM unnest(%(volumes)s::int[]) AS asked (volume_id) JOIN act USING (volume_id)
+    WHERE act.to_place_id IS NOT NULL AND act.happened_at < %(until)s
+    ORDER BY act.volume_id, act.version DESC
+"""
+
+# A volume's evidence counts from its last movement on, and back from its last sighting for some hours.
+SIGHTINGS = f"""
+    WITH ledger AS MATERIALIZED ({LEDGER}), seen AS (
+        SELECT tag.volume_id, tag.id AS tag_id, ledger.moved_at, (
+            SELECT max(slice_start) FROM evidence WHERE evidence.tag_id = tag.id AND slice_start < %(until)s) AS last_slice
+        FROM tag LEFT JOIN ledger ON ledger.volume_id = tag.volume_id WHERE tag.volume_id = ANY(%(volumes)s::int[]))
+    SELECT seen.volume_id, antenna.reader_id, coalesce(antenna.place_id, -1),
+           (extract(epoch FROM evidence.slice_start) * 1000000)::bigint,
+           evidence.reads, evidence.rssi_reads, evidence.rssi_sum_cdbm,
+           (extract(epoch FROM evidence.last_at) * 1000000)::bigint
+    FROM seen JOIN evidence ON evidence.tag_id = seen.tag_id AND evidence.slice_start <= seen.last_slice
+        AND evidence.slice_start > seen.last_slice - %(hours)s
+        AND evidence.last_at >= coalesce(seen.moved_at, '-infinity')
+    JOIN antenna ON antenna.id = evidence.antenna_id
+    ORDER BY 1, 2, 3, 4
+"""
+
+# Printed codes a reader scanned, and the label tag it heard best in each slice.
+ANCHORS = """
+    SELECT reader_id, (extract(epoch FROM scanned_at) * 1000000)::bigint, place_id FROM anchor
+    WHERE scanned_at >= %(from)s AND scanned_at < %(until)s
+    UNION ALL (
+        SELECT DISTINCT ON (antenna.reader_id, evidence.slice_start)
+            antenna.reader_id, (extract(epoch FROM evidence.slice_start) * 1000000)::bigint, tag.place_id
+        FROM evidence JOIN tag ON tag.id = evidence.tag_id JOIN antenna ON antenna.id = evidence.antenna_id
+        WHERE tag.place_id IS NOT NULL AND antenna.place_id IS NULL
+            AND evidence.slice_start >= %(from)s AND evidence.slice_start < %(until)s
+        ORDER BY antenna.reader_id, evidence.slice_start, evidence.rssi_peak_cdbm DESC NULLS LAST, tag.place_id)
+    ORDER BY 1, 2, 3
+"""
+
+
+def _columns(rows: list[tuple[Any, ...]], count: int) -> list[Integers]:
+    table = np.array(rows, np.int64).reshape(-1, count)
+    return [np.ascontiguousarray(table[:, column]) for column in range(count)]
+
+
+def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> Gathered:
+    """Everything that decides where these volumes (ascending ids) are, as of `until`."""
+    rows = connection.execute(
+        SIGHTINGS, {"volumes": volume_ids, "until": until, "hours": timedelta(hours=EVIDENCE_HOURS)}
+    ).fetchall()
+    volume, reader, place, slice_start, reads, rssi_reads, rssi_sum, last_at = _columns(rows, 8)
+    anchor_reader = anchor_at = anchor_place = np.empty(0, np.int64)
+    if len(slice_start) and (place == NONE).any():
+        since = moment(int(slice_start[place == NONE].min())) - ANCHOR_MARGIN
+        anchor_rows = connection.execute(ANCHORS, {"from": since, "until": until}).fetchall()
+        anchor_reader, anchor_at, anchor_place = _columns(anchor_rows, 3)
+    place_rows = connection.execute("SELECT id, x, y, z, coalesce(room_id, id) FROM place ORDER BY id").fetchall()
+    place_ids = np.array([row[0] for row in place_rows], np.int64)
+    x, y, z = (np.array([row[axis] for row in place_rows], np.float64) for axis in (1, 2, 3))
+    ledger = {
+        volume_id: place_id
+        for volume_id, place_id, _ in connection.execute(LEDGER, {"volumes": volume_ids, "until": until})
+    }
+    ids = np.array(volume_ids, np.int64)
+    return Gathered(
+        Sightings(
+            volume=np.searchsorted(ids, volume),
+            reader=reader,
+            place=_positions(place_ids, place),
+            slice_start=slice_start,
+            reads=reads,
+            rssi_reads=rssi_reads,
+            rssi_sum=rssi_sum,
+            last_at=last_at,
+        ),
+        Anchors(anchor_reader, anchor_at, _positions(place_ids, anchor_place)),
+        Places(x, y, z, np.array([row[4] for row in place_rows], np.int64)),
+        _positions(place_ids, np.array([ledger.get(volume_id, NONE) for volume_id in volume_ids], np.int64)),
+        ids,
+        place_ids,
+    )
+
+
+def _positions(ids: Integers, wanted: Integers) -> Integers:
+    """Where each wanted id stands among the ascending ids; NONE stays NONE."""
+    return np.where(wanted == NONE, NONE, np.searchsorted(ids, wanted))
+
+
+KEEP = """
+    INSERT INTO belief AS kept (volume_id, place_id, probability, runner_up_place_id, runner_up_probability, reads,
+                                last_seen_at, model_version)
+    SELECT volume_id, place_id, probability, nullif(runner_up, -1), CASE WHEN runner_up >= 0 THEN runner_up_probability END,
+           reads, 'epoch'::timestamptz + last_seen * interval '1 microsecond', %s
+    FROM unnest(%s::int[], %s::int[], %s::float8[], %s::int[], %s::float8[], %s::int[], %s::bigint[])
+        AS believed (volume_id, place_id, probability, runner_up, runner_up_probability, reads, last_seen)
+    ON CONFLICT (volume_id) DO UPDATE SET place_id = excluded.place_id, probability = excluded.probability,
+        runner_up_place_id = excluded.runner_up_place_id, runner_up_probability = excluded.runner_up_probability,
+        reads = excluded.reads, last_seen_at = excluded.last_seen_at, model_version = excluded.model_version
+    WHERE (kept.place_id, kept.probability, kept.runner_up_place_id, kept.runner_up_probability, kept.reads,
+           kept.last_seen_at, kept.model_version)
+        IS DISTINCT FROM (excluded.place_id, excluded.probability, excluded.runner_up_place_id,
+           excluded.runner_up_probability, excluded.reads, excluded.last_seen_at, excluded.model_version)
+    RETURNING volume_id
+"""
+
+
+def keep(connection: psycopg.Connection[Any], gathered: Gathered, beliefs: Beliefs, model_version: int) -> list[int]:
+    """Store the beliefs that changed; returns the ids of their volumes."""
+    runner_up = np.where(beliefs.runner_up == NONE, NONE, gathered.place_ids[beliefs.runner_up])
+    rows = connection.execute(
+        KEEP,
+        (
+            model_version,
+            gathered.volume_ids[beliefs.volume].tolist(),
+            gathered.place_ids[beliefs.place].tolist(),
+            beliefs.probability.tolist(),
+            runner_up.tolist(),
+            beliefs.runner_up_probability.tolist(),
+            beliefs.reads.tolist(),
+            beliefs.last_seen.tolist(),
+        ),
+    )
+    return [volume_id for (volume_id,) in rows]
+
+
+def newest_model(connection: psycopg.Connection[Any]) -> tuple[int, Model]:
+    """The version and numbers beliefs are drawn with now."""
+    row = connection.execute("SELECT version, parameters FROM model ORDER BY version DESC LIMIT 1").fetchone()
+    return (row[0], Model.of(row[1])) if row else (add_model(connection, Model(), moment(0), None), Model())
+
+
+def add_model(connection: psycopg.Connection[Any], model: Model, made_at: datetime, learned_until: datetime | None) -> int:
+    """Keep a new model; returns its version."""
+    row = connection.execute(
+        "INSERT INTO model (made_at, learned_until, parameters) VALUES (%s, %s, %s) RETURNING version",
+        (made_at, learned_until, json.dumps(model.parameters())),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def volumes_seen(connection: psycopg.Connection[Any], since: datetime, until: datetime, volumes_max: int) -> list[int]:
+    """Volumes with evidence in an interval, ascending; the first `volumes_max` of them."""
+    query = """
+        SELECT DISTINCT tag.volume_id FROM evidence JOIN tag ON tag.id = evidence.tag_id
+        WHERE slice_start >= %s AND slice_start < %s AND tag.volume_id IS NOT NULL ORDER BY 1 LIMIT %s
+    """
+    return [volume_id for (volume_id,) in connection.execute(query, (since, until, volumes_max))]

@@ -1,0 +1,1 @@
+"""The ground Guiwei stands on: servers, settings, set-up."""

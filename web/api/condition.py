@@ -1,0 +1,57 @@
+"""`/health`, `/ready` and `/metrics`, for whatever watches over the process. They tell nothing about dossiers."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import Response
+
+from inventory.domain.refusals import Refusal, Unavailable
+from inventory.store.database import Database, raw
+from inventory.store.migrating import revisions
+from inventory.store.reader_list import IngestTotals, ingest_totals
+from web.site import site_of
+
+router = APIRouter()
+
+
+class Condition(BaseModel):
+    """All is well; whatever isn't comes as a refusal."""
+
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/health", summary="The process lives")
+def health() -> Condition:
+    """Answers as long as the process does; asks nobody else."""
+    return Condition()
+
+
+@router.get("/ready", summary="The process can serve")
+def ready(request: Request) -> Condition:
+    """The database answers and has the newest schema; else 503 and the reason."""
+    try:
+        with site_of(request).database.engine.connect() as connection:
+            present, newest = revisions(connection)
+    except SQLAlchemyError:
+        raise Unavailable(service="PostgreSQL", problem="no connection") from None
+    if present != newest:
+        raise Unavailable(service="PostgreSQL", problem=f"schema {present or 'empty'}, expected {newest}: guiwei db upgrade")
+    return Condition()
+
+
+@router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
+def metrics(request: Request) -> Response:
+    """Requests by route and status, seconds by route, and what the readers sent."""
+    site = site_of(request)
+    return Response(site.metrics.page(_totals(site.database)), media_type=CONTENT_TYPE_LATEST)
+
+
+def _totals(database: Database) -> IngestTotals | None:
+    try:
+        with database.transaction() as session:
+            return ingest_totals(raw(session))
+    except (Refusal, SQLAlchemyError):
+        return None  # The process still has numbers of its own to tell.

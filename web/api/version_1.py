@@ -1,0 +1,57 @@
+"""`/api/v1`: a bearer token or a session, JSON in and out."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from inventory.operations.finding import find_dossiers, history, open_dossier, readers
+from web.api.models import (
+    DossierAnswer,
+    FoundAnswer,
+    HistoryAnswer,
+    ReadersAnswer,
+    RefusalAnswer,
+    SearchQuestion,
+    dossier_answer,
+    found_answer,
+    history_answer,
+    readers_answer,
+)
+from web.signed_in import SignedIn
+from web.site import read_clock, site_of
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"model": RefusalAnswer, "description": "No valid token or session."},
+    403: {"model": RefusalAnswer, "description": "The role doesn't cover this."},
+    422: {"model": RefusalAnswer, "description": "What was sent can't be understood."},
+    503: {"model": RefusalAnswer, "description": "The database is away."},
+}
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {
+    404: {"model": RefusalAnswer, "description": "No such dossier, or another agency's."}
+}
+
+router = APIRouter(prefix="/api/v1", responses=_REFUSALS)
+
+
+@router.post("/dossiers/search", summary="Find dossiers")
+def search_dossiers(request: Request, viewer: SignedIn, question: SearchQuestion) -> FoundAnswer:
+    """Find dossiers by number, alias, name, pinyin, ID number or its last six, or EPC; at most 50, best first."""
+    return found_answer(find_dossiers(site_of(request).database, viewer, question.text, read_clock()))
+
+
+@router.get("/dossiers/{number}", summary="Where a dossier is", responses=_NOT_FOUND)
+def show_dossier(request: Request, viewer: SignedIn, number: str) -> DossierAnswer:
+    """One dossier: each volume's holding (people) and belief (radio) side by side."""
+    return dossier_answer(open_dossier(site_of(request).database, viewer, number, read_clock()))
+
+
+@router.get("/dossiers/{number}/history", summary="What was done with a dossier", responses=_NOT_FOUND)
+def show_history(request: Request, viewer: SignedIn, number: str) -> HistoryAnswer:
+    """The newest 200 acts on a dossier's volumes, newest first."""
+    return history_answer(history(site_of(request).database, viewer, number, read_clock()))
+
+
+@router.get("/readers", summary="Readers and their health")
+def show_readers(request: Request, viewer: SignedIn) -> ReadersAnswer:
+    """All readers, those in trouble first."""
+    return readers_answer(readers(site_of(request).database, viewer, read_clock()))

@@ -1,0 +1,78 @@
+"""The web application of one site."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from inventory.store.database import Database
+from web import refusing
+from web.api import condition, version_1
+from web.guarding import Guarding
+from web.live import Live
+from web.measuring import Measuring
+from web.pages import dossier, following, language, locate, readers, sign_in
+from web.rendering import STATIC, VENDOR
+from web.site import Site, WebSettings
+
+PAGES = (sign_in, language, locate, dossier, following, readers)
+PROGRAMS = (version_1, condition)
+SHUTDOWN_SECONDS_MAX = 3
+CONNECTIONS_MAX = 1_000
+
+__all__ = ["Site", "WebSettings", "create_app", "web_server"]
+
+
+def create_app(database: Database, settings: WebSettings) -> FastAPI:
+    """The pages, the API and the live updates over one database; serve it with `web_server`."""
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    site = Site(database, settings, Live(url))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with site.live.listening():
+            yield
+
+    # No docs pages: FastAPI's come from a CDN, and the warehouse has no internet.
+    app = FastAPI(title="Guiwei 归位", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.site = site
+    for part in (*PAGES, *PROGRAMS):
+        app.include_router(part.router)
+    app.mount("/static/vendor", StaticFiles(directory=VENDOR), name="vendor")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    refusing.install(app)
+    # The last one added is the outermost: guarding answers what it refuses itself, measuring counts that too.
+    app.add_middleware(Guarding, https=settings.https, refuse=refusing.refuse, fail=refusing.fail)
+    app.add_middleware(Measuring, metrics=site.metrics)
+    return app
+
+
+class WebServer(uvicorn.Server):
+    """A server that ends its live streams before it waits for connections to close."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        """`live`: whose streams to end."""
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: object = None) -> None:
+        """Stop."""
+        self._live.close()
+        await super().shutdown(sockets)  # type: ignore[arg-type]
+
+
+def web_server(app: FastAPI, host: str, port: int) -> WebServer:
+    """A server for `create_app`'s application; `run()` it, or set `should_exit` from another thread."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,  # Addresses are harmless, but who looked at what belongs in the protected log alone.
+        server_header=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
+    )
+    return WebServer(config, app.state.site.live)

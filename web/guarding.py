@@ -1,0 +1,125 @@
+"""What every request passes before a handler sees it: size, origin, and the headers that shut a browser's other doors."""
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inventory.domain.refusals import BadInput, ForeignRequest, Refusal
+
+BODY_BYTES_MAX = 64 * 1024  # Forms and searches; files come in by the command line.
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_STATIC_SECONDS = 365 * 24 * 3600  # The address carries the content's hash.
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: browsers then send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+log = logging.getLogger(__name__)
+
+Answer = Callable[[Request, Refusal], Response]
+LastResort = Callable[[Request], Response]
+
+
+class BodyTooLarge(BadInput):
+    """More bytes than any form or search has."""
+
+    code = "body_too_large"
+    zh = "请求内容过大，最多 {kib} KiB。"
+    en = "The request is too large; at most {kib} KiB are taken."
+
+
+class Guarding:
+    """ASGI middleware around everything else. It answers by itself only to refuse, or when all else failed."""
+
+    def __init__(self, app: ASGIApp, *, https: bool, refuse: Answer, fail: LastResort) -> None:
+        """Wrap `app`; `refuse` and `fail` make the answers."""
+        self.app, self.https, self.refuse, self.fail = app, https, refuse, fail
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what is foreign or too large, pass on the rest."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def with_headers(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                self._add_headers(scope, MutableHeaders(scope=message))
+            await send(message)
+
+        request = Request(scope, receive)
+        try:
+            check_origin(scope["method"], request.headers)
+            await self.app(scope, limited(receive, request.headers), with_headers)
+        except Refusal as refusal:
+            if begun:
+                raise
+            await self.refuse(request, refusal)(scope, receive, with_headers)
+        except Exception as error:
+            # Messages of database errors may hold a person's data; the kind and the place of a defect never do.
+            places = "".join(traceback.format_tb(error.__traceback__))
+            log.error("%s while answering %s\n%s", type(error).__name__, _route(scope), places)  # noqa: TRY400
+            if begun:
+                raise
+            await self.fail(request)(scope, receive, with_headers)
+
+    def _add_headers(self, scope: Scope, headers: MutableHeaders) -> None:
+        for name, value in _HEADERS.items():
+            headers[name] = value
+        if self.https:
+            headers["Strict-Transport-Security"] = f"max-age={_STATIC_SECONDS}"
+        if scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v="):
+            headers["Cache-Control"] = f"public, max-age={_STATIC_SECONDS}, immutable"
+        elif scope["path"].startswith("/static/"):
+            headers["Cache-Control"] = "no-cache"
+        else:
+            headers["Cache-Control"] = "no-store"  # Pages hold personal data, screens are shared.
+
+
+def check_origin(method: str, headers: Headers) -> None:
+    """Raises `ForeignRequest` where a browser says that another site's page sends this.
+
+    Programs send neither header; their bearer token is not a cookie, so nobody can borrow it.
+    """
+    if method in _SAFE_METHODS:
+        return
+    if (site := headers.get("sec-fetch-site")) is not None and site not in {"same-origin", "none"}:
+        raise ForeignRequest
+    if (origin := headers.get("origin")) is not None and urlsplit(origin).netloc != headers.get("host"):
+        raise ForeignRequest
+
+
+def limited(receive: Receive, headers: Headers) -> Callable[[], Awaitable[Message]]:
+    """`receive`, refusing with `BodyTooLarge` as soon as the body is told or found to be larger than `BODY_BYTES_MAX`."""
+    too_large = BodyTooLarge(kib=BODY_BYTES_MAX // 1024)
+    told = headers.get("content-length", "0")
+    if not told.isdigit() or int(told) > BODY_BYTES_MAX:
+        raise too_large
+    received = 0
+
+    async def counting() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > BODY_BYTES_MAX:
+            raise too_large
+        return message
+
+    return counting
+
+
+def _route(scope: Scope) -> str:
+    return f"{scope['method']} {getattr(scope.get('route'), 'path', 'unmatched')}"

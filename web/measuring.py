@@ -1,0 +1,84 @@
+"""Numbers for Prometheus: requests by route and status, how long they took, and what the readers sent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inventory.store.reader_list import IngestTotals
+
+# Seconds. A search has 0.05; live streams are left out, they last as long as the page is open.
+_LATENCY_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+LIVE_PREFIX = "/live/"
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One site's counters, in a registry of their own: two sites in one process don't add up."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    requests: Counter = field(init=False)
+    seconds: Histogram = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Register the two measures."""
+        labels = ("method", "route", "status")
+        requests = Counter("guiwei_http_requests", "Requests by route template and status.", labels, registry=self.registry)
+        seconds = Histogram(
+            "guiwei_http_seconds", "Seconds to answer, by route template.", ("route",), registry=self.registry, buckets=_LATENCY_BOUNDS
+        )
+        object.__setattr__(self, "requests", requests)
+        object.__setattr__(self, "seconds", seconds)
+
+    def page(self, ingest: IngestTotals | None) -> bytes:
+        """All numbers in Prometheus' text form; without the readers' where the database is away."""
+        numbers = generate_latest(self.registry)
+        if ingest is None:
+            return numbers
+        readers = CollectorRegistry()
+        readers.register(_IngestNumbers(ingest))
+        return numbers + generate_latest(readers)
+
+
+@dataclass(frozen=True)
+class _IngestNumbers:
+    totals: IngestTotals
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        yield CounterMetricFamily("guiwei_ingest_messages", "Messages of all readers.", value=self.totals.messages)
+        yield CounterMetricFamily("guiwei_ingest_reads", "Reads of all readers.", value=self.totals.reads)
+        yield CounterMetricFamily("guiwei_ingest_quarantined", "Messages nobody understood.", value=self.totals.quarantined)
+        yield GaugeMetricFamily("guiwei_readers_online", "Readers that say they are online.", value=self.totals.online)
+
+
+class Measuring:
+    """ASGI middleware that counts. Labels are route templates: a dossier's number never becomes one."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Wrap `app`."""
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, then count it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun, status = perf_counter(), 500
+
+        async def noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting_status)
+        finally:
+            route = getattr(scope.get("route"), "path", None) or "unmatched"
+            method = scope["method"] if scope["method"] in {"GET", "HEAD", "POST"} else "other"
+            self.metrics.requests.labels(method, route, str(status)).inc()
+            if not route.startswith(LIVE_PREFIX):
+                self.metrics.seconds.labels(route).observe(perf_counter() - begun)

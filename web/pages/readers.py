@@ -1,0 +1,32 @@
+"""The readers (读写器): which speak, which are silent, whose clock is off."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from inventory.operations.finding import readers
+from inventory.store.reader_list import ReaderView
+from web.rendering import render
+from web.signed_in import SignedIn
+from web.site import read_clock, site_of
+
+router = APIRouter()
+CLOCK_OFFSET_SHOWN_AS_WRONG_MS = 2_000  # Slices are seconds long; beyond this, reads land in the wrong one.
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersContext:
+    """All readers, those in trouble first."""
+
+    readers: tuple[ReaderView, ...]
+    online: int
+    clock_offset_max_ms: int = CLOCK_OFFSET_SHOWN_AS_WRONG_MS
+
+
+@router.get("/readers", include_in_schema=False)
+def readers_page(request: Request, viewer: SignedIn) -> Response:
+    """The list."""
+    found = tuple(readers(site_of(request).database, viewer, read_clock()))
+    online = sum(reader.online is True for reader in found)
+    return render(request, "readers.html", ReadersContext(found, online), viewer, block="readers")

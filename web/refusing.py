@@ -1,0 +1,131 @@
+"""How a refusal looks over HTTP: a status, then JSON for programs or a calm page for people. The only place that knows."""
+
+import json
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from inventory.domain import refusals
+from inventory.domain.refusals import BadInput, NotFound, Refusal
+from web.guarding import BodyTooLarge
+from web.rendering import refusal_page, wants_block
+
+# The first kind a refusal is of, decides.
+STATUSES: tuple[tuple[type[Refusal], int], ...] = (
+    (BodyTooLarge, 413),
+    (refusals.BadInput, 422),
+    (refusals.TooManyAttempts, 429),
+    (refusals.NotSignedIn, 401),
+    (refusals.NotAllowed, 403),
+    (refusals.NotFound, 404),
+    (refusals.Conflict, 409),
+    (refusals.Forbidden, 409),
+    (refusals.Unavailable, 503),
+)
+_NOT_FOUND_STATUS = 404
+_PROGRAM_PATHS = ("/api/", "/openapi.json", "/health", "/ready", "/metrics", "/live/")
+
+
+class NoSuchAddress(NotFound):
+    """Nothing is served there."""
+
+    code = "no_such_address"
+    zh = "没有这个页面。"
+    en = "There is no such page."
+
+
+class Failed(Refusal):
+    """A defect of ours; it is in the log."""
+
+    code = "failed"
+    zh = "系统出错，已记入日志；数据没有改变。"
+    en = "Something failed on our side and is in the log; nothing was changed."
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal; 500 where it is none of those people can cause."""
+    return next((status for kind, status in STATUSES if isinstance(refusal, kind)), 500)
+
+
+def refuse(request: Request, refusal: Refusal) -> Response:
+    """Answer with a refusal, in the form the asker reads."""
+    status = status_of(refusal)
+    if request.url.path.startswith(_PROGRAM_PATHS):
+        return _for_programs(refusal, status)
+    if isinstance(refusal, refusals.NotSignedIn):
+        return _to_sign_in(request)
+    return refusal_page(request, refusal, status)
+
+
+def fail(request: Request) -> Response:
+    """Answer when something broke."""
+    return refuse(request, Failed())
+
+
+def install(app: FastAPI) -> None:
+    """Turn every refusal, invalid input and unknown address into an answer of ours."""
+
+    def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refusal)
+        return refuse(request, error)
+
+    def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return refuse(request, _invalid_input(error))
+
+    def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == _NOT_FOUND_STATUS:
+            return refuse(request, NoSuchAddress())
+        answer = refuse(request, BadInput(problem_zh="该地址不接受此请求", problem_en="this address takes no such request"))
+        answer.status_code = error.status_code
+        answer.headers.update(error.headers or {})
+        return answer
+
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http_error)
+
+
+def _for_programs(refusal: Refusal, status: int) -> Response:
+    facts = {name: value if isinstance(value, int | float | bool) else str(value) for name, value in refusal.facts.items()}
+    content = {"code": refusal.code, "message": refusal.sentence("en"), "message_zh": refusal.sentence("zh"), "facts": facts}
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
+    return JSONResponse(content, status, headers)
+
+
+def _to_sign_in(request: Request) -> Response:
+    # What was being looked at, so that signing in leads back there; a form's answer has no address of its own.
+    wanted = request.url.path if request.method == "GET" and not wants_block(request) else "/"
+    address = "/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}"
+    if wants_block(request):
+        return Response(status_code=401, headers={"HX-Redirect": address})
+    return Response(status_code=303, headers={"Location": address})
+
+
+def _invalid_input(error: RequestValidationError) -> BadInput:
+    """The first thing wrong, as one sentence; what was sent is not repeated."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return BadInput(problem_zh="内容不是有效的 JSON", problem_en="the body is not valid JSON")
+    field = ".".join(str(part) for part in first["loc"][1:])[:100] or str(first["loc"][0])
+    where = json.dumps(field, ensure_ascii=False)
+    expected_zh, expected_en = _expected(str(first["type"]), first.get("ctx") or {})
+    return BadInput(problem_zh=f"字段 {where} {expected_zh}", problem_en=f"the field {where} {expected_en}")
+
+
+def _expected(kind: str, facts: dict[str, object]) -> tuple[str, str]:
+    if kind == "missing":
+        return "不能缺少", "is missing"
+    if kind == "string_too_long":
+        return f"最多 {facts['max_length']} 个字符", f"has at most {facts['max_length']} characters"
+    if kind == "string_too_short":
+        return f"至少 {facts['min_length']} 个字符", f"has at least {facts['min_length']} characters"
+    if kind.startswith("string"):
+        return "应为文字", "must be text"
+    if kind == "extra_forbidden":
+        return "未知", "is unknown"
+    return "形式不对", "has the wrong form"

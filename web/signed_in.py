@@ -1,0 +1,53 @@
+"""Who asks: a browser by its session cookie, a program by its bearer token."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from inventory.domain.people import Viewer
+from inventory.domain.refusals import NotSignedIn
+from inventory.operations.signing_in import SESSION_HOURS, viewer_of_session, viewer_of_token
+from web.site import WebSettings, read_clock, site_of
+
+SECRET_CHARACTERS_MAX = 200
+
+
+def _cookie_name(settings: WebSettings) -> str:
+    # Browsers hold __Host- cookies to Secure, this host and path / only.
+    return "__Host-guiwei" if settings.https else "guiwei"
+
+
+def session_secret(request: Request) -> str | None:
+    """The secret of the browser's session, if it sent one of a possible length."""
+    secret = request.cookies.get(_cookie_name(site_of(request).settings))
+    return secret if secret and len(secret) <= SECRET_CHARACTERS_MAX else None
+
+
+def set_session(request: Request, response: Response, secret: str) -> None:
+    """Give the browser its session; scripts can't read it, other sites can't send it along."""
+    settings = site_of(request).settings
+    response.set_cookie(
+        _cookie_name(settings), secret, max_age=SESSION_HOURS * 3600, httponly=True, samesite="lax", secure=settings.https
+    )
+
+
+def clear_session(request: Request, response: Response) -> None:
+    """Take the session away."""
+    settings = site_of(request).settings
+    response.delete_cookie(_cookie_name(settings), httponly=True, samesite="lax", secure=settings.https)
+
+
+def viewer_of(request: Request) -> Viewer:
+    """Who asks; raises `NotSignedIn`. A bearer token, where there is one, counts and not the cookie."""
+    database = site_of(request).database
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and 0 < len(token) <= SECRET_CHARACTERS_MAX:
+        return viewer_of_token(database, token.strip(), read_clock())
+    secret = session_secret(request)
+    if secret is None:
+        raise NotSignedIn
+    return viewer_of_session(database, secret, read_clock())
+
+
+SignedIn = Annotated[Viewer, Depends(viewer_of)]

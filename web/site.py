@@ -1,0 +1,44 @@
+"""What every handler of one site shares: the database, how the site is set up, the metrics and the live updates."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+from fastapi import Request
+
+from inventory.store.database import Database
+from web.live import Live
+from web.measuring import Metrics
+from web.words import Language
+
+CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # No summer time since 1991.
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """How a site is reached and speaks. `https`: people reach it by TLS (ours or a proxy's), so cookies are Secure."""
+
+    https: bool = False
+    language: Language = "zh-CN"
+    zone: tzinfo = CHINA_TIME
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site's shared things; `site_of` hands it to the handlers."""
+
+    database: Database
+    settings: WebSettings
+    live: Live
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+def site_of(request: Request) -> Site:
+    """The site a request came to."""
+    site = request.app.state.site
+    assert isinstance(site, Site)
+    return site
+
+
+def read_clock() -> datetime:
+    """The time of a request; operations get it as an argument."""
+    return datetime.now(UTC)
