@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="postgresql:// URL of the role guiwei_app (web, ingest); the embedded database if none of the three is set.",
+        description="postgresql:// URL of the role guiwei_app (web, ingest); embedded if none of the three is set.",
     )
     owner_database_url: SecretStr | None = Field(
         default=None,
@@ -66,11 +66,13 @@ class Settings(BaseSettings):
     )
     key_file: Path = Field(
         default_factory=lambda values: values.get("data_dir", Path()) / "guiwei.key",
-        description="File with the key that encrypts ID numbers; guiwei.key in the data directory if not set. Back it up apart.",
+        description="File with the key that encrypts ID numbers; guiwei.key in the data directory if not set.",
     )
     web_host: str = Field(default="127.0.0.1", description="Address the pages are served on.")
     web_port: int = Field(default=8000, ge=1, le=65535, description="Port the pages are served on.")
-    language: Literal["zh-CN", "en"] = Field(default="zh-CN", description="Language of pages and messages: zh-CN or en.")
+    language: Literal["zh-CN", "en"] = Field(
+        default="zh-CN", description="Language of pages and messages: zh-CN or en."
+    )
     timezone: str = Field(default="Asia/Shanghai", description="Local time of the warehouse: its midnight is 24:00.")
     ingest_slot: int = Field(default=0, ge=0, le=999, description="The ingest slot a process owns, 0 to 999.")
 

@@ -1,4 +1,4 @@
-"""How tests start real servers: PostgreSQL 18 from the wheel, Debian's own PostgreSQL, Mosquitto, and the embedded broker.
+"""How tests start real servers: PostgreSQL 18 from the wheel, Debian's own, Mosquitto, and the embedded broker.
 
 Each is a context manager over a directory and ends what it started, by process, never by name. Directories come from
 `server_directory()`: PostgreSQL run by root needs to pass through.
@@ -19,7 +19,7 @@ from guiwei.embedded import embedded_broker
 from guiwei.embedded.broker import EmbeddedBroker
 from guiwei.embedded.cluster import Cluster, postgres_account, superuser_url, url
 from guiwei.embedded.directory import free_port
-from guiwei.embedded.postgres import programs
+from guiwei.embedded.postgres import copy_of_the_programs, programs
 from inventory.store.provision import Role, provision, role_name
 
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
@@ -102,9 +102,7 @@ def _postgres(binaries: Path, home: Path) -> Iterator[PostgresForTests]:
     account = postgres_account("guiwei-postgres")
     cluster = Cluster(binaries, home, account)
     if not cluster.can_run():  # The virtual environment stands where only root may go.
-        copy = home.with_name(f"{home.name}-programs")
-        shutil.copytree(binaries.parent, copy, symlinks=True)
-        cluster = Cluster(copy / binaries.name, home, account)
+        cluster = Cluster(copy_of_the_programs(home.parent), home, account)
     server = PostgresForTests(cluster, free_port())
     cluster.create(server.superuser_password)
     cluster.start(server.port, _FAST, print)
@@ -150,7 +148,8 @@ class Mosquitto:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        self._process = subprocess.Popen([MOSQUITTO, "-c", str(self.configuration)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+        command = [str(MOSQUITTO), "-c", str(self.configuration)]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
         deadline = time.monotonic() + _MOSQUITTO_SECONDS_MAX
         while free_port(self.port) == self.port:
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inventory.domain.refusals import BadInput, ForeignRequest, Refusal
+from inventory.domain.refusals import BodyTooLarge, ForeignRequest, Refusal
 
 BODY_BYTES_MAX = 64 * 1024  # Forms and searches; files come in by the command line.
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,14 +29,6 @@ log = logging.getLogger(__name__)
 
 Answer = Callable[[Request, Refusal], Response]
 LastResort = Callable[[Request], Response]
-
-
-class BodyTooLarge(BadInput):
-    """More bytes than any form or search has."""
-
-    code = "body_too_large"
-    zh = "请求内容过大，最多 {kib} KiB。"
-    en = "The request is too large; at most {kib} KiB are taken."
 
 
 class Guarding:

@@ -6,7 +6,7 @@ An event says only "look again"; what there is to see comes through the ordinary
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -66,7 +66,7 @@ class Live:
         for client in self._clients:
             client.tell()
 
-    async def events(self, volumes: frozenset[int]) -> AsyncIterator[str]:
+    async def events(self, volumes: frozenset[int]) -> AsyncGenerator[str, None]:
         """One page's stream, as text of server-sent events, for at most `STREAM_SECONDS_MAX`."""
         if len(self._clients) >= CLIENTS_MAX:
             raise Unavailable(service="live", problem=f"{CLIENTS_MAX} pages are open")

@@ -9,13 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from inventory.domain import refusals
-from inventory.domain.refusals import BadInput, NotFound, Refusal
-from web.guarding import BodyTooLarge
+from inventory.domain.refusals import BadInput, Failed, NoSuchAddress, Refusal
 from web.rendering import refusal_page, wants_block
 
 # The first kind a refusal is of, decides.
 STATUSES: tuple[tuple[type[Refusal], int], ...] = (
-    (BodyTooLarge, 413),
+    (refusals.BodyTooLarge, 413),
     (refusals.BadInput, 422),
     (refusals.TooManyAttempts, 429),
     (refusals.NotSignedIn, 401),
@@ -27,22 +26,6 @@ STATUSES: tuple[tuple[type[Refusal], int], ...] = (
 )
 _NOT_FOUND_STATUS = 404
 _PROGRAM_PATHS = ("/api/", "/openapi.json", "/health", "/ready", "/metrics", "/live/")
-
-
-class NoSuchAddress(NotFound):
-    """Nothing is served there."""
-
-    code = "no_such_address"
-    zh = "没有这个页面。"
-    en = "There is no such page."
-
-
-class Failed(Refusal):
-    """A defect of ours; it is in the log."""
-
-    code = "failed"
-    zh = "系统出错，已记入日志；数据没有改变。"
-    en = "Something failed on our side and is in the log; nothing was changed."
 
 
 def status_of(refusal: Refusal) -> int:

@@ -1,11 +1,11 @@
-"""A plausible city warehouse from a seed: agencies, places, readers and dossiers, as the four import files hold them."""
+"""A plausible city warehouse from a seed: agencies, places, readers and dossiers, as the import files hold them."""
 
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,12 @@ ROWS_PER_WRITE = 50_000
 
 CITY_AGENCY = "370100"
 # Code, district, share of the dossiers.
-_COUNTIES = (("370112", "历城区", 0.25), ("370113", "长清区", 0.17), ("370114", "章丘区", 0.22), ("370115", "济阳区", 0.11))
+_COUNTIES = (
+    ("370112", "历城区", 0.25),
+    ("370113", "长清区", 0.17),
+    ("370114", "章丘区", 0.22),
+    ("370115", "济阳区", 0.11),
+)
 _AGENCY_SERIAL = "01"
 
 _CABINETS_SHARE = 0.06
@@ -53,8 +58,8 @@ _CHIP_HEAD = bytes.fromhex("E28011702000")  # a class identifier E2, a chip make
 class Dossiers:
     """The dossiers as arrays of equal length, one volume each, in order of holding agency and running number.
 
-    agency, employer, place: index into the tuples of `City`; employer 0 is none. number: 19 ASCII characters. id_number:
-    18. epc and tid: shape (dossiers, 12). individual: 个人存档, else 单位存档. alias: an old number or nothing.
+    agency, employer, place: index into the tuples of `City`; employer 0 is none. number and id_number: 19 and 18 ASCII
+    characters. epc and tid: shape (dossiers, 12). individual: 个人存档, else 单位存档. alias: an old number or nothing.
     """
 
     number: NDArray[np.bytes_]
@@ -96,8 +101,8 @@ def make_city(dossiers: int = 20_000, *, seed: int) -> City:
         message = f"a simulated city has {DOSSIERS_MIN:,} to {DOSSIERS_MAX:,} dossiers, not {dossiers:,}"
         raise ValueError(message)
     chance = np.random.default_rng(np.random.SeedSequence([seed, 1]))
-    in_cabinets, out = round(dossiers * _CABINETS_SHARE), round(dossiers * _OUT_SHARE)
-    plan = floor.plan_floor(dossiers - in_cabinets - out, in_cabinets, windows())
+    share = _Shares(dossiers, round(dossiers * _CABINETS_SHARE), round(dossiers * _OUT_SHARE))
+    plan = floor.plan_floor(share.mobile, share.in_cabinets, windows())
     employers = subjects.employers()
     return City(
         seed,
@@ -106,7 +111,7 @@ def make_city(dossiers: int = 20_000, *, seed: int) -> City:
         reader_rows(plan, [code for code, _ in windows()]),
         plan.shelves,
         employers,
-        _dossiers(dossiers, in_cabinets, out, plan, len(employers), chance),
+        _dossiers(plan, share, len(employers), chance),
     )
 
 
@@ -128,7 +133,20 @@ def _agencies() -> tuple[AgencyRow, ...]:
 # ── Dossiers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _dossiers(count: int, in_cabinets: int, out: int, plan: Floor, employers: int, chance: Chance) -> Dossiers:
+class _Shares(NamedTuple):
+    """How many dossiers there are, and how many of them don't stand in the mobile shelving."""
+
+    all: int
+    in_cabinets: int
+    out: int
+
+    @property
+    def mobile(self) -> int:
+        return self.all - self.in_cabinets - self.out
+
+
+def _dossiers(plan: Floor, share: "_Shares", employers: int, chance: Chance) -> Dossiers:
+    count = share.all
     shares = [1 - sum(share for *_, share in _COUNTIES), *(share for *_, share in _COUNTIES)]
     agency = np.sort(chance.choice(len(shares), count, p=shares)).astype(np.int32)
     persons = subjects.people(count, chance)
@@ -146,7 +164,7 @@ def _dossiers(count: int, in_cabinets: int, out: int, plan: Floor, employers: in
         _aliases(count, chance),
         _epcs(count, chance),
         _tids(count, chance),
-        _places(count, in_cabinets, out, plan, chance),
+        _places(plan, share, chance),
     )
 
 
@@ -169,7 +187,7 @@ def _deposit_dates(born_on: NDArray[np.datetime64], chance: Chance) -> NDArray[n
     """Any day between the person's coming of age, but not before 1990, and the end of 2025."""
     earliest = np.maximum(born_on + np.timedelta64(18 * 366, "D"), np.datetime64("1990-01-02", "D"))
     days = (np.datetime64("2026-01-01", "D") - earliest).astype(np.int64)
-    return earliest + (chance.random(len(born_on)) * days).astype("timedelta64[D]")
+    return np.asarray(earliest + (chance.random(len(born_on)) * days).astype("timedelta64[D]"))
 
 
 def _aliases(count: int, chance: Chance) -> NDArray[np.bytes_]:
@@ -200,28 +218,30 @@ def _scattered(count: int, bits: int, factor: int, chance: Chance) -> NDArray[np
     return (np.arange(count, dtype=np.uint64) * np.uint64(factor) + first) & np.uint64((1 << bits) - 1)
 
 
-def _places(count: int, in_cabinets: int, out: int, plan: Floor, chance: Chance) -> Indexes:
+def _places(plan: Floor, share: "_Shares", chance: Chance) -> Indexes:
     """Where the ledger has each: drawn ones in cabinets or out, the others in order along the shelves of each block."""
-    place = np.empty(count, np.int32)
-    drawn = chance.permutation(count)[: in_cabinets + out]
-    order = np.ones(count, bool)
+    place = np.empty(share.all, np.int32)
+    drawn = chance.permutation(share.all)[: share.in_cabinets + share.out]
+    order = np.ones(share.all, bool)
     order[drawn] = False
     shelves = plan.shelves
-    place[drawn[:in_cabinets]] = _filled(in_cabinets, shelves.place[~shelves.mobile], chance)
+    place[drawn[: share.in_cabinets]] = _filled(share.in_cabinets, shelves.place[~shelves.mobile], chance)
     code_at = {row.code: index for index, row in enumerate(plan.places)}
     outside = [*floor.DESKS, floor.CARTS[1], floor.QUARANTINE, *(code for code, _ in windows())]
     stations = np.array([code_at[code] for code in outside], np.int32)
-    place[drawn[in_cabinets:]] = stations[np.arange(out) % len(stations)]
-    shares = np.array_split(np.flatnonzero(order), int(shelves.block[shelves.mobile].max()) + 1)
-    for block, share in enumerate(shares):
-        place[share] = _filled(len(share), shelves.place[shelves.mobile & (shelves.block == block)], chance)
+    place[drawn[share.in_cabinets :]] = stations[np.arange(share.out) % len(stations)]
+    blocks = int(shelves.block[shelves.mobile].max()) + 1
+    for block, part in enumerate(np.array_split(np.flatnonzero(order), blocks)):
+        place[part] = _filled(len(part), shelves.place[shelves.mobile & (shelves.block == block)], chance)
     return place
 
 
 def _filled(count: int, shelves: Indexes, chance: Chance) -> Indexes:
     """So many dossiers on `shelves` in their order, each as full as people fill it; the last ones stay empty."""
     fill = np.clip(
-        np.rint(chance.normal(*_SHELF_VOLUMES, len(shelves))), floor.SHELF_FILL_VOLUMES_MIN, floor.SHELF_CAPACITY_VOLUMES
+        np.rint(chance.normal(*_SHELF_VOLUMES, len(shelves))),
+        floor.SHELF_FILL_VOLUMES_MIN,
+        floor.SHELF_CAPACITY_VOLUMES,
     )
     return shelves[np.searchsorted(np.cumsum(fill), np.arange(count), side="right")]
 

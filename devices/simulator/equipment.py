@@ -36,7 +36,6 @@ def reader_rows(plan: Floor, windows: Sequence[str]) -> tuple[ReaderRow, ...]:
     for handheld in HANDHELDS:
         rows += _reader(handheld, Dialect.ZEBRA_HANDHELD, [Seat(UNNAMED_ANTENNA, WAREHOUSE, AntennaRole.HANDHELD)])
     rows += _reader(CART_READER, Dialect.IMPINJ, [Seat(SOLE_ANTENNA, CARTS[0], AntennaRole.CART)])
-    rows += _cabinet_readers(plan)
     for number, place in enumerate((*DESKS, *windows), 1):
         rows += _reader(f"D{number}", Dialect.NATIVE, [Seat(UNNAMED_ANTENNA, place, AntennaRole.DESK)])
     for reader, gate in zip(GATE_READERS, GATES, strict=True):
@@ -44,6 +43,7 @@ def reader_rows(plan: Floor, windows: Sequence[str]) -> tuple[ReaderRow, ...]:
         outer = Seat(GATE_ANTENNA_OUTER, gate, AntennaRole.GATE_OUTER)
         rows += _reader(reader, Dialect.ZEBRA, [inner, outer])
     rows += _reader(TUNNEL_READER, Dialect.NATIVE, [Seat(UNNAMED_ANTENNA, TUNNEL, AntennaRole.TUNNEL)])
+    rows += _cabinet_readers(plan)
     return tuple(rows)
 
 

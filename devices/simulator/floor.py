@@ -56,8 +56,8 @@ class Shelves:
     """All shelves as arrays of equal length: first the mobile shelving, block by block, then the cabinets.
 
     place: index into the places. block, carriage, face (0 or 1), bay, level: from 0, level 0 lowest; meaningless in a
-    cabinet, whose number stands in `cabinet`. above to behind: the shelf next to this one, `NO_SHELF` where there is none;
-    `left` has the lower bay number, `facing` lies across the aisle, `behind` is back to back in the same carriage.
+    cabinet, whose number stands in `cabinet`. above to behind: the shelf next to this one, `NO_SHELF` where there is
+    none; `left` has the lower bay number, `facing` lies across the aisle, `behind` is back to back on its carriage.
     """
 
     place: Indexes
@@ -77,7 +77,7 @@ class Shelves:
     @property
     def mobile(self) -> NDArray[np.bool_]:
         """Which of them stand on carriages."""
-        return self.cabinet == NO_CABINET
+        return np.equal(self.cabinet, NO_CABINET)
 
 
 class Floor(NamedTuple):
@@ -122,7 +122,7 @@ def plan_floor(volumes_mobile: int, volumes_cabinets: int, windows: tuple[tuple[
     mobile = [row for block in range(blocks) for row in _block_rows(block, size)]
     smart = [row for cabinet in range(cabinets) for row in _cabinet_rows(cabinet)]
     places = _labelled([*rooms, *mobile, *smart])
-    return Floor(places, _shelves(places, blocks, size, cabinets))
+    return Floor(places, _shelves(places, blocks, size))
 
 
 def _row(code: str, kind: PlaceKind, name: str, parent: str | None, **more: str | float) -> PlaceRow:
@@ -211,7 +211,7 @@ def _labelled(places: list[PlaceRow]) -> tuple[PlaceRow, ...]:
     return tuple(labelled)
 
 
-def _shelves(places: tuple[PlaceRow, ...], blocks: int, size: BlockSize, cabinets: int) -> Shelves:
+def _shelves(places: tuple[PlaceRow, ...], blocks: int, size: BlockSize) -> Shelves:
     place = np.array([index for index, row in enumerate(places) if row.kind is PlaceKind.SHELF], np.int32)
     shape = (blocks, size.carriages, 2, size.bays, LEVELS)
     in_blocks = np.prod(shape, dtype=np.int64)

@@ -21,11 +21,11 @@ _encode = msgspec.json.encode
 
 
 class Report(NamedTuple):
-    """What a reader says of one tag: EPC in bytes, strength in dBm, how many reads it stands for, and the last one's time."""
+    """What a reader says of one tag: EPC in bytes, peak strength, how many reads it stands for, the last one's time."""
 
     epc: bytes
     rssi_dbm: float
-    count: int
+    reads: int
     at: datetime
 
 
@@ -47,7 +47,7 @@ def handheld_tags(reports: Sequence[Report], at: datetime, first_event: int) -> 
             "eventNum": first_event + number,
             "peakRssi": round(report.rssi_dbm),
             "phase": 0,
-            "seenCount": report.count,
+            "seenCount": report.reads,
         }
         for number, report in enumerate(reports)
     ]
@@ -86,12 +86,17 @@ def impinj_full_event(report: Report, antenna: int, hostname: str, *, queued_at:
         **_impinj_radio(report),
         "lastSeenTime": rfc3339(report.at),
     }
-    event = {"timestamp": rfc3339(queued_at), "hostname": hostname, "eventType": "tagInventory", "tagInventoryEvent": seen}
+    event = {
+        "timestamp": rfc3339(queued_at),
+        "hostname": hostname,
+        "eventType": "tagInventory",
+        "tagInventoryEvent": seen,
+    }
     return _encode(event)
 
 
 def _impinj_radio(report: Report) -> dict[str, int]:
-    return {"peakRssiCdbm": round(report.rssi_dbm * 100), "frequency": 920_625, "transmitPowerCdbm": 1_800}
+    return {"peakRssiCdbm": round(report.rssi_dbm * 100), "frequency": 920_625, "transmitPowerCdbm": 1_600}
 
 
 # ── Zebra fixed ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -107,7 +112,7 @@ def zebra_events(reports: Sequence[Report], antenna: int, first_event: int) -> b
                 "format": "epc",
                 "idHex": report.epc.hex(),
                 "peakRssi": round(report.rssi_dbm),
-                "reads": report.count,
+                "reads": report.reads,
             },
             "timestamp": _zebra_time(report.at),
             "type": "INVENTORY",
@@ -138,7 +143,7 @@ def native_reads(reports: Sequence[Report]) -> bytes:
             {
                 "epc": report.epc.hex().upper(),
                 "rssi_dbm": round(report.rssi_dbm, 1),
-                "count": report.count,
+                "count": report.reads,
                 "at": rfc3339(report.at),
             }
             for report in reports

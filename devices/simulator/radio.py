@@ -1,7 +1,7 @@
 """How strongly an antenna hears a tag, and how often. Strengths in dBm, distances in metres, all arrays.
 
-Every number says where it comes from: *fitted* to real logs or *measured* by others (docs/simulator.md has the list), or
-*chosen* within the range that practice gives, because nobody published it.
+Every number says where it comes from: *fitted* to real logs or *measured* by others (the list is in docs/simulator.md),
+or *chosen* within the range that practice gives, because nobody published it.
 """
 
 from enum import IntEnum
@@ -23,7 +23,7 @@ NEAREST_METRES = 0.30  # chosen: nearer than that the fitted line doesn't hold
 
 FULL_POWER_DBM = 30.0
 SWEEP_POWER_DBM = 16.0  # chosen: at full power a sweep would hear five bays at once
-CABINET_POWER_DBM = 9.0  # chosen likewise
+CABINET_POWER_DBM = 7.0  # chosen likewise
 DESK_POWER_DBM = 15.0
 
 SENSITIVITY_DBM = -72.0  # chosen within -70 to -75: strength at which every other attempt succeeds
@@ -57,7 +57,9 @@ class Side(IntEnum):
 
 
 # By side: metres across the aisle and up or down, decibels in between; the facing bay is behind the antenna.
-_ACROSS = np.array([0.4, 0.4, 0.4, 0.4, 0.4, floor.AISLE_METRES - STANDOFF_METRES, STANDOFF_METRES + floor.DEPTH_METRES])
+_ACROSS = np.array(
+    [0.4, 0.4, 0.4, 0.4, 0.4, floor.AISLE_METRES - STANDOFF_METRES, STANDOFF_METRES + floor.DEPTH_METRES]
+)
 _UP = np.array([0, floor.LEVEL_METRES, floor.LEVEL_METRES, 0, 0, 0, 0])
 _BETWEEN_DB = np.array([0, BOARD_DB, BOARD_DB, UPRIGHT_DB, UPRIGHT_DB, 0, BACK_DB])
 
@@ -73,11 +75,12 @@ class Heard(NamedTuple):
 def rssi_at(metres: Values, power_dbm: float) -> Values:
     """Mean strength of a tag at so many metres on the antenna's axis, nothing in between."""
     distance = np.maximum(metres, NEAREST_METRES)
-    return RSSI_AT_ONE_METRE_DBM + power_dbm - FULL_POWER_DBM - LOSS_PER_DECADE_DB * np.log10(distance)
+    at_one_metre = RSSI_AT_ONE_METRE_DBM + power_dbm - FULL_POWER_DBM
+    return np.asarray(at_one_metre - LOSS_PER_DECADE_DB * np.log10(distance))
 
 
 def sweep_rssi(side: NDArray[np.int8], along: Values) -> Values:
-    """Mean strength at an antenna that passes along a whole shelf. along: metres from the lower end of the tag's own bay.
+    """Mean strength at an antenna that passes along a shelf; `along` in metres from the lower end of the tag's bay.
 
     It passes every tag of its own bay at the nearest; those of the next bays only as near as its end.
     """
@@ -86,7 +89,7 @@ def sweep_rssi(side: NDArray[np.int8], along: Values) -> Values:
     degrees = np.degrees(np.arctan2(aside, across))
     off_axis = np.minimum(3.0 * (degrees / HALF_BEAM_DEGREES) ** 2, FRONT_TO_BACK_DB)
     gain = np.where(side == Side.FACING, FRONT_TO_BACK_DB, off_axis)
-    return rssi_at(np.hypot(across, aside), SWEEP_POWER_DBM) - 2 * gain - _BETWEEN_DB[side]
+    return np.asarray(rssi_at(np.hypot(across, aside), SWEEP_POWER_DBM) - 2 * gain - _BETWEEN_DB[side])
 
 
 def cabinet_rssi(levels_apart: NDArray[np.int8]) -> Values:
@@ -97,7 +100,8 @@ def cabinet_rssi(levels_apart: NDArray[np.int8]) -> Values:
 
 def detection_probability(rssi_dbm: Values) -> Values:
     """Chance that one attempt to read a tag of this strength succeeds."""
-    return 1 / (1 + np.exp(np.clip((SENSITIVITY_DBM - rssi_dbm) / SENSITIVITY_SPREAD_DB, -50, 50)))
+    steps = np.clip((SENSITIVITY_DBM - rssi_dbm) / SENSITIVITY_SPREAD_DB, -50, 50)
+    return np.asarray(1 / (1 + np.exp(steps)))
 
 
 def shadowing(seed: int, tag: TagNumbers, placement: int, antenna: int) -> Values:
@@ -105,7 +109,7 @@ def shadowing(seed: int, tag: TagNumbers, placement: int, antenna: int) -> Value
     return SHADOWING_DB * standing_normal(seed, tag, placement, antenna)
 
 
-def hear(
+def hear(  # noqa: PLR0913, PLR0917 - a pass is tags, strengths, moments and two kinds of chance
     tag: TagNumbers, mean_rssi: Values, moment: Values, seconds: float, seed: int, chance: np.random.Generator
 ) -> Heard:
     """The reads of one pass. moment: 0 to 1, when in the pass the antenna is nearest to each tag."""
@@ -128,7 +132,7 @@ def standing_normal(seed: int, tag: TagNumbers, placement: int, antenna: int) ->
     key = np.uint64((seed * 0x9E3779B97F4A7C15 ^ placement * 0xC2B2AE3D27D4EB4F ^ antenna * 0x165667B19E3779F9) % 2**64)
     one = _mixed(tag.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93) ^ key)
     uniform, angle = _unit(one), _unit(_mixed(one))
-    return np.sqrt(-2 * np.log(uniform)) * np.cos(2 * np.pi * angle)  # Box and Muller, 1958
+    return np.asarray(np.sqrt(-2 * np.log(uniform)) * np.cos(2 * np.pi * angle))  # Box and Muller, 1958
 
 
 def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:

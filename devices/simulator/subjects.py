@@ -1,5 +1,6 @@
-"""People who don't exist: plausible names of Shandong, valid ID numbers, employers. Everything vectorised, from a seed."""
+"""People who don't exist: plausible names of Shandong, valid ID numbers, employers. All vectorised, from a seed."""
 
+from itertools import product
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -40,8 +41,8 @@ _ORDER_CODES = 1000
 _REDRAWS_MAX = 50
 
 _TOWNS = "济南 山东 历城 长清 章丘 济阳 泉城 齐鲁"
-_FIRMS = "鲁信 泰岳 明湖 趵突 华泉 大舜 龙山 绣源 黄台 东岳 海右 千佛 汇泉 洪楼 济水 恒升 瑞康 德邦 正泰 永安 同方 金牛 天桥 兴隆"
-_TRADES = "机械制造 建筑工程 信息技术 物流 纺织 食品 医药 化工 置业 餐饮管理 人力资源 汽车销售 环保科技 商贸 装饰 电力设备"
+_FIRMS = "鲁信 泰岳 明湖 趵突 华泉 大舜 龙山 绣源 黄台 东岳 海右 千佛 汇泉 洪楼 济水 恒升 瑞康 德邦 正泰 永安"
+_TRADES = "机械制造 建筑工程 信息技术 物流 纺织 食品 医药 化工 置业 餐饮管理 人力资源 环保科技 商贸 电力设备"
 
 
 class People(NamedTuple):
@@ -61,8 +62,8 @@ def people(count: int, chance: Chance) -> People:
 
 def employers() -> tuple[str, ...]:
     """Every employer there is; the first is none."""
-    firms = [f"{town}{firm}{trade}有限公司" for town in _TOWNS.split() for firm in _FIRMS.split() for trade in _TRADES.split()]
-    return ("", *firms)
+    parts = product(_TOWNS.split(), _FIRMS.split(), _TRADES.split())
+    return ("", *(f"{town}{firm}{trade}有限公司" for town, firm, trade in parts))
 
 
 def _names(is_man: NDArray[np.bool_], chance: Chance) -> Texts:
@@ -74,7 +75,8 @@ def _names(is_man: NDArray[np.bool_], chance: Chance) -> Texts:
     surnames = chance.choice(np.array([surname for surname, _ in common] + rare), count, p=shares)
 
     def given() -> Texts:
-        return np.where(is_man, chance.choice(np.array(list(_BOYS)), count), chance.choice(np.array(list(_GIRLS)), count))
+        boys, girls = (chance.choice(np.array(list(characters)), count) for characters in (_BOYS, _GIRLS))
+        return np.where(is_man, boys, girls)
 
     second = np.where(chance.random(count) < _SINGLE_SHARE, "", given())
     written = np.strings.add(np.strings.add(surnames, given()), second)

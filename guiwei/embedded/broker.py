@@ -1,7 +1,7 @@
 """The embedded broker: a real MQTT broker (rumqttd) from the wheel `iotcore`, on loopback, for a site without one.
 
-It lives as long as the command that started it: other commands of the same data directory use it meanwhile and lose it then.
-Sessions and unacknowledged messages survive a client's crash, never the broker's end. So a site that runs its
+It lives as long as the command that started it: other commands of the same data directory use it meanwhile and lose
+it then. Sessions and unacknowledged messages survive a client's crash, never the broker's end. So a site that runs its
 processes apart, or can't lose a message to a restart, runs Mosquitto.
 """
 

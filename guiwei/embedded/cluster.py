@@ -1,5 +1,6 @@
 """One PostgreSQL cluster: made, started and stopped with PostgreSQL's own programs, as a user who may run them."""
 
+import errno
 import os
 import pwd
 import shutil
@@ -22,6 +23,8 @@ INITDB_SECONDS_MAX = 600
 # Backends of a postmaster that was killed hold its shared memory until their statement ends.
 ORPHANS_SECONDS_MAX = 120
 _SPEAK_EVERY_SECONDS = 5.0
+# All PostgreSQL's programs know of our environment: no PG* variable of the caller's may steer them.
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/"}
 _POLL_SECONDS = 0.05
 
 
@@ -34,7 +37,7 @@ class Account:
 
 
 def postgres_account(name: str) -> Account:
-    """Who runs the server: ourselves, or as root the system user `name`, made if missing, since PostgreSQL refuses root."""
+    """Who runs the server: ourselves, or for root the system user `name`, made if missing: PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     try:
@@ -157,16 +160,16 @@ class Cluster:
         serious = [line for line in lines[-50:] if "FATAL:" in line or "PANIC:" in line]
         return (serious or lines or ["the log is empty"])[-1].strip()
 
-    def environment(self) -> dict[str, str]:
-        """What PostgreSQL's programs may know of our environment: no PG* variable of the caller's may steer them."""
-        return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "LC_MESSAGES": "C", "TZ": "UTC", "HOME": "/"}
-
     def can_run(self) -> bool:
         """Whether the account can reach the programs at all."""
         try:
             return self._run(60, "postgres", "--version").returncode == 0
         except OSError:
             return False
+
+    def can_reach(self, directory: Path) -> bool:
+        """Whether the account may pass through `directory` and everything above it."""
+        return self._run(60, "/usr/bin/test", "-x", str(directory)).returncode == 0
 
     def _started(self, say: Say) -> bool:
         (self.home / "start.log").unlink(missing_ok=True)
@@ -183,8 +186,8 @@ class Cluster:
     def _forget_a_strangers_pid(self) -> None:
         """Remove a `postmaster.pid` from before a power cut whose number is now another process of the same user.
 
-        PostgreSQL would take that process for its own postmaster. It clears every other stale file itself, and better: it
-        also looks for surviving backends.
+        PostgreSQL would take that process for its own postmaster. Every other stale file it clears itself, and better:
+        it also looks for surviving backends.
         """
         pid_file = self.data / "postmaster.pid"
         try:
@@ -206,23 +209,30 @@ class Cluster:
 
     def _open(self, program: str, *arguments: str, output: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         root = os.geteuid() == 0
-        return subprocess.Popen(  # noqa: S603
-            [self.binaries / program, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd="/",  # The account may have no right to stand where we do.
-            env=self.environment(),
-            user=self.account.uid if root else None,
-            group=self.account.gid if root else None,
-            extra_groups=[] if root else None,
-            umask=0o077,
-            start_new_session=True,  # Ctrl-C is for us; the server is stopped in order.
-        )
+        try:
+            return subprocess.Popen(  # noqa: S603
+                [self.binaries / program, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd="/",  # The account may have no right to stand where we do.
+                env=_ENVIRONMENT,
+                user=self.account.uid if root else None,
+                group=self.account.gid if root else None,
+                extra_groups=[] if root else None,
+                umask=0o077,
+                start_new_session=True,  # Ctrl-C is for us; the server is stopped in order.
+            )
+        except PermissionError as error:
+            if error.errno != errno.EPERM:
+                raise
+            raise _unavailable(
+                "root may not become another user in this container, and PostgreSQL refuses root"
+            ) from error
 
     def _write(self, path: Path, text: str) -> None:
-        # Made new and moved into place: the directory is the account's, and a link it laid must not be followed by root.
+        # Made new and moved into place: the directory is the account's, and root must not follow a link it laid.
         fresh = path.with_name(f"{path.name}.new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -247,7 +257,9 @@ class _Waiting:
         if now - self._spoke >= _SPEAK_EVERY_SECONDS:
             self._spoke = now
             seconds = round(now - self._began)
-            self._say(f"数据库正在恢复，已 {seconds} 秒。The database is still recovering after {seconds} s: {last_line}")
+            self._say(
+                f"数据库正在恢复，已 {seconds} 秒。The database is still recovering after {seconds} s: {last_line}"
+            )
 
     def is_over(self) -> bool:
         return time.monotonic() - self._began > START_SECONDS_MAX

@@ -29,7 +29,9 @@ def prepare(data_dir: Path) -> Path:
         owner = directory.stat().st_uid
         writable = os.access(directory, os.W_OK | os.X_OK)
     except OSError as error:
-        raise refusal(f"无法创建目录 {directory}", f"the directory {directory} can't be made ({error.strerror})") from error
+        raise refusal(
+            f"无法创建目录 {directory}", f"the directory {directory} can't be made ({error.strerror})"
+        ) from error
     if owner != os.geteuid() or not writable:
         raise refusal(
             f"目录 {directory} 属于另一个用户（编号 {owner}）或不可写",
@@ -73,7 +75,7 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
-    """Replace a small JSON object at once, readable by its owner only, so that a power cut leaves the old or the new."""
+    """Replace a small JSON object at once, for its owner's eyes only; a power cut leaves the old one or the new."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

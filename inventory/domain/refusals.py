@@ -100,7 +100,7 @@ class WrongKindOfPlace(BadInput):
 
     code = "wrong_kind_of_place"
     zh = "“{act}”不能到 {place}（{kind}）。"
-    en = "'{act}' can't lead to {place} (a {kind})."
+    en = "'{act_en}' can't lead to {place} (a {kind_en})."
 
 
 class SameVolumeTwice(BadInput):
@@ -125,6 +125,14 @@ class AgencyRequired(BadInput):
     code = "agency_required"
     zh = "角色“{role_zh}”必须指定所属机构。"
     en = "The role {role_en} needs an agency."
+
+
+class BodyTooLarge(BadInput):
+    """More bytes than any form or search has."""
+
+    code = "body_too_large"
+    zh = "请求内容过大，最多 {kib} KiB。"
+    en = "The request is too large; at most {kib} KiB are taken."
 
 
 # ── NotSignedIn, NotAllowed ──────────────────────────────────────────────────────────────────────────────────────────
@@ -219,6 +227,14 @@ class AgencyNotFound(NotFound):
     code = "agency_not_found"
     zh = "未找到机构 {agency}。"
     en = "There is no agency {agency}."
+
+
+class NoSuchAddress(NotFound):
+    """Nothing is served at that address."""
+
+    code = "no_such_address"
+    zh = "没有这个页面。"
+    en = "There is no such page."
 
 
 # ── Conflict ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -324,3 +340,11 @@ class Unavailable(Refusal):
     code = "unavailable"
     zh = "{service} 暂时不可用：{problem}。"
     en = "{service} is unavailable: {problem}."
+
+
+class Failed(Refusal):
+    """A defect of ours; it is in the log."""
+
+    code = "failed"
+    zh = "系统出错，已记入日志；请稍后再试。"
+    en = "Something failed on our side and is in the log; try again later."

@@ -77,8 +77,9 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
-        except sqlalchemy.exc.DBAPIError as error:
-            if isinstance(error.orig, psycopg.Error) and (refusal := refusal_for(error.orig)) is not None:
+        except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
+            cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
+            if isinstance(cause, psycopg.Error) and (refusal := refusal_for(cause)) is not None:
                 raise refusal from error
             raise
 

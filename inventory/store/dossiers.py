@@ -83,14 +83,14 @@ def search(
         SELECT found.* FROM page JOIN ({_DOSSIER}) AS found USING (dossier_id) ORDER BY page.rank, found.number
     """  # noqa: S608 - composed of the constants above
     with connection.cursor(row_factory=class_row(DossierRow)) as cursor:
-        return cursor.execute(statement, (*facts, dossiers_max)).fetchall()  # type: ignore[arg-type]
+        return cursor.execute(statement, (*facts, dossiers_max)).fetchall()
 
 
 def dossier_by_number(connection: psycopg.Connection[Any], number: str, agency_id: int | None) -> DossierRow | None:
     """The dossier of that number, if the agency asked for (None: any) holds it."""
     with connection.cursor(row_factory=class_row(DossierRow)) as cursor:
         return cursor.execute(
-            _DOSSIER + " WHERE number = %s AND (%s::int IS NULL OR holding_agency_id = %s)",  # type: ignore[arg-type]
+            _DOSSIER + " WHERE number = %s AND (%s::int IS NULL OR holding_agency_id = %s)",
             (number, agency_id, agency_id),
         ).fetchone()
 

@@ -1,6 +1,7 @@
 """The custody ledger in SQL: appending through its one door, reading it back, rebuilding the projection."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -10,7 +11,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row, scalar_row
 
-from inventory.domain.acts import Act, ActKind, ChainBreak, first_break
+from inventory.domain.acts import Act, ActKind, ChainBreak, first_break, genesis_hash
 
 READ_ROWS_AT_ONCE = 20_000
 
@@ -67,6 +68,11 @@ def append(connection: psycopg.Connection[Any], command: Command, entries: Seque
         )
 
 
+def is_known(connection: psycopg.Connection[Any], command_id: UUID) -> bool:
+    """Whether a command of this id was done before."""
+    return bool(connection.execute("SELECT FROM command WHERE id = %s", (command_id,)).rowcount)
+
+
 ACTS = """
     SELECT warehouse.code AS warehouse, act.sequence,
            volume_name(dossier.number, volume.ordinal) AS volume,
@@ -87,11 +93,22 @@ def history(connection: psycopg.Connection[Any], dossier_id: int, acts_max: int)
         return cursor.execute(query, (dossier_id, acts_max)).fetchall()  # type: ignore[arg-type]
 
 
-def warehouses(connection: psycopg.Connection[Any]) -> list[tuple[str, int, bytes]]:
-    """Every chain's (warehouse code, last sequence, last hash)."""
-    return connection.execute(
-        "SELECT place.code, chain.sequence, chain.hash FROM ledger_chain AS chain JOIN place ON place.id = chain.warehouse_id ORDER BY code"
-    ).fetchall()
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """Where a warehouse's chain ends: its last act's sequence and hash, as the head row says."""
+
+    warehouse: str
+    sequence: int
+    hash: bytes
+
+
+def warehouses(connection: psycopg.Connection[Any]) -> list[ChainHead]:
+    """The head of every chain."""
+    with connection.cursor(row_factory=class_row(ChainHead)) as cursor:
+        return cursor.execute(
+            "SELECT place.code AS warehouse, chain.sequence, chain.hash FROM ledger_chain AS chain "
+            "JOIN place ON place.id = chain.warehouse_id ORDER BY 1"
+        ).fetchall()
 
 
 def chain(connection: psycopg.Connection[Any], warehouse: str) -> Iterator[tuple[Act, bytes, bytes]]:
@@ -104,20 +121,24 @@ def chain(connection: psycopg.Connection[Any], warehouse: str) -> Iterator[tuple
             yield Act(*act), previous, own
 
 
-def chain_break(connection: psycopg.Connection[Any], warehouse: str, last_sequence: int, last_hash: bytes) -> ChainBreak | None:
-    """The first place where a warehouse's chain doesn't hold, its recorded end included."""
-    sequence, own = 0, b""
+def chain_break(
+    connection: psycopg.Connection[Any], head: ChainHead, on_progress: Callable[[int], None]
+) -> ChainBreak | None:
+    """The first place where a warehouse's chain doesn't hold, its end included; `on_progress(acts walked)`."""
+    sequence, own = 0, genesis_hash(head.warehouse)
 
     def walked() -> Iterator[tuple[Act, bytes, bytes]]:
         nonlocal sequence, own
-        for entry in chain(connection, warehouse):
+        for entry in chain(connection, head.warehouse):
             sequence, own = entry[0].sequence, entry[2]
+            if sequence % READ_ROWS_AT_ONCE == 0:
+                on_progress(sequence)
             yield entry
 
-    for found in first_break(warehouse, walked()):
+    for found in first_break(head.warehouse, walked()):
         return found
-    if sequence != last_sequence or (sequence and own != last_hash):
-        return ChainBreak(warehouse, sequence + 1, f"the chain's head says {last_sequence} acts, {sequence} are there")
+    if (sequence, own) != (head.sequence, head.hash):
+        return ChainBreak(head.warehouse, sequence + 1, f"the chain's head says {head.sequence} acts, {sequence} are there")
     return None
 
 
@@ -139,3 +160,43 @@ def misprojected(connection: psycopg.Connection[Any], volumes_max: int) -> list[
     """
     with connection.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(query, (volumes_max,)).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place an act may lead to."""
+
+    place_id: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A volume and the version of its holding, 0 where it has none yet."""
+
+    volume_id: int
+    version: int
+
+
+def place_by_code(connection: psycopg.Connection[Any], code: str) -> Target | None:
+    """The place of that code."""
+    with connection.cursor(row_factory=class_row(Target)) as cursor:
+        return cursor.execute("SELECT id AS place_id, kind FROM place WHERE code = %s", (code,)).fetchone()
+
+
+def held(connection: psycopg.Connection[Any], volumes: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Held]:
+    """The volumes of these (dossier number, ordinal) pairs that exist, with their versions, in one query."""
+    query = """
+        SELECT asked.number, asked.ordinal, volume.id, coalesce(holding.version, 0)
+        FROM unnest(%s::text[], %s::smallint[]) AS asked (number, ordinal)
+        JOIN dossier USING (number) JOIN volume ON volume.dossier_id = dossier.id AND volume.ordinal = asked.ordinal
+        LEFT JOIN holding ON holding.volume_id = volume.id
+    """
+    rows = connection.execute(query, ([number for number, _ in volumes], [ordinal for _, ordinal in volumes]))
+    return {(number, ordinal): Held(volume_id, version) for number, ordinal, volume_id, version in rows}
+
+
+def notify(connection: psycopg.Connection[Any], volume_ids: Sequence[int], named_max: int) -> None:
+    """Tell open pages, at commit, that these volumes have a new act ("*" where there are too many to name)."""
+    payload = json.dumps(list(volume_ids)) if len(volume_ids) <= named_max else "*"
+    connection.execute("SELECT pg_notify('holding', %s)", (payload,))

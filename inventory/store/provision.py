@@ -1,7 +1,7 @@
 """The three roles and the database, made by a superuser before the first migration.
 
-*owner* owns the tables and runs migrations; *app* serves people and readers; *jobs* works at night. Neither of the latter owns
-or bypasses anything. A site with a server of its own may run `deploy/postgres/roles.sql` instead: it says the same.
+*owner* owns the tables and runs migrations; *app* serves people and readers; *jobs* works at night. Neither of the
+latter owns or bypasses anything. A site with its own server may run `deploy/postgres/roles.sql`: it says the same.
 """
 
 from collections.abc import Mapping

@@ -127,7 +127,7 @@ def _sleep_as(user: int) -> int:
     pid = os.fork()
     if pid == 0:
         os.setuid(user)
-        os.execv("/bin/sleep", ["sleep", "60"])
+        os.execv("/bin/sleep", ["sleep", "60"])  # noqa: S606
     while b"sleep" not in Path(f"/proc/{pid}/cmdline").read_bytes():
         time.sleep(0.01)
     return pid
@@ -185,7 +185,7 @@ def test_a_normal_user_needs_nobody_s_help(site: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs two users")
 def test_another_user_s_directory_is_refused(site: Path, say: Say) -> None:
     os.chown(site, NOBODY, NOBODY)
-    with pytest.raises(BadSetting, match="GUIWEI_DATA_DIR.*another user"), embedded_postgres(site, say):
+    with pytest.raises(BadSetting, match=r"GUIWEI_DATA_DIR.*another user"), embedded_postgres(site, say):
         pass
 
 
@@ -193,7 +193,7 @@ def test_a_server_that_does_not_start_says_why_in_its_own_words(site: Path, say:
     with embedded_postgres(site, say):
         pass
     (site / "postgres" / "data" / "global" / "pg_control").write_bytes(b"torn")
-    with pytest.raises(Unavailable, match="FATAL:|PANIC:"), embedded_postgres(site, say):
+    with pytest.raises(Unavailable, match=r"FATAL:|PANIC:"), embedded_postgres(site, say):
         pass
 
 
@@ -204,5 +204,3 @@ def test_lost_passwords_are_told_before_anything_is_touched(site: Path, say: Say
     with pytest.raises(BadSetting, match=r"postgres\.json is missing"), embedded_postgres(site, say):
         pass
     assert not (site / "postgres.json").exists()
-
-

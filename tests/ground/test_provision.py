@@ -1,6 +1,5 @@
 """The three roles: the same made twice, the same by SQL file, and no more than they need."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +38,10 @@ def provisioned(server: PostgresForTests) -> PostgresForTests:
 
 def described(server: PostgresForTests, database: str) -> list[object]:
     with psycopg.connect(server.superuser_url) as connection:
-        return [connection.execute(_WHAT_A_ROLE_MAY).fetchall(), connection.execute(_HOW_THE_DATABASE_IS, [database]).fetchone()]
+        return [
+            connection.execute(_WHAT_A_ROLE_MAY).fetchall(),
+            connection.execute(_HOW_THE_DATABASE_IS, [database]).fetchone(),
+        ]
 
 
 def test_roles_may_sign_in_and_nothing_above_it(provisioned: PostgresForTests) -> None:
@@ -68,10 +70,7 @@ def test_app_and_jobs_do_not_get_into_others_databases(provisioned: PostgresForT
 def test_the_owner_brings_the_extensions_search_needs_and_they_know_chinese(provisioned: PostgresForTests) -> None:
     with psycopg.connect(provisioned.url("owner", "guiwei"), autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        assert connection.execute("SELECT similarity('尉迟恭', '尉迟恭') = 1, array_length(show_trgm('尉迟恭'), 1)").fetchone() == (
-            True,
-            4,
-        )
+        assert connection.execute("SELECT array_length(show_trgm('尉迟恭'), 1)").fetchone() == (4,)
 
 
 def test_no_password_stands_in_the_server_s_log(provisioned: PostgresForTests) -> None:
@@ -86,11 +85,18 @@ def test_the_sql_file_for_administrators_says_the_same(provisioned: PostgresForT
         connection.execute("DROP DATABASE guiwei")
         connection.execute("DROP DATABASE another")
         for role in ROLES:
-            connection.execute(f"DROP ROLE guiwei_{role}")  # type: ignore[arg-type]
+            connection.execute(f"DROP ROLE guiwei_{role}")
     for _ in range(2):
         passwords = [f"--set={role}_password={provisioned.passwords[role]}" for role in ROLES]
-        psql = [debian_programs() / "psql", "--no-psqlrc", *passwords, "--file", ROLES_SQL, provisioned.superuser_url]
-        done = subprocess.run(psql, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})  # noqa: S603
+        psql = [
+            str(debian_programs() / "psql"),
+            "--no-psqlrc",
+            *passwords,
+            "--file",
+            str(ROLES_SQL),
+            provisioned.superuser_url,
+        ]
+        done = subprocess.run(psql, capture_output=True, text=True, check=False)  # noqa: S603
         assert done.returncode == 0, done.stderr
     assert described(provisioned, "guiwei") == expected
     provisioned.provision("another")  # The other tests, in any order, find what they need.

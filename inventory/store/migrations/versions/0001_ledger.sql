@@ -36,7 +36,7 @@ CREATE TABLE act (
     CONSTRAINT act_first_comes_from_nowhere CHECK (version > 1 OR (from_place_id IS NULL AND to_place_id IS NOT NULL)),
     CONSTRAINT act_not_in_the_future CHECK (happened_at <= recorded_at + interval '1 minute'),
     CONSTRAINT act_backdated_with_reason CHECK (happened_at >= recorded_at - interval '10 minutes' OR reason IS NOT NULL),
-    CONSTRAINT act_correction_with_reason CHECK (kind <> 'corrected' OR reason <> '')
+    CONSTRAINT act_correction_with_reason CHECK (kind <> 'corrected' OR coalesce(reason, '') <> '')
 );
 CREATE INDEX act_by_command ON act (command_id);
 

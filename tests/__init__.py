@@ -1,0 +1,1 @@
+"""Guiwei's tests: sentences about the warehouse, on real servers."""

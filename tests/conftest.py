@@ -1,0 +1,165 @@
+"""The warehouse the tests are about: a real PostgreSQL with an empty, migrated database for each test."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy
+
+from inventory.domain.acts import ActKind
+from inventory.domain.identifiers import VolumeName
+from inventory.domain.people import Role, Viewer
+from inventory.operations import custody
+from inventory.operations.custody import Asked, Seen
+from inventory.store import migrating
+from inventory.store.database import Database, connect
+from inventory.store.keys import KeyRing, new_key_ring
+from tests import servers
+
+TEMPLATE = "guiwei_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_directory() -> Iterator[Path]:
+    with servers.server_directory() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session", params=["PostgreSQL 18, embedded", "PostgreSQL of Debian"])
+def postgres(request: pytest.FixtureRequest, server_directory: Path) -> Iterator[servers.PostgresForTests]:
+    """Both engines a site may run on; a folder's own conftest may choose one."""
+    start = servers.embedded_18 if "embedded" in request.param else servers.debian_15
+    with start(server_directory) as server:
+        server.provision(TEMPLATE)
+        engine = sqlalchemy.create_engine(server.url("owner", TEMPLATE).replace("postgresql:", "postgresql+psycopg:"))
+        migrating.upgrade(engine)
+        engine.dispose()
+        yield server
+
+
+class Archive:
+    """A warehouse in the trade's words. Everything stands in W1, one room; the actors are roles."""
+
+    def __init__(self, server: servers.PostgresForTests, name: str, keys: KeyRing) -> None:
+        self.server = server
+        self.name = name
+        self.keys = keys
+        self.app: Database = connect(server.url("app", name), keys)
+        self.jobs: Database = connect(server.url("jobs", name), keys)
+        self.app_url = server.url("app", name)
+        self.owner_url = server.url("owner", name)
+        self.root = psycopg.connect(server.superuser_url, dbname=name, autocommit=True)
+        self.place("W1", "warehouse")
+        self.place("W1-R1", "room", parent="W1")
+        self.root.execute("INSERT INTO agency (code, name, level) VALUES ('370112', '历城区档案中心', 'county')")
+        self.keeper = self.person("keeper", Role.KEEPER)
+        self.clerk = self.person("clerk", Role.WINDOW_CLERK, agency="370112")
+
+    def close(self) -> None:
+        self.app.engine.dispose()
+        self.jobs.engine.dispose()
+        self.root.close()
+
+    def place(self, code: str, kind: str, *, parent: str | None = None, x: float = 0.0) -> str:
+        """A place of its own right, its tree columns filled in as an import would."""
+        self.root.execute(
+            "INSERT INTO place (code, kind, name, parent_id, x, y, z) "
+            "VALUES (%s, %s, %s, (SELECT id FROM place WHERE code = %s), %s, 0, 0)",
+            (code, kind, code, parent, x),
+        )
+        self.root.execute(
+            "UPDATE place SET path = coalesce(above.path, '/') || place.id || '/', "
+            "warehouse_id = CASE place.kind WHEN 'warehouse' THEN place.id ELSE above.warehouse_id END, "
+            "room_id = CASE place.kind WHEN 'room' THEN place.id ELSE above.room_id END "
+            "FROM place AS self LEFT JOIN place AS above ON above.id = self.parent_id "
+            "WHERE self.id = place.id AND place.code = %s",
+            (code,),
+        )
+        return code
+
+    def shelf(self, code: str, x: float = 0.0) -> str:
+        return self.place(code, "shelf", parent="W1-R1", x=x)
+
+    def desk(self, code: str = "W1-D1") -> str:
+        return self.place(code, "desk", parent="W1-R1")
+
+    def person(self, login: str, role: Role, agency: str | None = None) -> Viewer:
+        row = self.root.execute(
+            "INSERT INTO account (login, name, role, agency_id) "
+            "VALUES (%s, %s, %s, (SELECT id FROM agency WHERE code = %s)) RETURNING id, agency_id",
+            (login, login, role.value, agency),
+        ).fetchone()
+        assert row is not None
+        return Viewer(row[0], login, login, role, row[1], agency)
+
+    def dossier(self, number: str, *, on: str | None = None, epc: str | None = None, volumes: int = 1) -> str:
+        """A registered dossier; `on` a shelf it is received and shelved there by the keeper."""
+        row = self.root.execute("INSERT INTO subject (name) VALUES ('张三') RETURNING id").fetchone()
+        assert row is not None
+        self.root.execute(
+            "INSERT INTO dossier (number, subject_id, holding_agency_id) "
+            "VALUES (%s, %s, (SELECT id FROM agency WHERE code = '370112'))",
+            (number, row[0]),
+        )
+        for ordinal in range(1, volumes + 1):
+            self.root.execute(
+                "INSERT INTO volume (dossier_id, ordinal) VALUES ((SELECT id FROM dossier WHERE number = %s), %s)",
+                (number, ordinal),
+            )
+        if epc is not None:
+            self.root.execute(
+                "INSERT INTO tag (epc, volume_id) SELECT decode(%s, 'hex'), volume.id FROM volume "
+                "JOIN dossier ON dossier.id = dossier_id WHERE number = %s AND ordinal = 1",
+                (epc, number),
+            )
+        if on is not None:
+            if not self.root.execute("SELECT FROM place WHERE code = 'W1-D0'").rowcount:
+                self.desk("W1-D0")
+            self.act(ActKind.RECEIVED, number, "W1-D0")
+            self.act(ActKind.SHELVED, number, on)
+        return number
+
+    def act(self, kind: ActKind, volume: str, to_place: str, **more: object) -> int:
+        """The keeper records an act just now; `more` are further fields of `Asked`."""
+        return custody.record(self.app, self.keeper, self.asked(kind, volume, to_place, **more))
+
+    def asked(self, kind: ActKind, volume: str, to_place: str, **more: object) -> Asked:
+        fields = {
+            "command_id": uuid4(),
+            "kind": kind,
+            "volumes": [Seen(VolumeName.parse(volume))],
+            "to_place": to_place,
+            "happened_at": datetime.now(UTC),
+        }
+        return Asked(**(fields | more))  # type: ignore[arg-type]
+
+    def where(self, volume: str) -> str | None:
+        """The ledger's place of a volume, by code."""
+        name = VolumeName.parse(volume)
+        row = self.root.execute(
+            "SELECT place.code FROM holding JOIN place ON place.id = place_id JOIN volume ON volume.id = volume_id "
+            "JOIN dossier ON dossier.id = dossier_id WHERE number = %s AND ordinal = %s",
+            (name.number, name.volume),
+        ).fetchone()
+        return row[0] if row else None
+
+
+@pytest.fixture
+def archive(postgres: servers.PostgresForTests) -> Iterator[Archive]:
+    """An empty warehouse: W1 with room W1-R1, agency 370112, a keeper and a window clerk."""
+    name = f"archive_{next(_numbers)}"
+    with psycopg.connect(postgres.superuser_url, autocommit=True) as superuser:
+        superuser.execute(f"CREATE DATABASE {name} OWNER guiwei_owner TEMPLATE {TEMPLATE}")
+        superuser.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO guiwei_app, guiwei_jobs")
+    archive = Archive(postgres, name, new_key_ring())
+    try:
+        yield archive
+    finally:
+        archive.close()
+        with psycopg.connect(postgres.superuser_url, autocommit=True) as superuser:
+            superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,252 @@
+"""The ledger's promises, tried on real PostgreSQL."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inventory.domain import refusals
+from inventory.domain.acts import ActKind, canonical_bytes, chained_hash
+from inventory.domain.identifiers import VolumeName
+from inventory.domain.people import Viewer
+from inventory.operations import custody
+from inventory.operations.custody import Seen
+from inventory.operations.verifying import verify_ledger
+from inventory.store import ledger
+from inventory.store.database import raw, refusal_for
+from tests.conftest import Archive
+
+
+def test_a_dossier_is_received_shelved_and_moved_and_the_ledger_tells_it(archive: Archive) -> None:
+    archive.desk()
+    archive.shelf("A-01")
+    archive.shelf("A-02")
+    archive.dossier("D-17")
+    archive.act(ActKind.RECEIVED, "D-17", "W1-D1", authority="机要 2026-8812")
+    archive.act(ActKind.SHELVED, "D-17", "A-01")
+    archive.act(ActKind.MOVED, "D-17", "A-02", reason="倒架")
+    assert archive.where("D-17") == "A-02"
+    with archive.app.transaction() as session:
+        dossier_id = archive.root.execute("SELECT id FROM dossier").fetchone()[0]  # type: ignore[index]
+        told = [(act.kind, act.from_place, act.to_place, act.actor) for act in ledger.history(raw(session), dossier_id, 10)]
+    assert told == [
+        ("moved", "A-01", "A-02", "keeper"),
+        ("shelved", "W1-D1", "A-01", "keeper"),
+        ("received", None, "W1-D1", "keeper"),
+    ]
+
+
+def test_volumes_of_one_dossier_go_their_own_ways(archive: Archive) -> None:
+    archive.desk()
+    archive.shelf("A-01")
+    archive.dossier("D-17", volumes=2)
+    archive.act(ActKind.RECEIVED, "D-17", "W1-D1")
+    archive.act(ActKind.RECEIVED, "D-17/2", "W1-D1")
+    archive.act(ActKind.SHELVED, "D-17/2", "A-01")
+    assert (archive.where("D-17"), archive.where("D-17/2")) == ("W1-D1", "A-01")
+
+
+@pytest.mark.parametrize(
+    ("kind", "volume", "place", "more", "refusal"),
+    [
+        (ActKind.SHELVED, "NEW", "A-01", {}, refusals.NotHeldYet),
+        (ActKind.RECEIVED, "OLD", "W1-D1", {}, refusals.AlreadyHeld),
+        (ActKind.RECEIVED, "NEW", "A-01", {}, refusals.WrongKindOfPlace),
+        (ActKind.SHELVED, "OLD", "W1-D1", {}, refusals.WrongKindOfPlace),
+        (ActKind.MOVED, "OLD", "W1-R1", {}, refusals.WrongKindOfPlace),
+        (ActKind.MOVED, "OLD", "A-01", {}, refusals.AlreadyThere),
+        (ActKind.MOVED, "OLD", "NOWHERE", {}, refusals.PlaceNotFound),
+        (ActKind.MOVED, "NONE", "A-02", {}, refusals.DossierNotFound),
+        (ActKind.CORRECTED, "OLD", "A-02", {}, refusals.CorrectionWithoutReason),
+        (ActKind.MOVED, "OLD", "A-02", {"happened_at": datetime.now(UTC) - timedelta(days=2)}, refusals.BackdatedWithoutReason),
+        (ActKind.MOVED, "OLD", "A-02", {"happened_at": datetime.now(UTC) + timedelta(days=2)}, refusals.HappensInTheFuture),
+        (ActKind.MOVED, "OLD", "A-02", {"volumes": [Seen(VolumeName("OLD"), 1)]}, refusals.VersionMoved),
+        (ActKind.MOVED, "OLD", "A-02", {"volumes": [Seen(VolumeName("OLD"))] * 2}, refusals.SameVolumeTwice),
+        (ActKind.MOVED, "OLD", "A-02", {"volumes": []}, refusals.BadInput),
+    ],
+)
+def test_an_act_that_can_not_be_is_refused_and_nothing_changes(
+    archive: Archive, kind: ActKind, volume: str, place: str, more: dict[str, object], refusal: type[refusals.Refusal]
+) -> None:
+    archive.desk()
+    archive.shelf("A-01")
+    archive.shelf("A-02")
+    archive.dossier("OLD", on="A-01")
+    archive.dossier("NEW")
+    before = archive.root.execute("SELECT count(*) FROM act").fetchone()
+    with pytest.raises(refusal) as told:
+        archive.act(kind, volume, place, **more)
+    assert "{" not in str(told.value)
+    assert archive.root.execute("SELECT count(*) FROM act").fetchone() == before
+    assert archive.where("OLD") == "A-01"
+
+
+def test_only_who_may_record_acts_records_them(archive: Archive) -> None:
+    archive.shelf("A-01")
+    archive.shelf("A-02")
+    archive.dossier("D-17", on="A-01")
+    clerk: Viewer = archive.clerk
+    with pytest.raises(refusals.NotAllowed):
+        custody.record(archive.app, clerk, archive.asked(ActKind.MOVED, "D-17", "A-02"))
+
+
+def test_a_command_sent_twice_is_done_once_and_its_id_serves_nothing_else(archive: Archive) -> None:
+    archive.shelf("A-01")
+    archive.shelf("A-02")
+    archive.dossier("D-17", on="A-01")
+    command = uuid4()
+    moved = archive.asked(ActKind.MOVED, "D-17", "A-02", command_id=command)
+    assert custody.record(archive.app, archive.keeper, moved) == 1
+    assert custody.record(archive.app, archive.keeper, moved) == 0
+    with pytest.raises(refusals.CommandReused):
+        archive.act(ActKind.MOVED, "D-17", "A-01", command_id=command)
+
+
+def test_two_keepers_move_one_dossier_at_once_and_one_is_told(archive: Archive) -> None:
+    archive.shelf("A-00")
+    shelves = [archive.shelf(f"A-{number:02}") for number in range(1, 9)]
+    archive.dossier("D-17", on="A-00")
+    outcomes: list[str] = []
+    start = threading.Barrier(len(shelves))
+
+    def move(shelf: str) -> None:
+        asked = archive.asked(ActKind.MOVED, "D-17", shelf, volumes=[Seen(VolumeName("D-17"), 2)])
+        start.wait()
+        try:
+            custody.record(archive.app, archive.keeper, asked)
+            outcomes.append("moved")
+        except refusals.VersionMoved:
+            outcomes.append("told")
+
+    keepers = [threading.Thread(target=move, args=(shelf,)) for shelf in shelves]
+    for keeper in keepers:
+        keeper.start()
+    for keeper in keepers:
+        keeper.join()
+    assert sorted(outcomes) == ["moved"] + ["told"] * 7
+
+
+def test_acts_of_many_hands_at_once_make_one_unbroken_chain(archive: Archive) -> None:
+    archive.shelf("A-01")
+    archive.shelf("A-02")
+    for number in range(40):
+        archive.dossier(f"D-{number}", on="A-01")
+
+    def work(first: int) -> None:
+        for number in range(first, 40, 8):
+            archive.act(ActKind.MOVED, f"D-{number}", "A-02")
+
+    hands = [threading.Thread(target=work, args=(first,)) for first in range(8)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+    sequences = [row[0] for row in archive.root.execute("SELECT sequence FROM act ORDER BY sequence")]
+    assert sequences == list(range(1, 121))
+    assert verify_ledger(archive.app).sound
+
+
+def test_database_and_domain_agree_on_canonical_bytes(archive: Archive) -> None:
+    """Every odd field there is: Chinese, absent, empty, long, a second volume, a comma and a colon in a reason."""
+    archive.shelf("乙-01")
+    archive.dossier("档-1", on="乙-01", volumes=2)
+    archive.act(ActKind.RECEIVED, "档-1/2", "W1-D0", authority="", reason="a:b,c\n𠮷")
+    archive.act(ActKind.CORRECTED, "档-1/2", "乙-01", reason="x" * 4000)
+    with archive.app.transaction() as session:
+        entries = list(ledger.chain(raw(session), "W1"))
+    assert len(entries) == 4
+    for act, previous, own in entries:
+        assert chained_hash(previous, act) == own, canonical_bytes(act)
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE act SET reason = 'quietly' WHERE sequence = 3",
+        "UPDATE act SET happened_at = happened_at - interval '1 second' WHERE sequence = 3",
+        "UPDATE act SET to_place_id = from_place_id, from_place_id = to_place_id WHERE sequence = 4",
+        "DELETE FROM act WHERE sequence = 4",
+        "DELETE FROM act WHERE sequence = 6",
+        "UPDATE act SET hash = sha256('x') WHERE sequence = 6",
+        "UPDATE place SET code = 'A-99' WHERE code = 'A-01'",
+        "UPDATE holding SET place_id = (SELECT id FROM place WHERE code = 'A-02')",
+        "DELETE FROM holding",
+    ],
+)
+def test_what_a_superuser_tampers_with_is_found(archive: Archive, tampering: str) -> None:
+    archive.shelf("A-01")
+    archive.shelf("A-02")
+    for number in range(3):
+        archive.dossier(f"D-{number}", on="A-01")
+    assert verify_ledger(archive.app).sound
+    with psycopg.connect(archive.server.superuser_url, dbname=archive.name) as superuser:
+        superuser.execute("SET session_replication_role = replica")  # switches the triggers off
+        superuser.execute(tampering)  # type: ignore[arg-type]
+    assert not verify_ledger(archive.app).sound
+
+
+@pytest.mark.parametrize("role", ["app", "jobs", "owner"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE act SET reason = 'other'",
+        "DELETE FROM act",
+        "TRUNCATE act CASCADE",
+        "UPDATE command SET content_hash = ''",
+        "DELETE FROM dossier",
+        "DELETE FROM volume",
+        "TRUNCATE subject CASCADE",
+        "DELETE FROM place",
+        "DELETE FROM tag",
+    ],
+)
+def test_nobody_rewrites_or_deletes(archive: Archive, role: str, statement: str) -> None:
+    archive.shelf("A-01")
+    archive.dossier("D-17", on="A-01", epc="35" * 12)
+    url = archive.server.url(role, archive.name)  # type: ignore[arg-type]
+    with psycopg.connect(url) as connection, pytest.raises(psycopg.Error) as refused:
+        connection.execute(statement)  # type: ignore[arg-type]
+    if role == "owner":
+        assert isinstance(refusal_for(refused.value), refusals.LedgerIsForever)
+    else:
+        assert refused.value.sqlstate == "42501"
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO act SELECT * FROM act", "UPDATE holding SET version = 9", "DELETE FROM ledger_chain"])
+def test_the_application_writes_the_ledger_through_its_one_door_only(archive: Archive, statement: str) -> None:
+    with psycopg.connect(archive.app_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+moves = st.lists(st.tuples(st.sampled_from(list(ActKind)), st.integers(0, 4), st.integers(0, 4)), max_size=30)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves=moves)
+def test_whatever_is_tried_the_ledger_equals_a_dictionary(archive: Archive, moves: list[tuple[ActKind, int, int]]) -> None:
+    """Places 0-2 are shelves, 3-4 desks; a new set of five dossiers for every run."""
+    run = uuid4().hex[:8]
+    places = [archive.shelf(f"{run}-S{number}") for number in range(3)] + [archive.desk(f"{run}-D{number}") for number in range(2)]
+    dossiers = [archive.dossier(f"{run}-{number}") for number in range(5)]
+    model: dict[str, str | None] = dict.fromkeys(dossiers)
+    for kind, dossier, place in moves:
+        volume, target = dossiers[dossier], places[place]
+        is_desk = place > 2  # noqa: PLR2004
+        possible = {
+            ActKind.RECEIVED: model[volume] is None and is_desk,
+            ActKind.SHELVED: model[volume] is not None and not is_desk and model[volume] != target,
+            ActKind.MOVED: model[volume] is not None and model[volume] != target,
+            ActKind.CORRECTED: model[volume] is not None and model[volume] != target,
+        }[kind]
+        if possible:
+            archive.act(kind, volume, target, reason="as told")
+            model[volume] = target
+        else:
+            with pytest.raises(refusals.Refusal):
+                archive.act(kind, volume, target, reason="as told")
+    assert {volume: archive.where(volume) for volume in dossiers} == model
+    assert verify_ledger(archive.app).sound

@@ -1,0 +1,134 @@
+"""Simulated readers at a real broker."""
+
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from devices.dialects import DIALECTS
+from devices.simulator.city import City
+from devices.simulator.run import MESSAGES_PER_SECOND_MAX, simulate
+from devices.simulator.truth import Truth
+from tests.servers import Mosquitto, mosquitto, server_directory
+
+SECONDS = 4.0
+PATIENCE_SECONDS = 20.0
+
+
+class Listener:
+    """Hears everything at the broker, with the time it came."""
+
+    def __init__(self, broker: Mosquitto) -> None:
+        self.heard: list[tuple[float, MQTTMessage]] = []
+        self._subscribed = Event()
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.on_connect = lambda client, *_: client.subscribe("guiwei/#", qos=1)
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_message = lambda _client, _data, message: self.heard.append((time.time(), message))
+        self._client.connect("127.0.0.1", broker.port)
+        self._client.loop_start()
+        assert self._subscribed.wait(PATIENCE_SECONDS)
+
+    def last(self, topic: str) -> bytes | None:
+        """The newest message of a topic, if there was any."""
+        return next((bytes(message.payload) for _, message in reversed(self.heard) if message.topic == topic), None)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def test_readers_publish_in_their_dialects_in_time_until_they_are_stopped(city: City, truth: Truth) -> None:
+    stop, said = Event(), []
+    with server_directory() as directory, mosquitto(directory) as broker:
+        listener = Listener(broker)
+        play = Thread(target=simulate, args=(city, truth, broker.url, stop, 20.0, said.append))
+        began = time.time()
+        play.start()
+        time.sleep(SECONDS)
+        stop.set()
+        play.join(PATIENCE_SECONDS)
+        seconds = time.time() - began
+        assert not play.is_alive()
+        late = Listener(broker)
+        time.sleep(0.5)
+        listener.close()
+        late.close()
+
+    assert len(said) == 1
+    messages = [(at, message) for at, message in listener.heard if message.topic.endswith("/reads")]
+    assert 100 < len(messages) < MESSAGES_PER_SECOND_MAX * (seconds + 1)
+    dialect_of = {topic: row.dialect for row in city.readers for topic in (row.topic, row.status_topic)}
+    delays, speaking = [], defaultdict(int)
+    for at, message in messages:
+        for reading in DIALECTS[dialect_of[message.topic]](bytes(message.payload), "Asia/Shanghai").readings:
+            assert reading.read_at is not None
+            delays.append(at - reading.read_at / 1_000_000)
+            speaking[message.topic] += 1
+    assert {"guiwei/W1/H1/reads", "guiwei/W1/C1/reads", "guiwei/W1/H2/reads", "guiwei/W1/S1/reads"} <= speaking.keys()
+    assert -0.1 < min(delays)
+    assert max(delays) < PATIENCE_SECONDS
+
+    retained = {message.topic: bytes(message.payload) for _, message in late.heard if message.retain}
+    assert set(retained) == {row.status_topic for row in city.readers}
+    for topic, payload in retained.items():
+        if dialect_of[topic] != "zebra":  # Its fixed readers leave no will: a heartbeat that stops must do.
+            assert [event.kind for event in DIALECTS[dialect_of[topic]](payload, "Asia/Shanghai").events] == ["offline"]
+
+
+def test_a_broker_that_goes_away_and_comes_back_finds_the_readers_again(city: City, truth: Truth) -> None:
+    stop = Event()
+    with server_directory() as directory, mosquitto(directory) as broker:
+        play = Thread(target=simulate, args=(city, truth, broker.url, stop, 20.0, lambda _: None))
+        play.start()
+        time.sleep(1.5)
+        broker.kill()
+        time.sleep(0.5)
+        broker.start()
+        listener = Listener(broker)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len({message.topic for _, message in listener.heard}) < 10 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        stop.set()
+        play.join(PATIENCE_SECONDS)
+        listener.close()
+    fresh = [message for _, message in listener.heard if not message.retain]
+    assert len({message.topic for message in fresh}) >= 10
+
+
+def test_no_broker_at_all_is_waited_for_until_the_simulation_is_stopped(city: City, truth: Truth) -> None:
+    stop = Event()
+    play = Thread(target=simulate, args=(city, truth, "mqtt://127.0.0.1:1", stop, 20.0, lambda _: None))
+    play.start()
+    time.sleep(0.3)
+    assert play.is_alive()
+    stop.set()
+    play.join(PATIENCE_SECONDS)
+    assert not play.is_alive()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:1883", "http://127.0.0.1", "mqtt://"])
+def test_a_url_that_names_no_broker_is_refused_in_a_sentence(city: City, truth: Truth, url: str) -> None:
+    with pytest.raises(ValueError, match="mqtt://host:port"):
+        simulate(city, truth, url, Event(), 20.0, lambda _: None)
+
+
+def test_the_clock_of_the_readers_is_the_wall_clock(city: City, truth: Truth, tmp_path: Path) -> None:
+    del tmp_path
+    stop, heard = Event(), []
+    with server_directory() as directory, mosquitto(directory) as broker:
+        listener = Listener(broker)
+        play = Thread(target=simulate, args=(city, truth, broker.url, stop, 1.0, lambda _: None))
+        play.start()
+        time.sleep(2)
+        stop.set()
+        play.join(PATIENCE_SECONDS)
+        heard = [message for _, message in listener.heard if message.topic == "guiwei/W1/H1/reads"]
+        listener.close()
+    scans = [scan for message in heard for scan in DIALECTS["zebra_handheld"](bytes(message.payload), "UTC").barcodes]
+    assert all(abs(datetime.now(UTC).timestamp() - (scan.scanned_at or 0) / 1e6) < PATIENCE_SECONDS for scan in scans)
