@@ -43,8 +43,8 @@ READS_PER_POLL = 64  # packets taken from the socket before acknowledgements get
 class Message(NamedTuple):
     """A message as it came; `received_at` in microseconds since 1970.
 
-    generation: counts our connections, from 1. session: the generation in which the broker last had to make us a new
-    session, 0 where it has continued the one we had; it repeats messages only within one session.
+    generation: counts our connections, from 1. is_new_session: whether the broker had no session of ours in this
+    connection; it then repeats nothing of the earlier ones.
     """
 
     topic: str
@@ -52,7 +52,7 @@ class Message(NamedTuple):
     packet_id: int
     qos: int
     generation: int
-    session: int
+    is_new_session: bool
     received_at: int
 
 
@@ -102,10 +102,11 @@ def new_client(address: BrokerAddress, client_id: str, protocol: MQTTProtocolVer
 class SlotConnection:
     """A slot's session at the broker, kept up until `close`."""
 
-    def __init__(self, address: BrokerAddress, client_id: str, topics: Iterable[str]) -> None:
-        """Nothing is opened before `start`."""
+    def __init__(self, address: BrokerAddress, client_id: str, topics: Iterable[str], *, lasting: bool = True) -> None:
+        """Nothing is opened before `start`; without `lasting` the session ends with each connection."""
         self._address = address
         self._client_id = client_id
+        self._lasting = lasting
         self._wanted = frozenset(topics)
         self._subscribed: frozenset[str] = frozenset()
         self._protocol = MQTTProtocolVersion.MQTTv5
@@ -115,10 +116,11 @@ class SlotConnection:
         self._bytes_in = self._bytes_out = 0  # each written by one thread only
         self._news = threading.Event()
         self._to_acknowledge: deque[Message] = deque()
+        self._to_publish: deque[tuple[str, bytes]] = deque()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_up, name=f"mqtt {client_id}", daemon=True)
         self._generation = 0
-        self._session = 0
+        self._is_new_session = False
 
     # ── For the worker ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -155,6 +157,10 @@ class SlotConnection:
         """Tell the broker that these are safe; those of an earlier connection are quietly left (it will send them again)."""
         self._to_acknowledge.extend(message for message in messages if message.qos)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message at QoS 1 at the thread's next turn."""
+        self._to_publish.append((topic, payload))
+
     # ── The owning thread ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _keep_up(self) -> None:
@@ -180,7 +186,7 @@ class SlotConnection:
             self._protocol,
             manual_ack=True,
             reconnect_on_failure=False,
-            **({} if five else {"clean_session": False}),
+            **({} if five else {"clean_session": not self._lasting}),
         )
         client.connect_timeout = CONNACK_SECONDS_MAX
         client.on_connect = self._on_connect
@@ -188,7 +194,7 @@ class SlotConnection:
         properties = None
         if five:
             properties = Properties(PacketTypes.CONNECT)
-            properties.SessionExpiryInterval = SESSION_EXPIRY_SECONDS
+            properties.SessionExpiryInterval = SESSION_EXPIRY_SECONDS if self._lasting else 0
             properties.ReceiveMaximum = UNACKNOWLEDGED_MESSAGES_MAX
         self._generation += 1
         self._subscribed = frozenset()
@@ -196,7 +202,7 @@ class SlotConnection:
             self._address.host,
             self._address.port,
             keepalive=KEEPALIVE_SECONDS,
-            **({"clean_start": False, "properties": properties} if five else {}),
+            **({"clean_start": not self._lasting, "properties": properties} if five else {}),
         )
         deadline = time.monotonic() + CONNACK_SECONDS_MAX
         while not self._connected and not self._stopping.is_set():
@@ -218,8 +224,7 @@ class SlotConnection:
         if reason.is_failure:
             log.warning("the broker refuses us: %s", reason)
             return
-        if not flags.session_present:
-            self._session = self._generation
+        self._is_new_session = not flags.session_present
         self._connected = True
         log.info("connected to %r by MQTT %s", self._address, "5" if self._protocol == 5 else "3.1.1")
 
@@ -232,7 +237,7 @@ class SlotConnection:
                 message.mid,
                 message.qos,
                 self._generation,
-                self._session,
+                self._is_new_session,
                 time.time_ns() // 1000,
             )
         )
@@ -276,6 +281,8 @@ class SlotConnection:
         if writable:
             client.loop_write()
         self._acknowledge_due()
+        while self._to_publish:
+            client.publish(*self._to_publish.popleft(), qos=1)
         if code == MQTTErrorCode.MQTT_ERR_SUCCESS:
             code = client.loop_misc()
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:

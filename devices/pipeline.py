@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from paho.mqtt.client import topic_matches_sub
-
 from devices.dialects import DIALECTS, Decode
 from devices.health import ReaderHealth, time_problem
 from devices.readings import Decoded, Undecodable
@@ -21,8 +19,6 @@ from inventory.store.evidence import (
     ScannedCode,
 )
 from inventory.store.readers import RegisteredAntenna
-
-TOPICS_REMEMBERED_MAX = 10_000  # concrete topics under wildcard registrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ class KnownReader:
 
 
 def known_readers(antennas: Iterable[RegisteredAntenna]) -> dict[str, KnownReader]:
-    """Readers by each topic they are registered with (status topics too; wildcards are allowed)."""
+    """Readers by each topic they are registered with, status topics too."""
     readers: dict[int, KnownReader] = {}
     by_topic: dict[str, KnownReader] = {}
     for antenna in antennas:
@@ -73,21 +69,11 @@ class Pipeline:
 
     def use(self, by_topic: dict[str, KnownReader]) -> None:
         """Work with a new registry from the next message on."""
-        self._registered = by_topic
-        self._by_topic = dict(by_topic)
-
-    def _reader_of(self, topic: str) -> KnownReader | None:
-        """The reader of a topic; a registration may hold wildcards, found once and remembered."""
-        for pattern, reader in self._registered.items():
-            if ("+" in pattern or "#" in pattern) and topic_matches_sub(pattern, topic):
-                if len(self._by_topic) < TOPICS_REMEMBERED_MAX:
-                    self._by_topic[topic] = reader
-                return reader
-        return None
+        self._by_topic = by_topic
 
     def add(self, topic: str, payload: bytes, received_at: int) -> None:
         """Take in one message, received at `received_at` (microseconds); whole, or as a quarantined one."""
-        reader = self._by_topic.get(topic) or self._reader_of(topic)
+        reader = self._by_topic.get(topic)
         if reader is None:
             self._batch.quarantined.append(Quarantined(received_at, topic, None, payload, "no reader has this topic"))
             return

@@ -1,10 +1,13 @@
-"""Telling a packet delivered again from a new one: delivered at least once, counted once.
+"""Telling a message delivered again from a new one: delivered at least once, counted once.
 
-A broker repeats, under the same packet id, every QoS 1 message whose acknowledgement it hasn't seen when a session
-resumes. Whether it has seen it we can't know, so each commit also stores (packet id, payload hash) of its messages. In a
-later connection of the same session, the first packet with a remembered id *and* hash is a repetition; a packet id that
-comes again within one connection proves that the broker had our acknowledgement. (The DUP flag would be simpler, but
-not every broker sets it.)
+When a session resumes, a broker sends again, before anything new on that topic, every QoS 1 message whose
+acknowledgement it hasn't seen. Whether it has seen it we can't know, so each commit also stores (packet id, hash of topic
+and payload) of its messages. In a later connection of the same session the messages of a topic are compared with these
+until the first one that is new; from there on everything is.
+
+Mosquitto and its like repeat a message under its own packet id, and then id and hash must both agree. rumqttd (inside the
+embedded broker) counts anew from 1 on every connection, and then the hash must do. The DUP flag would be simpler, but
+rumqttd never sets it.
 """
 
 from collections import deque
@@ -16,8 +19,7 @@ from devices.mqtt import UNACKNOWLEDGED_MESSAGES_MAX, Message
 from inventory.operations.taking_evidence import Packets
 
 PACKET = Struct(">H8s")  # packet id, first 8 bytes of BLAKE2b over topic and payload
-BEFORE_THIS_PROCESS = 0  # as a generation: connections are counted from 1
-SAME_SESSION = 0
+FIRST_PACKET_ID = 1
 
 
 def message_hash(message: Message) -> bytes:
@@ -26,37 +28,54 @@ def message_hash(message: Message) -> bytes:
 
 
 class Redelivery:
-    """What one slot has committed and the broker may still send again."""
+    """What one slot has committed and the broker may still send again. Not for use by two threads."""
 
     def __init__(self, committed: Iterable[tuple[int, bytes]]) -> None:
         """`committed`: (batch, packed packets) as the database kept them, oldest first."""
-        self._last: dict[int, tuple[bytes, int, int]] = {}
-        self._sizes: deque[tuple[int, int]] = deque()  # (batch, packets), oldest first
+        self._kept: deque[tuple[int, bytes]] = deque(committed)
+        self._next_batch = self._kept[-1][0] + 1 if self._kept else 1
         self._new: list[bytes] = []
-        self._next_batch = 1
-        for batch, packed in committed:
-            self._next_batch = batch + 1
-            self._sizes.append((batch, len(packed) // PACKET.size))
-            for packet_id, packet_hash in PACKET.iter_unpack(packed):
-                self._last[packet_id] = (packet_hash, BEFORE_THIS_PROCESS, SAME_SESSION)
+        self._generation = 0
+        self._expected: dict[bytes, set[int]] = {}
+        self._settled: set[str] = set()
+        self._renumbered = False
 
     def is_repeated(self, message: Message) -> bool:
         """Whether this message's reads were taken in before; remembers it either way."""
         if not message.qos:
             return False
         own_hash = message_hash(message)
-        known = self._last.get(message.packet_id)
-        self._last[message.packet_id] = (own_hash, message.generation, message.session)
+        if message.generation != self._generation:
+            self._begin(message)
+        repeated = False
+        if self._expected and message.topic not in self._settled:
+            packet_ids = self._expected.get(own_hash)
+            repeated = packet_ids is not None and (self._renumbered or message.packet_id in packet_ids)
+            if not repeated:
+                self._settled.add(message.topic)
         self._new.append(PACKET.pack(message.packet_id, own_hash))
-        return known is not None and known[0] == own_hash and known[1] < message.generation and known[2] == message.session
+        return repeated
+
+    def _begin(self, first: Message) -> None:
+        """A new connection: expect again what was committed, unless the broker has forgotten our session."""
+        self._generation = first.generation
+        self._renumbered = first.packet_id == FIRST_PACKET_ID
+        self._settled = set()
+        self._expected = {}
+        if first.is_new_session:
+            return
+        for packed in (*(packets for _, packets in self._kept), *self._new):
+            for packet_id, packet_hash in PACKET.iter_unpack(packed):
+                self._expected.setdefault(packet_hash, set()).add(packet_id)
 
     def batch(self, slot: int) -> Packets:
         """The packets since the last batch, numbered and packed, and from which batch on the database must keep them."""
-        self._sizes.append((self._next_batch, len(self._new)))
-        later = sum(size for _, size in self._sizes)
-        while later - self._sizes[0][1] >= UNACKNOWLEDGED_MESSAGES_MAX:
-            later -= self._sizes.popleft()[1]
-        packets = Packets(slot, self._next_batch, b"".join(self._new), self._sizes[0][0])
+        packed = b"".join(self._new)
+        self._kept.append((self._next_batch, packed))
+        later = sum(len(packets) for _, packets in self._kept) // PACKET.size
+        while (later := later - len(self._kept[0][1]) // PACKET.size) >= UNACKNOWLEDGED_MESSAGES_MAX:
+            self._kept.popleft()
+        packets = Packets(slot, self._next_batch, packed, self._kept[0][0])
         self._next_batch += 1
         self._new = []
         return packets

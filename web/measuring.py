@@ -26,9 +26,15 @@ class Metrics:
     def __post_init__(self) -> None:
         """Register the two measures."""
         labels = ("method", "route", "status")
-        requests = Counter("guiwei_http_requests", "Requests by route template and status.", labels, registry=self.registry)
+        requests = Counter(
+            "guiwei_http_requests", "Requests by route template and status.", labels, registry=self.registry
+        )
         seconds = Histogram(
-            "guiwei_http_seconds", "Seconds to answer, by route template.", ("route",), registry=self.registry, buckets=_LATENCY_BOUNDS
+            "guiwei_http_seconds",
+            "Seconds to answer, by route template.",
+            ("route",),
+            registry=self.registry,
+            buckets=_LATENCY_BOUNDS,
         )
         object.__setattr__(self, "requests", requests)
         object.__setattr__(self, "seconds", seconds)
@@ -50,7 +56,9 @@ class _IngestNumbers:
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         yield CounterMetricFamily("guiwei_ingest_messages", "Messages of all readers.", value=self.totals.messages)
         yield CounterMetricFamily("guiwei_ingest_reads", "Reads of all readers.", value=self.totals.reads)
-        yield CounterMetricFamily("guiwei_ingest_quarantined", "Messages nobody understood.", value=self.totals.quarantined)
+        yield CounterMetricFamily(
+            "guiwei_ingest_quarantined", "Messages nobody understood.", value=self.totals.quarantined
+        )
         yield GaugeMetricFamily("guiwei_readers_online", "Readers that say they are online.", value=self.totals.online)
 
 

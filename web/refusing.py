@@ -63,7 +63,9 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if error.status_code == _NOT_FOUND_STATUS:
             return refuse(request, NoSuchAddress())
-        answer = refuse(request, BadInput(problem_zh="该地址不接受此请求", problem_en="this address takes no such request"))
+        answer = refuse(
+            request, BadInput(problem_zh="该地址不接受此请求", problem_en="this address takes no such request")
+        )
         answer.status_code = error.status_code
         answer.headers.update(error.headers or {})
         return answer
@@ -74,8 +76,15 @@ def install(app: FastAPI) -> None:
 
 
 def _for_programs(refusal: Refusal, status: int) -> Response:
-    facts = {name: value if isinstance(value, int | float | bool) else str(value) for name, value in refusal.facts.items()}
-    content = {"code": refusal.code, "message": refusal.sentence("en"), "message_zh": refusal.sentence("zh"), "facts": facts}
+    facts = {
+        name: value if isinstance(value, int | float | bool) else str(value) for name, value in refusal.facts.items()
+    }
+    content = {
+        "code": refusal.code,
+        "message": refusal.sentence("en"),
+        "message_zh": refusal.sentence("zh"),
+        "facts": facts,
+    }
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
     return JSONResponse(content, status, headers)
 

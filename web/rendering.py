@@ -90,7 +90,13 @@ def wants_block(request: Request) -> bool:
 
 
 def render(
-    request: Request, template: str, context: object, viewer: Viewer | None = None, *, block: str | None = None, status: int = 200
+    request: Request,
+    template: str,
+    context: object,
+    viewer: Viewer | None = None,
+    *,
+    block: str | None = None,
+    status: int = 200,
 ) -> Response:
     """The page, or its `block` where htmx asks; templates see `page` (the context), `frame` and `t` (the words)."""
     words = words_of(request)
@@ -101,7 +107,9 @@ def render(
         html = "".join(source.blocks[block](source.new_context(facts)))
     else:
         html = source.render(facts)
-    return HTMLResponse(html, status, {"Vary": "HX-Request, Accept-Language, Cookie", "Content-Language": words.language})
+    return HTMLResponse(
+        html, status, {"Vary": "HX-Request, Accept-Language, Cookie", "Content-Language": words.language}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +123,6 @@ class RefusalContext:
 def refusal_page(request: Request, refusal: Refusal, status: int) -> Response:
     """A calm page, or the same sentence in place of the block that was asked for."""
     language = "zh" if words_of(request).chinese else "en"
-    return render(request, "refusal.html", RefusalContext(refusal.sentence(language), status), block="refusal", status=status)
+    return render(
+        request, "refusal.html", RefusalContext(refusal.sentence(language), status), block="refusal", status=status
+    )

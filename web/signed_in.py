@@ -28,7 +28,12 @@ def set_session(request: Request, response: Response, secret: str) -> None:
     """Give the browser its session; scripts can't read it, other sites can't send it along."""
     settings = site_of(request).settings
     response.set_cookie(
-        _cookie_name(settings), secret, max_age=SESSION_HOURS * 3600, httponly=True, samesite="lax", secure=settings.https
+        _cookie_name(settings),
+        secret,
+        max_age=SESSION_HOURS * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=settings.https,
     )
 
 

@@ -36,7 +36,7 @@ def percent(probability: float) -> str:
     """`97 %`; never a rounded-up certainty: 0.9996 is `99.9 %`."""
     if probability > 0.99:  # noqa: PLR2004
         return f"{min(int(probability * 1000), 999) / 10:.1f} %"
-    return f"{probability * 100:.0f} %"
+    return f"{probability * 100:.0f} %" if probability >= 0.01 else "< 1 %"  # noqa: PLR2004
 
 
 def probability_in_words(probability: float, words: Words) -> str:

@@ -145,7 +145,7 @@ class _Shares(NamedTuple):
         return self.all - self.in_cabinets - self.out
 
 
-def _dossiers(plan: Floor, share: "_Shares", employers: int, chance: Chance) -> Dossiers:
+def _dossiers(plan: Floor, share: _Shares, employers: int, chance: Chance) -> Dossiers:
     count = share.all
     shares = [1 - sum(share for *_, share in _COUNTIES), *(share for *_, share in _COUNTIES)]
     agency = np.sort(chance.choice(len(shares), count, p=shares)).astype(np.int32)
@@ -218,7 +218,7 @@ def _scattered(count: int, bits: int, factor: int, chance: Chance) -> NDArray[np
     return (np.arange(count, dtype=np.uint64) * np.uint64(factor) + first) & np.uint64((1 << bits) - 1)
 
 
-def _places(plan: Floor, share: "_Shares", chance: Chance) -> Indexes:
+def _places(plan: Floor, share: _Shares, chance: Chance) -> Indexes:
     """Where the ledger has each: drawn ones in cabinets or out, the others in order along the shelves of each block."""
     place = np.empty(share.all, np.int32)
     drawn = chance.permutation(share.all)[: share.in_cabinets + share.out]

@@ -125,9 +125,8 @@ def plan_floor(volumes_mobile: int, volumes_cabinets: int, windows: tuple[tuple[
     return Floor(places, _shelves(places, blocks, size))
 
 
-def _row(code: str, kind: PlaceKind, name: str, parent: str | None, **more: str | float) -> PlaceRow:
-    columns: dict[str, object] = dict.fromkeys(PlaceRow.__dataclass_fields__)
-    return PlaceRow(**{**columns, "code": code, "kind": kind, "name": name, "parent": parent, **more})  # type: ignore[arg-type]
+def _row(code: str, kind: PlaceKind, name: str, parent: str | None) -> PlaceRow:
+    return PlaceRow(code, kind, name, parent, *[None] * 11)
 
 
 def _rooms(windows: tuple[tuple[str, str], ...]) -> list[PlaceRow]:
@@ -154,10 +153,10 @@ def _block_rows(block: int, size: BlockSize) -> list[PlaceRow]:
     code = f"{WAREHOUSE}-{letter}"
     corner_x = block // BLOCKS_ABREAST * (size.carriages * 2 * DEPTH_METRES + AISLE_METRES + CORRIDOR_METRES)
     corner_y = block % BLOCKS_ABREAST * (size.bays * SHELF_METRES + CORRIDOR_METRES)
-    rows = [_row(code, PlaceKind.BLOCK, f"{letter}区", MOBILE_ROOM, block=letter)]
+    rows = [replace(_row(code, PlaceKind.BLOCK, f"{letter}区", MOBILE_ROOM), block=letter)]
     for carriage in range(size.carriages):
         range_code = f"{code}-{carriage + 1:02d}"
-        rows.append(_row(range_code, PlaceKind.RANGE, f"{carriage + 1}列", code, block=letter))
+        rows.append(replace(_row(range_code, PlaceKind.RANGE, f"{carriage + 1}列", code), block=letter))
         for face in range(2):
             # Aisle k lies before carriage k; the last one behind the last carriage.
             where = {"block": letter, "face": str(face + 1), "aisle": f"{letter}-{carriage + face + 1:02d}"}

@@ -39,7 +39,11 @@ FRONT_TO_BACK_DB = 14.0  # what the same antenna loses behind itself; once on th
 # all; and to the second pass, which adds less than independence would, as part of the readability stays with the tag.
 READS_PER_PASS = 4.3
 READABILITY_SPREAD = 0.32  # of the logarithm; once per tag, once more per pass
+LABEL_READS_FACTOR = 3.0  # chosen: a shelf label sits in the open, not between sheaves of paper
+BEAM_SHARE = 0.15  # chosen: spread of a tag's reads in time, as a share of the pass; the beam covers a third of a shelf
 READS_PER_SECOND_MAX = 150.0  # measured: 50 to 300 tags a second sustained
+
+NO_LABELS = 2**31 - 1  # higher than any tag's number
 
 STANDOFF_METRES = 0.40  # from the antenna to the shelf it is pointed at
 
@@ -110,11 +114,21 @@ def shadowing(seed: int, tag: TagNumbers, placement: int, antenna: int) -> Value
 
 
 def hear(  # noqa: PLR0913, PLR0917 - a pass is tags, strengths, moments and two kinds of chance
-    tag: TagNumbers, mean_rssi: Values, moment: Values, seconds: float, seed: int, chance: np.random.Generator
+    tag: TagNumbers,
+    mean_rssi: Values,
+    moment: Values,
+    seconds: float,
+    seed: int,
+    chance: np.random.Generator,
+    labels_from: int = NO_LABELS,
 ) -> Heard:
-    """The reads of one pass. moment: 0 to 1, when in the pass the antenna is nearest to each tag."""
+    """The reads of one pass. moment: 0 to 1, when in the pass the antenna is nearest to each tag.
+
+    labels_from: tags numbered so or higher are shelf labels.
+    """
     readability = standing_normal(seed, tag, 0, 0) + chance.standard_normal(len(tag))
     expected = READS_PER_PASS * np.exp(READABILITY_SPREAD * readability - READABILITY_SPREAD**2)
+    expected = np.where(tag < labels_from, expected, expected * LABEL_READS_FACTOR)
     which = np.repeat(np.arange(len(tag)), chance.poisson(expected))
     rssi = mean_rssi[which] + FADING_DB * chance.standard_normal(len(which))
     read = chance.random(len(which)) < detection_probability(rssi)
@@ -122,7 +136,7 @@ def hear(  # noqa: PLR0913, PLR0917 - a pass is tags, strengths, moments and two
     most = int(READS_PER_SECOND_MAX * seconds)
     if len(kept) > most:
         kept = np.sort(chance.choice(kept, most, replace=False))
-    at = np.clip(moment[which[kept]] + 0.08 * chance.standard_normal(len(kept)), 0, 1) * seconds
+    at = np.clip(moment[which[kept]] + BEAM_SHARE * chance.standard_normal(len(kept)), 0, 1) * seconds
     order = np.argsort(at, kind="stable")
     return Heard(tag[which[kept]][order], at[order], rssi[kept][order])
 

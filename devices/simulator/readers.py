@@ -95,7 +95,9 @@ class SimulatedReader(ABC):
         return mean_rssi + radio.shadowing(self._city.seed, tags, place, antenna)
 
     def _hear(self, tags: Indexes, rssi: radio.Values, moment: radio.Values, seconds: float) -> Heard:
-        return radio.hear(tags, rssi, moment, seconds, self._city.seed, self._chance)
+        return radio.hear(
+            tags, rssi, moment, seconds, self._city.seed, self._chance, labels_from=self._standing.labels_from
+        )
 
     def _hear_loose(self, place: int, metres: tuple[float, float], power_dbm: float, seconds: float) -> Heard:
         """What lies or passes in the open, each at its own distance, during `seconds`."""

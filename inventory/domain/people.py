@@ -71,10 +71,14 @@ class Rights:
 
 _STAFF = MaskStyle.STAFF
 _RIGHTS: dict[Role, Rights] = {
-    Role.KEEPER: Rights("库房管理员", "keeper", Reach.ALL, True, _STAFF, sees_readers=True, records_acts=True),
-    Role.WINDOW_CLERK: Rights("窗口经办人", "window clerk", Reach.OWN_AGENCY, True, _STAFF),
-    Role.AGENCY_HEAD: Rights("机构负责人", "agency head", Reach.OWN_AGENCY, True, _STAFF),
-    Role.CITY_MANAGER: Rights("市级主管", "city manager", Reach.ALL, True, _STAFF, sees_readers=True),
+    Role.KEEPER: Rights(
+        "库房管理员", "keeper", Reach.ALL, sees_persons=True, id_mask=_STAFF, sees_readers=True, records_acts=True
+    ),
+    Role.WINDOW_CLERK: Rights("窗口经办人", "window clerk", Reach.OWN_AGENCY, sees_persons=True, id_mask=_STAFF),
+    Role.AGENCY_HEAD: Rights("机构负责人", "agency head", Reach.OWN_AGENCY, sees_persons=True, id_mask=_STAFF),
+    Role.CITY_MANAGER: Rights(
+        "市级主管", "city manager", Reach.ALL, sees_persons=True, id_mask=_STAFF, sees_readers=True
+    ),
     Role.AUDITOR: Rights("审计员", "auditor", Reach.ALL, sees_readers=True),
     Role.SUPERVISOR: Rights("监督员", "supervisor", Reach.ALL, sees_readers=True),
     Role.CONTRACTOR: Rights("数字化外包", "digitisation contractor", Reach.NONE),

@@ -348,3 +348,11 @@ class Failed(Refusal):
     code = "failed"
     zh = "系统出错，已记入日志；请稍后再试。"
     en = "Something failed on our side and is in the log; try again later."
+
+
+class SchemaOutdated(Unavailable):
+    """The database's schema isn't the one this program was written for."""
+
+    code = "schema_outdated"
+    zh = "数据库结构版本为 {present}，需要 {newest}：请先运行 guiwei db upgrade。"
+    en = "The database has schema {present}, this program needs {newest}: run guiwei db upgrade first."

@@ -6,18 +6,29 @@ from typing import Any
 import psycopg
 
 from inventory.locating.learning import learn
-from inventory.store import beliefs
+from inventory.store import beliefs, leases
+from inventory.store.leases import Lease
 
 LEARNED_VOLUMES_MAX = 100_000  # the day's newest sightings; one scale is learned from them, more would not sharpen it
 DAY = timedelta(days=1)
+CLOSE_LEASE = timedelta(minutes=10)
 
 
-def close_day(connection: psycopg.Connection[Any], at: datetime) -> int:
+def last_close(connection: psycopg.Connection[Any]) -> datetime | None:
+    """The end of the last day that was closed."""
+    return beliefs.last_learned(connection)
+
+
+def close_day(
+    connection: psycopg.Connection[Any], at: datetime, lease: Lease | None = None, now: datetime | None = None
+) -> int:
     """Learn from the volumes seen in the day before `at` and keep a new model version; returns the version.
 
     A day without evidence still gets its version, so that every day has one close.
     """
     with connection.transaction():
+        if lease is not None:
+            leases.hold(connection, lease, now or at, CLOSE_LEASE)
         _, model = beliefs.newest_model(connection)
         volume_ids = beliefs.volumes_seen(connection, at - DAY, at, LEARNED_VOLUMES_MAX)
         if volume_ids:

@@ -134,7 +134,9 @@ def add_account(
     return viewer
 
 
-def add_token(database: Database, login: str, token_name: str, now: datetime, expires_at: datetime, secret: str) -> None:
+def add_token(
+    database: Database, login: str, token_name: str, now: datetime, expires_at: datetime, secret: str
+) -> None:
     """Let a program act as an account until `expires_at`; raises `AccountNotFound` and `BadInput`."""
     token_name = token_name.strip()
     if not token_name or len(token_name) > TOKEN_NAME_CHARACTERS_MAX or not token_name.isprintable():

@@ -62,20 +62,21 @@ LEDGER = """
     ORDER BY act.volume_id, act.version DESC
 """
 
-# A volume's evidence counts from its last movement on, and back from its last sighting for some hours.
+# A volume's evidence counts from its last movement on, and back from its last sighting for some hours. Handhelds and carts
+# move: their anchors say where they were. A gate tells passages and a zone only presence; neither tells a shelf.
 SIGHTINGS = f"""
     WITH ledger AS MATERIALIZED ({LEDGER}), seen AS (
         SELECT tag.volume_id, tag.id AS tag_id, ledger.moved_at, (
             SELECT max(slice_start) FROM evidence WHERE evidence.tag_id = tag.id AND slice_start < %(until)s) AS last_slice
         FROM tag LEFT JOIN ledger ON ledger.volume_id = tag.volume_id WHERE tag.volume_id = ANY(%(volumes)s::int[]))
-    SELECT seen.volume_id, antenna.reader_id, coalesce(antenna.place_id, -1),
+    SELECT seen.volume_id, antenna.reader_id, CASE WHEN antenna.role IN ('handheld', 'cart') THEN -1 ELSE antenna.place_id END,
            (extract(epoch FROM evidence.slice_start) * 1000000)::bigint,
            evidence.reads, evidence.rssi_reads, evidence.rssi_sum_cdbm,
            (extract(epoch FROM evidence.last_at) * 1000000)::bigint
     FROM seen JOIN evidence ON evidence.tag_id = seen.tag_id AND evidence.slice_start <= seen.last_slice
         AND evidence.slice_start > seen.last_slice - %(hours)s
         AND evidence.last_at >= coalesce(seen.moved_at, '-infinity')
-    JOIN antenna ON antenna.id = evidence.antenna_id
+    JOIN antenna ON antenna.id = evidence.antenna_id AND antenna.role NOT IN ('gate_inner', 'gate_outer', 'zone')
     ORDER BY 1, 2, 3, 4
 """
 
@@ -87,7 +88,7 @@ ANCHORS = """
         SELECT DISTINCT ON (antenna.reader_id, evidence.slice_start)
             antenna.reader_id, (extract(epoch FROM evidence.slice_start) * 1000000)::bigint, tag.place_id
         FROM evidence JOIN tag ON tag.id = evidence.tag_id JOIN antenna ON antenna.id = evidence.antenna_id
-        WHERE tag.place_id IS NOT NULL AND antenna.place_id IS NULL
+        WHERE tag.place_id IS NOT NULL AND antenna.role IN ('handheld', 'cart')
             AND evidence.slice_start >= %(from)s AND evidence.slice_start < %(until)s
         ORDER BY antenna.reader_id, evidence.slice_start, evidence.rssi_peak_cdbm DESC NULLS LAST, tag.place_id)
     ORDER BY 1, 2, 3
@@ -202,3 +203,9 @@ def volumes_seen(connection: psycopg.Connection[Any], since: datetime, until: da
         WHERE slice_start >= %s AND slice_start < %s AND tag.volume_id IS NOT NULL ORDER BY 1 LIMIT %s
     """
     return [volume_id for (volume_id,) in connection.execute(query, (since, until, volumes_max))]
+
+
+def last_learned(connection: psycopg.Connection[Any]) -> datetime | None:
+    """Until when the newest model that learned anything has learned."""
+    row = connection.execute("SELECT max(learned_until) FROM model").fetchone()
+    return row[0] if row else None

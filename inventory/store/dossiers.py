@@ -70,7 +70,9 @@ def search(
     if query.id_number:
         arm(_ID_ARM, "holding_agency_id", dossiers_max, keys.number_hash(query.id_number), column="id_number_hash")
     if query.id_last_six:
-        arm(_ID_ARM, "holding_agency_id", dossiers_max, keys.last_six_hash(query.id_last_six), column="id_last_six_hash")
+        arm(
+            _ID_ARM, "holding_agency_id", dossiers_max, keys.last_six_hash(query.id_last_six), column="id_last_six_hash"
+        )
     if query.epc:
         arm(_EPC_ARM, "holding_agency_id", dossiers_max, query.epc)
     for prefix in query.prefixes:
@@ -107,14 +109,21 @@ def whereabouts(connection: psycopg.Connection[Any], dossier_ids: Sequence[int])
         WHERE volume.dossier_id = ANY(%s) ORDER BY ordinal LIMIT %s
     """
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(query, (list(dossier_ids), VOLUMES_PER_DOSSIER_READ_MAX * max(1, len(dossier_ids)))).fetchall()
+        rows = cursor.execute(
+            query, (list(dossier_ids), VOLUMES_PER_DOSSIER_READ_MAX * max(1, len(dossier_ids)))
+        ).fetchall()
     columns = ("ledger_place_id", "radio_place_id", "runner_up_place_id")
     places = named_places(connection, {row[column] for row in rows for column in columns if row[column] is not None})
     found: dict[int, list[Whereabouts]] = defaultdict(list)
     for row in rows:
         found[row["dossier_id"]].append(
             Whereabouts(
-                row["volume_id"], row["volume"], row["ordinal"], row["epc"], _ledger_place(row, places), _radio_place(row, places)
+                row["volume_id"],
+                row["volume"],
+                row["ordinal"],
+                row["epc"],
+                _ledger_place(row, places),
+                _radio_place(row, places),
             )
         )
     return found

@@ -114,5 +114,6 @@ def log_access(
 ) -> None:
     """Write down a look at a person, or a sign-in: who, when, which dossier; never what was typed."""
     connection.execute(
-        "INSERT INTO access_log (at, account_id, act, dossier_id) VALUES (%s, %s, %s, %s)", (now, account_id, act, dossier_id)
+        "INSERT INTO access_log (at, account_id, act, dossier_id) VALUES (%s, %s, %s, %s)",
+        (now, account_id, act, dossier_id),
     )

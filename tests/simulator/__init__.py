@@ -1,1 +1,1 @@
-"""The simulated city: is it plausible, and do its readers speak as real ones do?"""
+"""The simulated city is plausible, and its readers speak as real ones do."""

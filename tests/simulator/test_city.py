@@ -1,5 +1,6 @@
 """The registers of a simulated city are what a careful city would hand in."""
 
+from collections.abc import Sized
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from inventory.operations.register_files import read_register
 def test_every_row_of_the_written_registers_is_accepted(city: City, register: str, tmp_path: Path) -> None:
     write_registers(city, tmp_path)
     rows = [row for _, row in read_register(tmp_path / f"{register}.csv", REGISTERS[register])]
-    expected = {
+    expected: dict[str, Sized] = {
         "agencies": city.agencies,
         "places": city.places,
         "readers": city.readers,

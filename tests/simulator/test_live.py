@@ -1,9 +1,7 @@
 """Simulated readers at a real broker."""
 
 import time
-from collections import defaultdict
-from datetime import UTC, datetime
-from pathlib import Path
+from collections import Counter
 from threading import Event, Thread
 
 import pytest
@@ -18,6 +16,7 @@ from tests.servers import Mosquitto, mosquitto, server_directory
 
 SECONDS = 4.0
 PATIENCE_SECONDS = 20.0
+DELAY_SECONDS_MAX = 3.0
 
 
 class Listener:
@@ -39,12 +38,13 @@ class Listener:
         return next((bytes(message.payload) for _, message in reversed(self.heard) if message.topic == topic), None)
 
     def close(self) -> None:
+        """Hear no more."""
         self._client.disconnect()
         self._client.loop_stop()
 
 
 def test_readers_publish_in_their_dialects_in_time_until_they_are_stopped(city: City, truth: Truth) -> None:
-    stop, said = Event(), []
+    stop, said = Event(), list[str]()
     with server_directory() as directory, mosquitto(directory) as broker:
         listener = Listener(broker)
         play = Thread(target=simulate, args=(city, truth, broker.url, stop, 20.0, said.append))
@@ -64,15 +64,15 @@ def test_readers_publish_in_their_dialects_in_time_until_they_are_stopped(city: 
     messages = [(at, message) for at, message in listener.heard if message.topic.endswith("/reads")]
     assert 100 < len(messages) < MESSAGES_PER_SECOND_MAX * (seconds + 1)
     dialect_of = {topic: row.dialect for row in city.readers for topic in (row.topic, row.status_topic)}
-    delays, speaking = [], defaultdict(int)
+    delays, speaking = list[float](), Counter[str]()
     for at, message in messages:
         for reading in DIALECTS[dialect_of[message.topic]](bytes(message.payload), "Asia/Shanghai").readings:
             assert reading.read_at is not None
             delays.append(at - reading.read_at / 1_000_000)
             speaking[message.topic] += 1
     assert {"guiwei/W1/H1/reads", "guiwei/W1/C1/reads", "guiwei/W1/H2/reads", "guiwei/W1/S1/reads"} <= speaking.keys()
-    assert -0.1 < min(delays)
-    assert max(delays) < PATIENCE_SECONDS
+    assert min(delays) > -0.1
+    assert max(delays) < DELAY_SECONDS_MAX
 
     retained = {message.topic: bytes(message.payload) for _, message in late.heard if message.retain}
     assert set(retained) == {row.status_topic for row in city.readers}
@@ -116,19 +116,3 @@ def test_no_broker_at_all_is_waited_for_until_the_simulation_is_stopped(city: Ci
 def test_a_url_that_names_no_broker_is_refused_in_a_sentence(city: City, truth: Truth, url: str) -> None:
     with pytest.raises(ValueError, match="mqtt://host:port"):
         simulate(city, truth, url, Event(), 20.0, lambda _: None)
-
-
-def test_the_clock_of_the_readers_is_the_wall_clock(city: City, truth: Truth, tmp_path: Path) -> None:
-    del tmp_path
-    stop, heard = Event(), []
-    with server_directory() as directory, mosquitto(directory) as broker:
-        listener = Listener(broker)
-        play = Thread(target=simulate, args=(city, truth, broker.url, stop, 1.0, lambda _: None))
-        play.start()
-        time.sleep(2)
-        stop.set()
-        play.join(PATIENCE_SECONDS)
-        heard = [message for _, message in listener.heard if message.topic == "guiwei/W1/H1/reads"]
-        listener.close()
-    scans = [scan for message in heard for scan in DIALECTS["zebra_handheld"](bytes(message.payload), "UTC").barcodes]
-    assert all(abs(datetime.now(UTC).timestamp() - (scan.scanned_at or 0) / 1e6) < PATIENCE_SECONDS for scan in scans)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -115,7 +116,7 @@ def test_a_handheld_scans_nearly_every_shelf_it_starts_and_keeps_its_messages_sh
 
 
 def test_a_cart_reads_the_label_tags_of_the_shelves_it_passes(
-    city: City, standing: Standing, readers: list[SimulatedReader]
+    standing: Standing, readers: list[SimulatedReader]
 ) -> None:
     cart = next(the(CartSweep, readers))
     assert isinstance(cart, CartSweep)
@@ -143,7 +144,7 @@ def test_a_sweep_opens_one_aisle_after_another(city: City, readers: list[Simulat
     for sweep in the(Sweep, readers):
         assert isinstance(sweep, Sweep)
         aisles = [city.places[city.shelves.place[shelf]].aisle for shelf in sweep.route]
-        changes = sum(here != there for here, there in zip(aisles, aisles[1:], strict=False))
+        changes = sum(here != there for here, there in pairwise(aisles))
         assert changes == len(set(aisles)) - 1
 
 

@@ -41,6 +41,6 @@ def test_a_recording_is_read_in_order_of_time_and_every_line_decodes(city: City,
 def test_a_recording_of_an_impossible_length_or_speed_is_refused(
     city: City, truth: Truth, tmp_path: Path, minutes: float, speed: float
 ) -> None:
-    with pytest.raises(ValueError, match="recording|speed"):
+    with pytest.raises(ValueError, match=r"recording|speed"):
         write_recording(city, truth, tmp_path / "never.jsonl", MORNING, minutes, speed=speed)
     assert not (tmp_path / "never.jsonl").exists()

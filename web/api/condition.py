@@ -38,7 +38,9 @@ def ready(request: Request) -> Condition:
     except SQLAlchemyError:
         raise Unavailable(service="PostgreSQL", problem="no connection") from None
     if present != newest:
-        raise Unavailable(service="PostgreSQL", problem=f"schema {present or 'empty'}, expected {newest}: guiwei db upgrade")
+        raise Unavailable(
+            service="PostgreSQL", problem=f"schema {present or 'empty'}, expected {newest}: guiwei db upgrade"
+        )
     return Condition()
 
 

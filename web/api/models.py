@@ -21,7 +21,9 @@ class SearchQuestion(BaseModel):
     """What to look for; it stands in the body, because names and ID numbers never stand in a URL."""
 
     model_config = ConfigDict(extra="forbid")
-    text: Annotated[str, Field(max_length=QUERY_CHARACTERS_MAX, description="Number, alias, name, pinyin, ID or last six, EPC.")]
+    text: Annotated[
+        str, Field(max_length=QUERY_CHARACTERS_MAX, description="Number, alias, name, pinyin, ID or last six, EPC.")
+    ]
 
 
 class PlaceAnswer(_Answer):

@@ -33,5 +33,3 @@ def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     language = 0 if words_of(request).chinese else 1
     names = {kind.value: ACT_NAMES[kind][language] for kind in ActKind}
     return render(request, "dossier.html", DossierContext(view, acts, names), viewer, block="whereabouts")
-
-

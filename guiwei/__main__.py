@@ -1,0 +1,5 @@
+"""`python -m guiwei`."""
+
+from guiwei.cli import run
+
+run()

@@ -1,0 +1,344 @@
+"""The command line: it reads arguments, opens the site, calls one operation, and says what came of it.
+
+Wrong input gives one sentence on standard error, exit code 2, and nothing changed. `--json` gives machine-readable output.
+"""
+
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from guiwei import demo as demonstration
+from guiwei.doctor import examine
+from guiwei.ingesting import run_ingest
+from guiwei.jobs import Jobs
+from guiwei.recording import record_messages
+from guiwei.settings import Settings, read_settings
+from guiwei.site import Site, open_site, upgrade
+from guiwei.supervising import supervise
+from inventory.domain.refusals import BadInput, RegisterInvalid, Refusal
+from inventory.operations import signing_in
+from inventory.operations.closing import close_day
+from inventory.operations.importing import ImportOptions, ImportReport, import_register
+from inventory.operations.verifying import verify_ledger
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Guiwei 归位")
+database_commands = typer.Typer(no_args_is_help=True, help="The database.")
+user_commands = typer.Typer(no_args_is_help=True, help="People who sign in.")
+token_commands = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
+ledger_commands = typer.Typer(no_args_is_help=True, help="The custody ledger.")
+import_commands = typer.Typer(no_args_is_help=True, help="Agencies, places, readers and dossiers from CSV or .xlsx.")
+app.add_typer(database_commands, name="db")
+app.add_typer(user_commands, name="user")
+app.add_typer(token_commands, name="token")
+app.add_typer(ledger_commands, name="ledger")
+app.add_typer(import_commands, name="import")
+
+EXIT_BAD_INPUT, EXIT_FAILED = 2, 1
+ERRORS_PRINTED_MAX = 50
+PASSWORD_VARIABLE = "GUIWEI_NEW_PASSWORD"  # noqa: S105 - a variable's name
+
+screen = Console(stderr=True, highlight=False)
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+File = Annotated[Path, typer.Argument(help="CSV (UTF-8 or GB 18030) or .xlsx.")]
+
+
+def run() -> None:
+    """The entry point: refusals become one sentence and exit code 2, a service that is away exit code 1."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    try:
+        app()
+    except Refusal as refusal:
+        screen.print(str(refusal), soft_wrap=True, markup=False)
+        sys.exit(EXIT_BAD_INPUT if isinstance(refusal, BadInput) else EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def _say(sentence: str) -> None:
+    screen.print(sentence, soft_wrap=True, markup=False)
+
+
+def _print(result: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+    """The result, as JSON or as a sentence, on standard output."""
+    sys.stdout.write((json.dumps(result, ensure_ascii=False, default=str) if as_json else sentence) + "\n")
+
+
+def _settings() -> Settings:
+    return read_settings()
+
+
+def _moment(text: str) -> datetime:
+    """A time in RFC 3339; without a zone it is the warehouse's local time."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(
+            problem_zh=f"时间 {text} 应形如 2026-03-01T08:00:00+08:00",
+            problem_en=f"the time {text} should look like 2026-03-01T08:00:00+08:00",
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_settings().zone)).astimezone(UTC)
+
+
+@contextmanager
+def _until_signalled() -> Iterator[threading.Event]:
+    """An event that Ctrl-C or a service manager's SIGTERM sets."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# ── Services ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def demo(
+    dossiers: Annotated[int, typer.Option(help="How many dossiers the simulated city has.", min=1000, max=1_000_000)] = 20_000,
+    speed: Annotated[float, typer.Option(help="How many times faster than life keepers sweep.", min=1, max=100)] = 20,
+) -> None:
+    """A simulated city warehouse with readers and pages; a second start finds the same data."""
+    with _until_signalled() as stop:
+        demonstration.run(_settings(), dossiers, speed, stop, _say)
+
+
+@app.command()
+def up() -> None:
+    """Everything in one: web, ingest and jobs, on embedded services or the site's own."""
+    with _until_signalled() as stop, open_site(_settings(), _say, broker=True) as site:
+        _say(f"网页 http://{site.settings.web_host}:{site.settings.web_port}  消息代理 {site.broker!r}")
+        supervise(("web", "ingest", "jobs"), stop, _say)
+
+
+@app.command()
+def web() -> None:
+    """The pages and the API."""
+    with open_site(_settings(), _say) as site:
+        serve(site)
+
+
+def serve(site: Site) -> None:
+    """Run the web server in this thread until it is told to stop."""
+    from web.app import create_app, web_server  # noqa: PLC0415 - templates and routes take a second other commands save
+    from web.site import WebSettings  # noqa: PLC0415
+
+    settings = WebSettings(language=site.settings.language, zone=site.settings.zone)
+    web_server(create_app(site.app, settings), site.settings.web_host, site.settings.web_port).run()
+
+
+@app.command()
+def ingest(
+    slot: Annotated[int | None, typer.Option(help="Which ingest slot; default GUIWEI_INGEST_SLOT.", min=0, max=999)] = None,
+) -> None:
+    """From the broker to committed evidence, for one slot."""
+    with _until_signalled() as stop, open_site(_settings(), _say, broker=True) as site:
+        run_ingest(site, site.settings.ingest_slot if slot is None else slot, stop)
+
+
+@app.command()
+def jobs() -> None:
+    """Beliefs, the nightly close, upkeep; one process works, others stand by."""
+    with _until_signalled() as stop, open_site(_settings(), _say) as site:
+        Jobs(site.jobs, site.settings.zone).run(stop)
+
+
+@app.command()
+def doctor(*, as_json: Json = False) -> None:
+    """Look at everything Guiwei needs, and say what is wrong and what to do."""
+    findings = examine(_settings(), _say)
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False) + "\n")
+    else:
+        for finding in findings:
+            sys.stdout.write(f"{'✓' if finding.well else '✗'} {finding.what}: {finding.told}\n")
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(EXIT_FAILED)
+
+
+# ── Registers ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@import_commands.command("agencies")
+def import_agencies(file: File, *, accept_valid: bool = False, as_json: Json = False) -> None:
+    """Agencies: code,name,level,parent."""
+    _import("agencies", file, ImportOptions(accept_valid=accept_valid), as_json=as_json)
+
+
+@import_commands.command("places")
+def import_places(file: File, *, accept_valid: bool = False, as_json: Json = False) -> None:
+    """Places: code,kind,name,parent."""
+    _import("places", file, ImportOptions(accept_valid=accept_valid), as_json=as_json)
+
+
+@import_commands.command("readers")
+def import_readers(file: File, *, accept_valid: bool = False, as_json: Json = False) -> None:
+    """Readers, a row for each antenna: reader,dialect,topic,antenna,place,role."""
+    _import("readers", file, ImportOptions(accept_valid=accept_valid), as_json=as_json)
+
+
+@import_commands.command("dossiers")
+def import_dossiers(
+    file: File,
+    *,
+    accept_valid: bool = False,
+    create_agencies: Annotated[bool, typer.Option(help="Register agencies that aren't known yet.")] = False,
+    as_of: Annotated[str | None, typer.Option(help="Since when the register is true; default now.")] = None,
+    by: Annotated[str, typer.Option(help="Whose act the imported shelving is.")] = "register",
+    as_json: Json = False,
+) -> None:
+    """Dossiers, a row for each volume: number,name,id_number,holding_agency,epc,tid,place."""
+    options = ImportOptions(accept_valid, create_agencies, _moment(as_of) if as_of else None, by)
+    _import("dossiers", file, options, as_json=as_json)
+
+
+def _import(kind: str, file: Path, options: ImportOptions, *, as_json: bool) -> None:
+    with open_site(_settings(), _say) as site:
+        try:
+            with _progress() as advance:
+                report = import_register(site.app, kind, file, uuid4(), datetime.now(UTC), options, advance)
+        except RegisterInvalid as refusal:
+            report = refusal.facts["report"]  # type: ignore[assignment]
+            assert isinstance(report, ImportReport)
+            if as_json:
+                _print(asdict(report), "", as_json=True)
+            else:
+                _tell_errors(report)
+            raise
+    _tell_errors(report)
+    _print(asdict(report), f"导入 {report.imported} 行。Imported {report.imported} rows.", as_json=as_json)
+
+
+def _tell_errors(report: ImportReport) -> None:
+    for error in report.errors[:ERRORS_PRINTED_MAX]:
+        _say(f"第{error.row}行 row {error.row}, {error.column}: {error.problem_zh} · {error.problem_en}")
+    if report.error_count > ERRORS_PRINTED_MAX:
+        _say(f"…… 共 {report.error_count} 处 · {report.error_count} in all")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar of phases; quiet where nobody sees it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda phase, done, total: bar.update(task, description=phase, completed=done, total=max(total, 1))
+
+
+# ── Database, people, tokens ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@database_commands.command("upgrade")
+def db_upgrade(*, as_json: Json = False) -> None:
+    """Bring the database to the newest schema."""
+    with open_site(_settings(), _say, outdated=True) as site:
+        before, after = upgrade(site.owner_url)
+    _print({"before": before, "after": after}, f"数据库结构 {before or '-'} → {after}", as_json=as_json)
+
+
+@user_commands.command("add")
+def user_add(
+    login: str,
+    role: Annotated[str, typer.Option(help="keeper, window_clerk, agency_head, city_manager, auditor, ...")],
+    name: Annotated[str | None, typer.Option(help="The person's name; default the login.")] = None,
+    agency: Annotated[str | None, typer.Option(help="Code of the agency the person works for.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Add a person; the password is asked for, or taken from GUIWEI_NEW_PASSWORD."""
+    password = os.environ.get(PASSWORD_VARIABLE) or typer.prompt("密码 Password", hide_input=True, confirmation_prompt=True)
+    with open_site(_settings(), _say) as site:
+        viewer = signing_in.add_account(site.app, login, name or login, role, agency, password)
+    _print({"login": viewer.login, "role": viewer.role.value}, f"{viewer.login} ({viewer.role.zh})", as_json=as_json)
+
+
+@token_commands.command("add")
+def token_add(
+    login: str,
+    name: Annotated[str, typer.Option(help="What the token is for.")],
+    days: Annotated[int, typer.Option(help="How long it is good for.", min=1, max=3650)] = 365,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make a bearer token that acts for an account; it is shown this once."""
+    secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
+    with open_site(_settings(), _say) as site:
+        signing_in.add_token(site.app, login, name, now, now + timedelta(days=days), secret)
+    _print({"token": secret, "expires_at": now + timedelta(days=days)}, secret, as_json=as_json)
+
+
+# ── Evidence and ledger ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def record(
+    file: Annotated[Path, typer.Argument(help="Where to; .gz is packed.")],
+    seconds: Annotated[float | None, typer.Option(help="Stop after so long.", min=0.1)] = None,
+    messages: Annotated[int | None, typer.Option(help="Stop after so many.", min=1)] = None,
+) -> None:
+    """Write down what the registered readers say, until Ctrl-C."""
+    with _until_signalled() as stop, open_site(_settings(), _say, broker=True) as site:
+        count = record_messages(site, file, stop, seconds, messages, _say)
+    _say(f"已录制 {count} 条消息。Recorded {count} messages.")
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A recording.")],
+    *,
+    close: Annotated[bool, typer.Option(help="Let models learn at each local midnight.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Feed a recording through the same pipeline, as fast as the machine can."""
+    from devices.replay import replay as feed  # noqa: PLC0415 - the command has the better claim to the name
+
+    with open_site(_settings(), _say) as site, _progress() as advance:
+        done = feed(
+            site.jobs, file, site.settings.zone, close=close, on_progress=lambda count, at: advance(f"{at:%F %R} {count}", 0, 1)
+        )
+    sentence = f"{done.messages} messages, {done.beliefs_changed} beliefs changed, {done.closes} closes"
+    _print(asdict(done), sentence, as_json=as_json)
+
+
+@app.command()
+def close(
+    at: Annotated[str, typer.Option(help="The instant the day ends.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Run the nightly close by hand: models learn, a new version begins."""
+    moment = _moment(at)
+    with open_site(_settings(), _say) as site, site.jobs.unpooled() as connection:
+        version = close_day(connection, moment)
+    _print({"model": version, "at": moment}, f"模型版本 model version {version}", as_json=as_json)
+
+
+@ledger_commands.command("verify")
+def ledger_verify(*, as_json: Json = False) -> None:
+    """Walk every chain and rebuild the projection; exit code 1 where something doesn't hold."""
+    with open_site(_settings(), _say) as site, _progress() as advance:
+        found = verify_ledger(site.app, lambda done, total: advance("ledger", done, total))
+    lines = [f"{wrong.warehouse} #{wrong.sequence}: {wrong.problem}" for wrong in found.breaks]
+    lines += [f"{volume}: 台账与所在不符 · the holding isn't what the ledger says" for volume in found.misprojected]
+    lines.append(f"{found.acts} 条经办{'完好' if found.sound else '有误'} · {found.acts} acts {'hold' if found.sound else 'DO NOT HOLD'}")
+    _print({**asdict(found), "sound": found.sound}, "\n".join(lines), as_json=as_json)
+    if not found.sound:
+        raise typer.Exit(EXIT_FAILED)

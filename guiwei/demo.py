@@ -1,0 +1,156 @@
+"""`guiwei demo`: a simulated city warehouse on embedded services, with readers that read and pages to look at.
+
+Everything lies in a directory of its own; a second start finds the same data and goes on. The people and their password
+exist here alone: no other command makes an account by itself.
+"""
+
+import json
+import os
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from devices.simulator.city import City, make_city, write_registers
+from devices.simulator.run import simulate
+from devices.simulator.truth import Truth, make_truth
+from guiwei.embedded.directory import free_port
+from guiwei.settings import Settings, read_settings
+from guiwei.site import Say, Site, open_site
+from guiwei.supervising import supervise
+from inventory.domain.people import Role
+from inventory.domain.refusals import BadSetting
+from inventory.operations import signing_in
+from inventory.operations.importing import import_register
+from inventory.store.database import raw
+
+SEED = 20260301
+READY_SECONDS_MAX = 60
+PASSWORD = "guiwei-demo-2026"  # noqa: S105 - printed on the screen; the demo listens on loopback
+
+
+@dataclass(frozen=True)
+class _Person:
+    login: str
+    name: str
+    role: Role
+    agency: str | None = None
+
+
+PEOPLE = (
+    _Person("keeper", "库管 李建国", Role.KEEPER),
+    _Person("manager", "主管 王秀英", Role.CITY_MANAGER),
+    _Person("clerk", "窗口 赵敏", Role.WINDOW_CLERK, "370112"),
+    _Person("auditor", "审计 周明", Role.AUDITOR),
+)
+
+
+def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, say: Say) -> None:
+    """Run the demo until stopped. Raises `BadSetting` where the environment names a database of the site's own."""
+    settings = _own_settings(settings)
+    with open_site(settings, say, broker=True) as site:
+        size = _remembered_size(settings, dossiers)
+        city = make_city(size, seed=SEED)
+        truth = make_truth(city, SEED)
+        if _is_empty(site):
+            _fill(site, city, say)
+        services = threading.Thread(target=supervise, args=(("web", "ingest", "jobs"), stop, say), name="services")
+        services.start()
+        try:
+            if _wait_until_ready(settings, stop):
+                _welcome(settings, truth, say)
+                assert site.mqtt_url is not None
+                simulate(city, truth, site.mqtt_url, stop, speed, say)
+        finally:
+            stop.set()
+            services.join()
+
+
+def _own_settings(settings: Settings) -> Settings:
+    """The settings of the demo: its own directory unless told, embedded services only, a free port if 8000 is taken."""
+    if not (settings.uses_embedded_database and settings.uses_embedded_broker):
+        raise BadSetting(
+            setting="GUIWEI_DATABASE_URL / GUIWEI_MQTT_URL",
+            problem_zh="演示只使用内置服务，请先取消此设置",
+            problem_en="the demo runs on embedded services only; unset it first",
+        )
+    if "GUIWEI_DATA_DIR" not in os.environ:
+        os.environ["GUIWEI_DATA_DIR"] = str(settings.data_dir / "demo")
+    if "GUIWEI_WEB_PORT" not in os.environ:
+        os.environ["GUIWEI_WEB_PORT"] = str(free_port(settings.web_port))
+    return read_settings()  # the services are child processes and read the same environment
+
+
+def _remembered_size(settings: Settings, dossiers: int) -> int:
+    """How many dossiers the city of this directory has: what its first start was told."""
+    path = settings.data_dir / "demo.json"
+    if path.exists():
+        return int(json.loads(path.read_text())["dossiers"])
+    path.write_text(json.dumps({"dossiers": dossiers, "seed": SEED}))
+    return dossiers
+
+
+def _is_empty(site: Site) -> bool:
+    with site.app.transaction() as session:
+        return raw(session).execute("SELECT FROM dossier LIMIT 1").fetchone() is None
+
+
+def _fill(site: Site, city: City, say: Say) -> None:
+    """Through the same import a site uses, from files such as a site has."""
+    say(f"正在建立模拟城市的 {len(city.dossiers):,} 份档案。Filling the simulated city.")
+    with tempfile.TemporaryDirectory() as directory, _progress() as bar:
+        write_registers(city, Path(directory))
+        for kind in ("agencies", "places", "readers", "dossiers"):
+            task = bar.add_task(kind)
+            import_register(
+                site.app,
+                kind,
+                Path(directory) / f"{kind}.csv",
+                uuid4(),
+                datetime.now(UTC),
+                on_progress=lambda phase, done, total, task=task, kind=kind: bar.update(
+                    task, description=f"{kind}: {phase}", completed=done, total=max(total, 1)
+                ),
+            )
+    for person in PEOPLE:
+        signing_in.add_account(site.app, person.login, person.name, person.role, person.agency, PASSWORD)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    with Progress(TextColumn("{task.description:32}"), BarColumn(), TaskProgressColumn()) as bar:
+        yield bar
+
+
+def _wait_until_ready(settings: Settings, stop: threading.Event) -> bool:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline and not stop.wait(0.2):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{settings.web_port}/ready", timeout=2) as answer:
+                if answer.status == 200:  # noqa: PLR2004
+                    return True
+        except OSError:
+            continue
+    return False
+
+
+def _welcome(settings: Settings, truth: Truth, say: Say) -> None:
+    say("")
+    say(f"  归位 Guiwei    http://127.0.0.1:{settings.web_port}")
+    say("")
+    for person in PEOPLE:
+        say(f"  {person.login:9} {PASSWORD}   {person.role.zh} · {person.role.en}")
+    say("")
+    strayed = [difference.number for difference in truth.differences[:3]]
+    say(f"  登录后检索档案编号、姓名或拼音，例如 {' '.join(strayed)}（几分钟内，盘点会发现它们不在原位）。")
+    say("  Sign in and look for a number, a name or pinyin; the sweeps will soon see that these three are out of place.")
+    say("  Ctrl-C 结束 ends it.")
+    say("")

@@ -1,0 +1,128 @@
+"""`guiwei doctor`: everything Guiwei needs, looked at one by one, each with what to do where it isn't well."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+from devices.mqtt import SlotConnection
+from guiwei.settings import Settings
+from guiwei.site import Say, Site, open_site
+from inventory.domain.refusals import Refusal
+from inventory.store import migrating
+from inventory.store.database import raw
+
+FREE_BYTES_MIN = 2 * 1024**3
+POSTGRES_VERSION_MIN = 150000
+BROKER_SECONDS_MAX = 12
+CLOCK_SECONDS_MAX = 2.0
+SILENT_READER_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, and a sentence about it."""
+
+    what: str
+    well: bool
+    told: str
+
+
+def examine(settings: Settings, say: Say) -> list[Finding]:
+    """Look at the data directory, the database, the broker, the keys and the readers; never raises a refusal."""
+    findings = [_directory(settings)]
+    try:
+        with open_site(settings, say, broker=True, outdated=True) as site:
+            for look in (_schema, _clock, _roles, _keys, _broker, _quarantine, _readers):
+                try:
+                    findings.extend(look(site))
+                except Refusal as refusal:
+                    findings.append(Finding(look.__name__.strip("_"), False, str(refusal)))
+    except Refusal as refusal:
+        findings.append(Finding("services", False, str(refusal)))
+    return findings
+
+
+def _directory(settings: Settings) -> Finding:
+    if not settings.data_dir.is_dir():
+        return Finding("data directory", True, f"{settings.data_dir} will be made when it is needed")
+    free = shutil.disk_usage(settings.data_dir).free
+    told = f"{settings.data_dir}, {free // 1024**3} GiB free"
+    return Finding("data directory", free >= FREE_BYTES_MIN, told)
+
+
+def _schema(site: Site) -> Iterator[Finding]:
+    with site.app.transaction() as session:
+        version = raw(session).info.server_version
+        present, newest = migrating.revisions(session.connection())
+    yield Finding("PostgreSQL", version >= POSTGRES_VERSION_MIN, f"version {version // 10000}.{version % 10000}; 15 or newer is needed")
+    yield Finding("schema", present == newest, f"{present}" if present == newest else f"{present}: run guiwei db upgrade")
+
+
+def _clock(site: Site) -> Iterator[Finding]:
+    with site.app.transaction() as session:
+        row = raw(session).execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()
+    offset = abs(float(row[0]) - time.time()) if row else CLOCK_SECONDS_MAX
+    yield Finding("clock", offset < CLOCK_SECONDS_MAX, f"{offset:.1f} s between this machine and the database; keep NTP running")
+
+
+def _roles(site: Site) -> Iterator[Finding]:
+    query = """
+        SELECT rolname FROM pg_roles WHERE rolname = current_user
+        AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb
+             OR EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid AND relkind IN ('r', 'p')
+                        AND relnamespace = 'public'::regnamespace))
+    """
+    for database in (site.app, site.jobs):
+        with database.transaction() as session:
+            too_strong = raw(session).execute(query).fetchone()
+        role = database.engine.url.username
+        yield Finding(f"role {role}", too_strong is None, "owns nothing, bypasses nothing" if too_strong is None else "it may do too much: see docs/operations.md")
+
+
+def _keys(site: Site) -> Iterator[Finding]:
+    with site.app.transaction() as session:
+        row = raw(session).execute("SELECT id_number_cipher FROM subject WHERE id_number_cipher IS NOT NULL LIMIT 1").fetchone()
+    if row is not None:
+        site.app.keys.decrypt(row[0])
+    mode = site.settings.key_file.stat().st_mode & 0o077
+    yield Finding("key file", mode == 0, f"{site.settings.key_file}" + ("" if mode == 0 else " can be read by others: chmod 600"))
+
+
+def _broker(site: Site) -> Iterator[Finding]:
+    """A message of our own must come back, through a session like ingest's."""
+    topic, came = f"guiwei/doctor/{uuid4().hex}", False
+    connection = SlotConnection(site.broker, f"guiwei-doctor-{uuid4().hex[:12]}", [topic], lasting=False)
+    connection.start()
+    try:
+        deadline = time.monotonic() + BROKER_SECONDS_MAX
+        while time.monotonic() < deadline and not came:
+            if connection.connected:
+                connection.publish(topic, b"well")
+            taken = connection.take(10, 0.5)
+            connection.acknowledge(taken)
+            came = bool(taken)
+    finally:
+        connection.close()
+    yield Finding("broker", came, f"{site.broker!r}" if came else f"{site.broker!r} doesn't bring back a message; see docs/operations.md")
+
+
+def _quarantine(site: Site) -> Iterator[Finding]:
+    query = "SELECT count(*), max(received_at) FROM quarantine WHERE received_at > now() - interval '1 day'"
+    with site.app.transaction() as session:
+        count, newest = raw(session).execute(query).fetchone() or (0, None)
+    yield Finding("quarantine", count == 0, f"{count} messages nobody understood since yesterday" + (f", the last at {newest:%F %T%z}" if newest else ""))
+
+
+def _readers(site: Site) -> Iterator[Finding]:
+    query = """
+        SELECT code, last_message_at IS NOT NULL AND last_message_at > now() - %s * interval '1 hour', last_message_at, clock_offset_ms
+        FROM reader LEFT JOIN reader_health ON reader_id = reader.id ORDER BY code
+    """
+    with site.app.transaction() as session:
+        rows = raw(session).execute(query, (SILENT_READER_HOURS,)).fetchall()
+    silent = [code for code, heard, _, _ in rows if not heard]
+    told = f"{len(rows)} registered, {len(silent)} silent for {SILENT_READER_HOURS} hours"
+    yield Finding("readers", not silent, told + (": " + ", ".join(silent[:10]) if silent else ""))
+

@@ -1,0 +1,124 @@
+"""`guiwei jobs`: what Guiwei does on its own. One process is active, any number stand by.
+
+APScheduler says when; a lease in the database says who. Every job is safe to run late, twice, or after a crash: it looks
+at what is there and does what is due.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from inventory.domain.refusals import LeaseLost, Unavailable
+from inventory.operations.believing import step_beliefs
+from inventory.operations.closing import close_day, last_close
+from inventory.store import evidence, leases
+from inventory.store.database import Database
+from inventory.store.leases import Lease
+
+log = logging.getLogger(__name__)
+
+JOBS_LEASE = timedelta(seconds=30)  # after this long, another process takes over from a dead one
+BELIEF_SECONDS = 2
+CLOSE_SECONDS = 60
+PARTITION_SECONDS = 3600
+PARTITION_DAYS_AHEAD = 3
+
+
+class Jobs:
+    """The jobs of one site. Each runs on a connection of its own, never two of one kind at once."""
+
+    def __init__(self, database: Database, timezone: ZoneInfo) -> None:
+        """`timezone`: whose midnight ends a day."""
+        self._database = database
+        self._timezone = timezone
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._lease: Lease | None = None
+        self._taking = threading.Lock()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work, or stand by, until stopped."""
+        scheduler = BackgroundScheduler(timezone=UTC)
+        for job, seconds in (
+            (self.draw_beliefs, BELIEF_SECONDS),
+            (self.close_days, CLOSE_SECONDS),
+            (self.make_partitions, PARTITION_SECONDS),
+        ):
+            scheduler.add_job(
+                self._guarded,
+                IntervalTrigger(seconds=seconds),
+                args=(job,),
+                id=job.__name__,
+                max_instances=1,
+                coalesce=True,
+                next_run_time=datetime.now(UTC),
+            )
+        scheduler.start()
+        try:
+            stop.wait()
+        finally:
+            scheduler.shutdown(wait=True)
+            self._give_back()
+
+    # ── The jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def draw_beliefs(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
+        """Whatever was seen since the last step becomes belief."""
+        if changed := step_beliefs(connection, datetime.now(UTC), lease):
+            log.info("%d beliefs changed", changed)
+
+    def close_days(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
+        """Close the last local day, if that hasn't been done: at midnight, or whenever we are back after it."""
+        midnight = datetime.now(self._timezone).replace(hour=0, minute=0, second=0, microsecond=0)
+        closed = last_close(connection)
+        connection.commit()
+        if closed is None or closed < midnight:
+            version = close_day(connection, midnight.astimezone(UTC), lease, datetime.now(UTC))
+            log.info("the day before %s is closed: model %d", midnight.date(), version)
+
+    def make_partitions(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
+        """Evidence of the next days finds its partitions there."""
+        today = datetime.now(UTC).date()
+        with connection.transaction():
+            leases.hold(connection, lease, datetime.now(UTC), JOBS_LEASE)
+            evidence.ensure_days(connection, [today + timedelta(days=ahead) for ahead in range(PARTITION_DAYS_AHEAD + 1)])
+
+    # ── Who works ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _guarded(self, job: Callable[[psycopg.Connection[Any], Lease], None]) -> None:
+        """Run a job if the lease is ours; a database that is away is tried again at the next turn."""
+        try:
+            with self._database.unpooled() as connection:
+                lease = self._leased(connection)
+                if lease is not None:
+                    job(connection, lease)
+        except LeaseLost:
+            self._lease = None
+        except (Unavailable, psycopg.OperationalError) as away:
+            log.warning("%s waits: %s", job.__name__, str(away).strip())
+
+    def _leased(self, connection: psycopg.Connection[Any]) -> Lease | None:
+        with self._taking:
+            if self._lease is None:
+                self._lease = leases.take(connection, "jobs", self._owner, datetime.now(UTC), JOBS_LEASE)
+                connection.commit()
+                if self._lease is not None:
+                    log.info("the jobs are ours (fencing %d)", self._lease.fencing)
+            return self._lease
+
+    def _give_back(self) -> None:
+        if self._lease is None:
+            return
+        try:
+            with self._database.unpooled() as connection:
+                leases.give_back(connection, self._lease, datetime.now(UTC))
+        except (Unavailable, psycopg.OperationalError):
+            log.warning("the lease of the jobs runs out by itself")

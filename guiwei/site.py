@@ -1,0 +1,87 @@
+"""A site's services, wherever they run: a server of its own by URL, or embedded in the data directory."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+import sqlalchemy
+
+from devices.mqtt import BrokerAddress
+from guiwei.embedded import embedded_broker, embedded_postgres
+from guiwei.settings import Settings
+from inventory.domain.refusals import SchemaOutdated
+from inventory.store import migrating
+from inventory.store.database import Database, connect
+from inventory.store.keys import KeyRing, load_key_ring
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The databases by role, and the broker where it was asked for. `owner_url` opens everything: keep it here."""
+
+    settings: Settings
+    app: Database
+    jobs: Database
+    owner_url: str = field(repr=False)
+    mqtt_url: str | None = field(repr=False, default=None)
+
+    @property
+    def broker(self) -> BrokerAddress:
+        """Where the broker is; the site must have been opened with one."""
+        assert self.mqtt_url is not None
+        return BrokerAddress.parse(self.mqtt_url)
+
+
+@contextmanager
+def open_site(settings: Settings, say: Say, *, broker: bool = False, outdated: bool = False) -> Iterator[Site]:
+    """Open the site's services, starting embedded ones that aren't running.
+
+    An embedded database is brought to the newest schema on the way; a server of the site's own is not touched, and
+    refused with `SchemaOutdated` where it isn't the newest, unless `outdated` is allowed.
+    """
+    with ExitStack() as services:
+        if settings.uses_embedded_database:
+            embedded = services.enter_context(embedded_postgres(settings.data_dir, say))
+            app_url, jobs_url, owner_url = embedded.url("app"), embedded.url("jobs"), embedded.url("owner")
+        else:
+            assert settings.database_url and settings.jobs_database_url and settings.owner_database_url
+            app_url = settings.database_url.get_secret_value()
+            jobs_url = settings.jobs_database_url.get_secret_value()
+            owner_url = settings.owner_database_url.get_secret_value()
+        mqtt_url = None
+        if broker:
+            if settings.mqtt_url is None:
+                mqtt_url = services.enter_context(embedded_broker(settings.data_dir, say)).url
+            else:
+                mqtt_url = settings.mqtt_url.get_secret_value()
+        keys = load_key_ring(settings.key_file, make=settings.uses_embedded_database or outdated)
+        if settings.uses_embedded_database:
+            upgrade(owner_url)
+        site = Site(settings, _open(services, app_url, keys), _open(services, jobs_url, keys), owner_url, mqtt_url)
+        if not outdated:
+            _check_schema(site.app)
+        yield site
+
+
+def _open(services: ExitStack, url: str, keys: KeyRing) -> Database:
+    database = connect(url, keys)
+    services.callback(database.engine.dispose)
+    return database
+
+
+def upgrade(owner_url: str) -> tuple[str | None, str]:
+    """Bring the database to the newest schema; returns (revision before, revision after)."""
+    engine = sqlalchemy.create_engine(sqlalchemy.make_url(owner_url).set(drivername="postgresql+psycopg"))
+    try:
+        return migrating.upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def _check_schema(database: Database) -> None:
+    with database.transaction() as session:
+        present, newest = migrating.revisions(session.connection())
+    if present != newest:
+        raise SchemaOutdated(present=present or "-", newest=newest)
