@@ -145,9 +145,7 @@ class Ingest:
         """Commit until it is done; False where we are stopped before the database came back (the broker has it all)."""
         while True:
             try:
-                take_evidence(
-                    self._connection, batch, days, lease=lease, packets=packets, now=datetime.now(UTC)
-                )
+                take_evidence(self._connection, batch, days, lease=lease, packets=packets, now=datetime.now(UTC))
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 log.warning("the database went away in mid-batch (%s); the batch is kept", str(error).strip())
                 self._connection.close()
@@ -177,4 +175,3 @@ class Ingest:
         pipeline.use(by_topic)
         broker.want(by_topic)
         log.info("registry version %d: %d topics", version, len(by_topic))
-

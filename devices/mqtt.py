@@ -10,7 +10,6 @@ while we are away. A broker that doesn't answer an MQTT 5 CONNECT in time gets M
 
 import logging
 import select
-import socket
 import ssl
 import threading
 import time
@@ -147,7 +146,8 @@ class SlotConnection:
         if not self._inbox:
             self._news.wait(wait_seconds)
         self._news.clear()
-        inbox, taken = self._inbox, []
+        inbox = self._inbox
+        taken: list[Message] = []
         while inbox and len(taken) < messages_max:
             taken.append(message := inbox.popleft())
             self._bytes_out += len(message.payload)
@@ -193,7 +193,7 @@ class SlotConnection:
         client.on_message = self._on_message
         properties = None
         if five:
-            properties = Properties(PacketTypes.CONNECT)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = SESSION_EXPIRY_SECONDS if self._lasting else 0
             properties.ReceiveMaximum = UNACKNOWLEDGED_MESSAGES_MAX
         self._generation += 1
@@ -202,7 +202,8 @@ class SlotConnection:
             self._address.host,
             self._address.port,
             keepalive=KEEPALIVE_SECONDS,
-            **({"clean_start": not self._lasting, "properties": properties} if five else {}),
+            clean_start=not self._lasting if five else paho.MQTT_CLEAN_START_FIRST_ONLY,
+            properties=properties,
         )
         deadline = time.monotonic() + CONNACK_SECONDS_MAX
         while not self._connected and not self._stopping.is_set():
@@ -233,7 +234,7 @@ class SlotConnection:
         self._inbox.append(
             Message(
                 message.topic,
-                message.payload,
+                bytes(message.payload),
                 message.mid,
                 message.qos,
                 self._generation,
@@ -264,7 +265,7 @@ class SlotConnection:
         """Read what has come, acknowledge what is due, keep the connection alive; raises when it is gone."""
         client = self._client
         assert client is not None
-        sock: socket.socket | None = client.socket()
+        sock = client.socket()
         if sock is None:
             raise ConnectionError("the connection was closed")
         # A full queue stops reading: the broker's own queue then grows, on its disk, where it is safe.

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from devices.dialects import DIALECTS, Decode
 from devices.health import ReaderHealth, time_problem
-from devices.readings import Decoded, Undecodable
+from devices.readings import Decoded, Reading, Undecodable
 from devices.reduce import SLICE_MICROSECONDS, Reducer
 from inventory.store.evidence import (
     DAY_MICROSECONDS,
@@ -121,7 +121,7 @@ class Pipeline:
         return batch, {datetime.fromtimestamp(day * DAY_MICROSECONDS // 1_000_000, UTC).date() for day in days}
 
 
-def _located(decoded: Decoded, reader: KnownReader, received_at: int) -> list[tuple]:
+def _located(decoded: Decoded, reader: KnownReader, received_at: int) -> list[tuple[Reading, KnownAntenna, int]]:
     """Each reading with its antenna and time; raises `Undecodable` before anything of the message is counted."""
     antennas = reader.antennas
     sole = antennas.get(0) if len(antennas) == 1 else None

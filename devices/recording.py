@@ -1,6 +1,6 @@
 """Recordings: what came over the broker, one JSON object a line, optionally gzipped.
 
-    {"received_at": "<RFC 3339>", "topic": "...", "payload": "<text>" | "payload_base64": "..."}
+{"received_at": "<RFC 3339>", "topic": "...", "payload": "<text>" | "payload_base64": "..."}
 """
 
 import gzip
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -50,7 +50,7 @@ def line_of(received_at: int, topic: str, payload: bytes) -> bytes:
 
 
 @contextmanager
-def opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
+def opened(path: Path, mode: Literal["rb", "wb"]) -> Iterator[IO[bytes]]:
     """The file, unpacked where it is gzipped: by its first bytes when reading, by its name when writing."""
     try:
         if mode == "rb":
@@ -58,7 +58,7 @@ def opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
                 packed = file.read(2) == b"\x1f\x8b"
         else:
             packed = path.suffix == ".gz"
-        with gzip.open(path, mode) if packed else path.open(mode) as file:  # type: ignore[assignment]
+        with cast("IO[bytes]", gzip.open(path, mode) if packed else path.open(mode)) as file:
             yield file
     except (OSError, EOFError) as error:
         problem = getattr(error, "strerror", None) or str(error)

@@ -34,7 +34,9 @@ class Reducer:
         """How many slices are waiting."""
         return len(self._slices)
 
-    def add(self, antenna_id: int, epc: bytes, slice_start: int, count: int, rssi_cdbm: int | None, read_at: int) -> None:
+    def add(
+        self, antenna_id: int, epc: bytes, slice_start: int, count: int, rssi_cdbm: int | None, read_at: int
+    ) -> None:
         """Add one report of `count` reads, each of the same strength (centi-dBm), at `read_at` (microseconds)."""
         key = (antenna_id, epc, slice_start)
         found = self._slices.get(key)
@@ -48,8 +50,7 @@ class Reducer:
         if rssi_cdbm is not None:
             found[1] += count
             found[2] += count * rssi_cdbm
-            if rssi_cdbm > found[3]:
-                found[3] = rssi_cdbm
+            found[3] = max(found[3], rssi_cdbm)
         if read_at < found[4]:
             found[4] = read_at
         elif read_at > found[5]:

@@ -30,7 +30,8 @@ from guiwei.recording import record_messages
 from guiwei.settings import Settings, read_settings
 from guiwei.site import Site, open_site, upgrade
 from guiwei.supervising import supervise
-from inventory.domain.refusals import BadInput, RegisterInvalid, Refusal
+from inventory.domain.people import parse_role
+from inventory.domain.refusals import BadInput, Refusal, RegisterInvalid
 from inventory.operations import signing_in
 from inventory.operations.closing import close_day
 from inventory.operations.importing import ImportOptions, ImportReport, import_register
@@ -113,7 +114,9 @@ def _until_signalled() -> Iterator[threading.Event]:
 
 @app.command()
 def demo(
-    dossiers: Annotated[int, typer.Option(help="How many dossiers the simulated city has.", min=1000, max=1_000_000)] = 20_000,
+    dossiers: Annotated[
+        int, typer.Option(help="How many dossiers the simulated city has.", min=1000, max=1_000_000)
+    ] = 20_000,
     speed: Annotated[float, typer.Option(help="How many times faster than life keepers sweep.", min=1, max=100)] = 20,
 ) -> None:
     """A simulated city warehouse with readers and pages; a second start finds the same data."""
@@ -147,7 +150,9 @@ def serve(site: Site) -> None:
 
 @app.command()
 def ingest(
-    slot: Annotated[int | None, typer.Option(help="Which ingest slot; default GUIWEI_INGEST_SLOT.", min=0, max=999)] = None,
+    slot: Annotated[
+        int | None, typer.Option(help="Which ingest slot; default GUIWEI_INGEST_SLOT.", min=0, max=999)
+    ] = None,
 ) -> None:
     """From the broker to committed evidence, for one slot."""
     with _until_signalled() as stop, open_site(_settings(), _say, broker=True) as site:
@@ -264,9 +269,11 @@ def user_add(
     as_json: Json = False,
 ) -> None:
     """Add a person; the password is asked for, or taken from GUIWEI_NEW_PASSWORD."""
-    password = os.environ.get(PASSWORD_VARIABLE) or typer.prompt("密码 Password", hide_input=True, confirmation_prompt=True)
+    password = os.environ.get(PASSWORD_VARIABLE) or typer.prompt(
+        "密码 Password", hide_input=True, confirmation_prompt=True
+    )
     with open_site(_settings(), _say) as site:
-        viewer = signing_in.add_account(site.app, login, name or login, role, agency, password)
+        viewer = signing_in.add_account(site.app, login, name or login, parse_role(role), agency, password)
     _print({"login": viewer.login, "role": viewer.role.value}, f"{viewer.login} ({viewer.role.zh})", as_json=as_json)
 
 
@@ -312,7 +319,11 @@ def replay(
 
     with open_site(_settings(), _say) as site, _progress() as advance:
         done = feed(
-            site.jobs, file, site.settings.zone, close=close, on_progress=lambda count, at: advance(f"{at:%F %R} {count}", 0, 1)
+            site.jobs,
+            file,
+            site.settings.zone,
+            close=close,
+            on_progress=lambda count, at: advance(f"{at:%F %R} {count}", 0, 1),
         )
     sentence = f"{done.messages} messages, {done.beliefs_changed} beliefs changed, {done.closes} closes"
     _print(asdict(done), sentence, as_json=as_json)
@@ -338,7 +349,9 @@ def ledger_verify(*, as_json: Json = False) -> None:
         found = verify_ledger(site.app, lambda done, total: advance("ledger", done, total))
     lines = [f"{wrong.warehouse} #{wrong.sequence}: {wrong.problem}" for wrong in found.breaks]
     lines += [f"{volume}: 台账与所在不符 · the holding isn't what the ledger says" for volume in found.misprojected]
-    lines.append(f"{found.acts} 条经办{'完好' if found.sound else '有误'} · {found.acts} acts {'hold' if found.sound else 'DO NOT HOLD'}")
+    lines.append(
+        f"{found.acts} 条经办{'完好' if found.sound else '有误'} · {found.acts} acts {'hold' if found.sound else 'DO NOT HOLD'}"
+    )
     _print({**asdict(found), "sound": found.sound}, "\n".join(lines), as_json=as_json)
     if not found.sound:
         raise typer.Exit(EXIT_FAILED)

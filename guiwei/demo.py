@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from devices.simulator.city import City, make_city, write_registers
 from devices.simulator.run import simulate
@@ -110,16 +110,12 @@ def _fill(site: Site, city: City, say: Say) -> None:
         write_registers(city, Path(directory))
         for kind in ("agencies", "places", "readers", "dossiers"):
             task = bar.add_task(kind)
-            import_register(
-                site.app,
-                kind,
-                Path(directory) / f"{kind}.csv",
-                uuid4(),
-                datetime.now(UTC),
-                on_progress=lambda phase, done, total, task=task, kind=kind: bar.update(
-                    task, description=f"{kind}: {phase}", completed=done, total=max(total, 1)
-                ),
-            )
+
+            def advance(phase: str, done: int, total: int, task: TaskID = task, kind: str = kind) -> None:
+                bar.update(task, description=f"{kind}: {phase}", completed=done, total=max(total, 1))
+
+            path = Path(directory) / f"{kind}.csv"
+            import_register(site.app, kind, path, uuid4(), datetime.now(UTC), on_progress=advance)
     for person in PEOPLE:
         signing_in.add_account(site.app, person.login, person.name, person.role, person.agency, PASSWORD)
 
@@ -151,6 +147,8 @@ def _welcome(settings: Settings, truth: Truth, say: Say) -> None:
     say("")
     strayed = [difference.number for difference in truth.differences[:3]]
     say(f"  登录后检索档案编号、姓名或拼音，例如 {' '.join(strayed)}（几分钟内，盘点会发现它们不在原位）。")
-    say("  Sign in and look for a number, a name or pinyin; the sweeps will soon see that these three are out of place.")
+    say(
+        "  Sign in and look for a number, a name or pinyin; the sweeps will soon see that these three are out of place."
+    )
     say("  Ctrl-C 结束 ends it.")
     say("")

@@ -56,15 +56,23 @@ def _schema(site: Site) -> Iterator[Finding]:
     with site.app.transaction() as session:
         version = raw(session).info.server_version
         present, newest = migrating.revisions(session.connection())
-    yield Finding("PostgreSQL", version >= POSTGRES_VERSION_MIN, f"version {version // 10000}.{version % 10000}; 15 or newer is needed")
-    yield Finding("schema", present == newest, f"{present}" if present == newest else f"{present}: run guiwei db upgrade")
+    yield Finding(
+        "PostgreSQL",
+        version >= POSTGRES_VERSION_MIN,
+        f"version {version // 10000}.{version % 10000}; 15 or newer is needed",
+    )
+    yield Finding(
+        "schema", present == newest, f"{present}" if present == newest else f"{present}: run guiwei db upgrade"
+    )
 
 
 def _clock(site: Site) -> Iterator[Finding]:
     with site.app.transaction() as session:
         row = raw(session).execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()
     offset = abs(float(row[0]) - time.time()) if row else CLOCK_SECONDS_MAX
-    yield Finding("clock", offset < CLOCK_SECONDS_MAX, f"{offset:.1f} s between this machine and the database; keep NTP running")
+    yield Finding(
+        "clock", offset < CLOCK_SECONDS_MAX, f"{offset:.1f} s between this machine and the database; keep NTP running"
+    )
 
 
 def _roles(site: Site) -> Iterator[Finding]:
@@ -78,16 +86,26 @@ def _roles(site: Site) -> Iterator[Finding]:
         with database.transaction() as session:
             too_strong = raw(session).execute(query).fetchone()
         role = database.engine.url.username
-        yield Finding(f"role {role}", too_strong is None, "owns nothing, bypasses nothing" if too_strong is None else "it may do too much: see docs/operations.md")
+        yield Finding(
+            f"role {role}",
+            too_strong is None,
+            "owns nothing, bypasses nothing" if too_strong is None else "it may do too much: see docs/operations.md",
+        )
 
 
 def _keys(site: Site) -> Iterator[Finding]:
     with site.app.transaction() as session:
-        row = raw(session).execute("SELECT id_number_cipher FROM subject WHERE id_number_cipher IS NOT NULL LIMIT 1").fetchone()
+        row = (
+            raw(session)
+            .execute("SELECT id_number_cipher FROM subject WHERE id_number_cipher IS NOT NULL LIMIT 1")
+            .fetchone()
+        )
     if row is not None:
         site.app.keys.decrypt(row[0])
     mode = site.settings.key_file.stat().st_mode & 0o077
-    yield Finding("key file", mode == 0, f"{site.settings.key_file}" + ("" if mode == 0 else " can be read by others: chmod 600"))
+    yield Finding(
+        "key file", mode == 0, f"{site.settings.key_file}" + ("" if mode == 0 else " can be read by others: chmod 600")
+    )
 
 
 def _broker(site: Site) -> Iterator[Finding]:
@@ -105,14 +123,22 @@ def _broker(site: Site) -> Iterator[Finding]:
             came = bool(taken)
     finally:
         connection.close()
-    yield Finding("broker", came, f"{site.broker!r}" if came else f"{site.broker!r} doesn't bring back a message; see docs/operations.md")
+    yield Finding(
+        "broker",
+        came,
+        f"{site.broker!r}" if came else f"{site.broker!r} doesn't bring back a message; see docs/operations.md",
+    )
 
 
 def _quarantine(site: Site) -> Iterator[Finding]:
     query = "SELECT count(*), max(received_at) FROM quarantine WHERE received_at > now() - interval '1 day'"
     with site.app.transaction() as session:
         count, newest = raw(session).execute(query).fetchone() or (0, None)
-    yield Finding("quarantine", count == 0, f"{count} messages nobody understood since yesterday" + (f", the last at {newest:%F %T%z}" if newest else ""))
+    yield Finding(
+        "quarantine",
+        count == 0,
+        f"{count} messages nobody understood since yesterday" + (f", the last at {newest:%F %T%z}" if newest else ""),
+    )
 
 
 def _readers(site: Site) -> Iterator[Finding]:
@@ -125,4 +151,3 @@ def _readers(site: Site) -> Iterator[Finding]:
     silent = [code for code, heard, _, _ in rows if not heard]
     told = f"{len(rows)} registered, {len(silent)} silent for {SILENT_READER_HOURS} hours"
     yield Finding("readers", not silent, told + (": " + ", ".join(silent[:10]) if silent else ""))
-

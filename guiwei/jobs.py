@@ -89,7 +89,9 @@ class Jobs:
         today = datetime.now(UTC).date()
         with connection.transaction():
             leases.hold(connection, lease, datetime.now(UTC), JOBS_LEASE)
-            evidence.ensure_days(connection, [today + timedelta(days=ahead) for ahead in range(PARTITION_DAYS_AHEAD + 1)])
+            evidence.ensure_days(
+                connection, [today + timedelta(days=ahead) for ahead in range(PARTITION_DAYS_AHEAD + 1)]
+            )
 
     # ── Who works ────────────────────────────────────────────────────────────────────────────────────────────────────
 

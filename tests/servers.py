@@ -55,7 +55,7 @@ class PostgresForTests:
 
     cluster: Cluster
     port: int
-    superuser_password: str = "superuser-of-the-tests"  # noqa: S105
+    superuser_password: str = "superuser-of-the-tests"
     passwords: dict[Role, str] = field(
         default_factory=lambda: {"owner": "owner-word", "app": "app-word", "jobs": "jobs-word"},
     )
@@ -94,7 +94,7 @@ def debian_programs() -> Path:
     if not versions:
         message = "the distribution's PostgreSQL is missing: apt-get install postgresql"
         raise FileNotFoundError(message)
-    return DEBIAN_POSTGRES / str(15 if 15 in versions else versions[0]) / "bin"  # noqa: PLR2004
+    return DEBIAN_POSTGRES / str(15 if 15 in versions else versions[0]) / "bin"
 
 
 @contextmanager
@@ -149,7 +149,7 @@ class Mosquitto:
     def start(self) -> None:
         """Start it and wait until it listens."""
         command = [str(MOSQUITTO), "-c", str(self.configuration)]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + _MOSQUITTO_SECONDS_MAX
         while free_port(self.port) == self.port:
             if self._process.poll() is not None or time.monotonic() > deadline:

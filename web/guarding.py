@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -55,7 +55,7 @@ class Guarding:
         request = Request(scope, receive)
         try:
             check_origin(scope["method"], request.headers)
-            await self.app(scope, limited(receive, request.headers), with_headers)
+            await self.app(scope, await received(receive, request.headers), with_headers)
         except Refusal as refusal:
             if begun:
                 raise
@@ -94,23 +94,25 @@ def check_origin(method: str, headers: Headers) -> None:
         raise ForeignRequest
 
 
-def limited(receive: Receive, headers: Headers) -> Callable[[], Awaitable[Message]]:
-    """`receive`, refusing with `BodyTooLarge` as soon as the body is told or found to be larger than `BODY_BYTES_MAX`."""
+async def received(receive: Receive, headers: Headers) -> Receive:
+    """Take the whole body in and hand it on; refuses with `BodyTooLarge` what is told or found to be too large."""
     too_large = BodyTooLarge(kib=BODY_BYTES_MAX // 1024)
     told = headers.get("content-length", "0")
     if not told.isdigit() or int(told) > BODY_BYTES_MAX:
         raise too_large
-    received = 0
-
-    async def counting() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > BODY_BYTES_MAX:
+    messages: list[Message] = []
+    bytes_received = 0
+    while not messages or messages[-1].get("more_body", False):
+        messages.append(await receive())
+        bytes_received += len(messages[-1].get("body", b""))
+        if bytes_received > BODY_BYTES_MAX:
             raise too_large
-        return message
+    messages.reverse()
 
-    return counting
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
 
 
 def _route(scope: Scope) -> str:

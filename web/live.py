@@ -21,6 +21,7 @@ HEARTBEAT_SECONDS = 15  # Proxies cut what is silent for a minute.
 STREAM_SECONDS_MAX = 900  # Then the browser comes again, and is asked again who it is.
 PAUSE_SECONDS = 1.0  # At most one event a second to a page, however busy the shelf is.
 RECONNECT_SECONDS_MAX = 30
+CHANGED = "event: changed\ndata: look again\n\n"
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Live:
                     yield ": still here\n\n"
                     continue
                 if not self._closed.is_set():
-                    yield "event: changed\ndata: look again\n\n"
+                    yield CHANGED
                     await asyncio.sleep(PAUSE_SECONDS)
         finally:
             self._clients.discard(client)

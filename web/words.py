@@ -51,7 +51,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "locate.masked": ("您的角色只能按档案编号或标签检索。", "Your role finds dossiers by number or tag."),
     # Dossier
     "dossier.title": ("档案 {number}", "Dossier {number}"),
-    "dossier.number": ("档案编号", "Number"),
     "dossier.aliases": ("旧编号", "Old numbers"),
     "dossier.born": ("{year} 年生", "born {year}"),
     "dossier.id": ("身份证号", "ID number"),
@@ -63,7 +62,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dossier.volumes": ("共 {count} 册", "{count} volumes"),
     "dossier.tag": ("标签", "Tag"),
     "dossier.untagged": ("未装标签", "no tag"),
-    "dossier.whereabouts": ("所在", "Whereabouts"),
     "ledger.title": ("实体保管", "Custody"),
     "ledger.source": ("人工经办", "what people recorded"),
     "ledger.since": ("自 {time}", "since {time}"),
@@ -72,7 +70,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "radio.title": ("位置推断", "Belief"),
     "radio.source": ("读写器所见", "what the radio saw"),
     "radio.seen": ("最近读到", "last seen"),
-    "radio.probability": ("概率", "probability"),
     "radio.runner_up": ("其次：{place}，{percent}", "next: {place}, {percent}"),
     "radio.none": ("从未读到", "Never seen"),
     "radio.none.text": (
@@ -115,14 +112,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "history.title": ("经办记录", "History"),
     "history.empty": ("还没有经办记录。", "No acts yet."),
-    "history.from": ("自", "from"),
     "history.to": ("至", "to"),
     "history.actor": ("经办人", "by"),
     "history.authority": ("依据", "authority"),
     "history.reason": ("原因", "reason"),
     "history.recorded": ("登记于 {time}", "recorded {time}"),
     "history.most": ("仅显示最近 {count} 条。", "Only the newest {count} are shown."),
-    "live.on": ("实时更新", "Updates live"),
     # Readers
     "readers.title": ("读写器", "Readers"),
     "readers.none.title": ("还没有登记读写器", "No readers yet"),
@@ -141,7 +136,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "readers.never": ("从未", "never"),
     "readers.clock": ("时钟偏差", "Clock offset"),
     "readers.reads": ("读取次数", "Reads"),
-    "readers.messages": ("消息", "Messages"),
     "readers.quarantined": ("隔离", "Quarantined"),
     "readers.gaps": ("失读时段（24 小时）", "Coverage gaps (24 h)"),
     # Ages and errors

@@ -4,7 +4,8 @@ Distances in metres. x, y and z are taken with all carriages of a block pushed t
 when an aisle opens, a register can't.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from math import ceil, sqrt
 from typing import NamedTuple, TypeAlias
 
@@ -35,8 +36,9 @@ SHELF_CAPACITY_VOLUMES = 45  # 0.9 m at 2 cm a dossier
 SHELF_FILL_VOLUMES_MIN = 40
 
 BLOCKS_MIN = 3
-BLOCKS_MAX = 60
 BLOCKS_ABREAST = 6
+CABINETS_ABREAST = 20
+CABINET_GAP_METRES = 0.10
 CARRIAGES_MIN = 2  # fewer have no aisle between them
 CARRIAGES_MAX = 12
 BAYS_MAX = 12
@@ -159,30 +161,33 @@ def _block_rows(block: int, size: BlockSize) -> list[PlaceRow]:
         rows.append(replace(_row(range_code, PlaceKind.RANGE, f"{carriage + 1}列", code), block=letter))
         for face in range(2):
             # Aisle k lies before carriage k; the last one behind the last carriage.
-            where = {"block": letter, "face": str(face + 1), "aisle": f"{letter}-{carriage + face + 1:02d}"}
+            aisle = f"{letter}-{carriage + face + 1:02d}"
             x = corner_x + (2 * carriage + face + 0.5) * DEPTH_METRES
             for bay in range(size.bays):
-                y = corner_y + (bay + 0.5) * SHELF_METRES
                 bay_code = f"{range_code}-{face + 1}-{bay + 1:02d}"
-                rows.append(_row(bay_code, PlaceKind.BAY, f"{face + 1}面{bay + 1}节", range_code, **where))
-                rows += _level_rows(bay_code, x, y, **where)
+                row = _row(bay_code, PlaceKind.BAY, f"{face + 1}面{bay + 1}节", range_code)
+                row = replace(row, block=letter, face=str(face + 1), aisle=aisle)
+                rows += [row, *_level_rows(row, x, corner_y + (bay + 0.5) * SHELF_METRES)]
     return rows
 
 
 def _cabinet_rows(cabinet: int) -> list[PlaceRow]:
     code = f"{CABINET_ROOM}-K{cabinet + 1:02d}"
-    row, column = divmod(cabinet, 20)
-    x, y = row * (DEPTH_METRES + CORRIDOR_METRES), (column + 0.5) * (SHELF_METRES + 0.1)
-    return [_row(code, PlaceKind.CABINET, f"智能柜{cabinet + 1}", CABINET_ROOM), *_level_rows(code, x, y)]
+    row, column = divmod(cabinet, CABINETS_ABREAST)
+    x, y = row * (DEPTH_METRES + CORRIDOR_METRES), (column + 0.5) * (SHELF_METRES + CABINET_GAP_METRES)
+    place = _row(code, PlaceKind.CABINET, f"智能柜{cabinet + 1}", CABINET_ROOM)
+    return [place, *_level_rows(place, x, y)]
 
 
-def _level_rows(parent: str, x: float, y: float, **where: str) -> list[PlaceRow]:
+def _level_rows(stack: PlaceRow, x: float, y: float) -> list[PlaceRow]:
+    """The shelves of a bay or cabinet, lowest first; x and y are the middle of its floor."""
     return [
-        _row(
-            f"{parent}-{level + 1}",
-            PlaceKind.SHELF,
-            f"{level + 1}层",
-            parent,
+        replace(
+            stack,
+            code=f"{stack.code}-{level + 1}",
+            kind=PlaceKind.SHELF,
+            name=f"{level + 1}层",
+            parent=stack.code,
             x=round(x, 3),
             y=round(y, 3),
             z=round(PLINTH_METRES + (level + 0.5) * LEVEL_METRES, 3),
@@ -190,24 +195,15 @@ def _level_rows(parent: str, x: float, y: float, **where: str) -> list[PlaceRow]
             height=LEVEL_METRES,
             depth=DEPTH_METRES,
             capacity=SHELF_CAPACITY_VOLUMES,
-            **where,
         )
         for level in range(LEVELS)
     ]
 
 
 def _labelled(places: list[PlaceRow]) -> tuple[PlaceRow, ...]:
-    """The same with a label tag on each shelf."""
-    first = int.from_bytes(gid96(EPC_MANAGER, EPC_CLASS_SHELF, 1))
-    labelled, label = [], 0
-    for row in places:
-        if row.kind is not PlaceKind.SHELF:
-            labelled.append(row)
-            continue
-        columns = {name: getattr(row, name) for name in PlaceRow.__dataclass_fields__}
-        labelled.append(PlaceRow(**{**columns, "epc": (first + label).to_bytes(12)}))
-        label += 1
-    return tuple(labelled)
+    """The same with a label tag on each shelf, numbered from 1."""
+    serials = count(int.from_bytes(gid96(EPC_MANAGER, EPC_CLASS_SHELF, 1)))
+    return tuple(replace(row, epc=next(serials).to_bytes(12)) if row.kind is PlaceKind.SHELF else row for row in places)
 
 
 def _shelves(places: tuple[PlaceRow, ...], blocks: int, size: BlockSize) -> Shelves:

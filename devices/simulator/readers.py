@@ -25,6 +25,8 @@ STEP_SECONDS = (1.5, 4.0)  # to the next one
 SCANS_SKIPPED_SHARE = 0.05  # shelf labels a keeper forgets to scan
 HANDHELD_REPORT_SECONDS = 6.0  # between two messages of tags
 CABINET_ROUND_SECONDS = 60.0  # a reader-side cache reports a tag that stays once in so long
+# Block A is swept by the first handheld, B by the cart, C by the second handheld, D by the first again.
+SWEEPS = (equipment.HANDHELDS[0], equipment.CART_READER, equipment.HANDHELDS[1])
 PAD_SECONDS = (20.0, 60.0)
 PAD_METRES = (0.3, 0.8)
 TUNNEL_SECONDS = (90.0, 240.0)
@@ -347,10 +349,6 @@ def make_readers(city: City, standing: Standing, speed: float) -> list[Simulated
             case _:
                 readers.append(Gate(city, standing, rows, speed))
     return readers
-
-
-# Block A is swept by the first handheld, B by the cart, C by the second handheld, D by the first again.
-SWEEPS = (equipment.HANDHELDS[0], equipment.CART_READER, equipment.HANDHELDS[1])
 
 
 def _batches(reports: list[Report], most: int) -> Iterator[list[Report]]:

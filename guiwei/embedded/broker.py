@@ -153,7 +153,7 @@ def _another_free_port(port: int, preferred: int | None) -> int:
 def _open(root: Path, configuration: Path) -> subprocess.Popen[bytes]:
     # The end of our side of the pipe is how the broker learns that we are gone, even by kill -9.
     with (root / "broker.log").open("wb") as log:
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             [sys.executable, "-P", "-m", "guiwei.embedded.broker_process", str(configuration)],
             stdin=subprocess.PIPE,
             stdout=log,

@@ -47,7 +47,7 @@ def postgres_account(name: str) -> Account:
         if useradd is None:
             raise _unavailable(f"the system user {name} is missing and there is no useradd to make it") from None
         command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
-        made = subprocess.run(  # noqa: S603
+        made = subprocess.run(
             [*command, "--shell", "/usr/sbin/nologin", name], capture_output=True, text=True, check=False
         )
         if made.returncode != 0:
@@ -210,7 +210,7 @@ class Cluster:
     def _open(self, program: str, *arguments: str, output: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         root = os.geteuid() == 0
         try:
-            return subprocess.Popen(  # noqa: S603
+            return subprocess.Popen(
                 [self.binaries / program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

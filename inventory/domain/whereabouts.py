@@ -1,8 +1,10 @@
 """Where a volume is: what the ledger says and what the radio believes, side by side, never mixed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 DOUBT_PROBABILITY_MIN = 0.80  # A belief below this points at a place; it doesn't contradict the ledger.
 
@@ -86,3 +88,8 @@ def agreement(ledger: LedgerPlace | None, radio: RadioPlace | None) -> Agreement
     if radio.place.touches(ledger.place):
         return Agreement.AGREES
     return Agreement.DIFFERS if radio.probability >= DOUBT_PROBABILITY_MIN else Agreement.DOUBTFUL
+
+
+def fingerprint(volumes: Sequence[Whereabouts]) -> str:
+    """Tells whether a page shows these whereabouts or older ones; 16 hexadecimal digits."""
+    return sha256(repr(volumes).encode()).hexdigest()[:16]

@@ -30,9 +30,7 @@ def places_of(sightings: Sightings, anchors: Anchors, model: Model) -> Integers:
     return places
 
 
-def mean_strengths(
-    sightings: Sightings, seen_at: Integers, place_count: int
-) -> tuple[Integers, Integers, Reals]:
+def mean_strengths(sightings: Sightings, seen_at: Integers, place_count: int) -> tuple[Integers, Integers, Reals]:
     """Mean strength in dBm of each volume at each place it was heard; rows ascend by (volume, place)."""
     placed = seen_at != NONE
     keys, row = np.unique(sightings.volume[placed] * place_count + seen_at[placed], return_inverse=True)

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from inventory.locating.believing import believe
+from inventory.operations.gathering import columns_of, gather, newest_model
 from inventory.store import beliefs, leases
 from inventory.store.leases import Lease
 
@@ -34,10 +35,10 @@ def step_beliefs(connection: psycopg.Connection[Any], until: datetime, lease: Le
 
 
 def _believe(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> list[int]:
-    version, model = beliefs.newest_model(connection)
+    version, model = newest_model(connection, until)
     changed: list[int] = []
     for start in range(0, len(volume_ids), VOLUMES_AT_ONCE):
-        gathered = beliefs.gather(connection, volume_ids[start : start + VOLUMES_AT_ONCE], until)
+        gathered = gather(connection, volume_ids[start : start + VOLUMES_AT_ONCE], until)
         drawn = believe(gathered.sightings, gathered.anchors, gathered.places, gathered.ledger_place, model)
-        changed += beliefs.keep(connection, gathered, drawn, version)
+        changed += beliefs.keep(connection, columns_of(gathered, drawn), version)
     return changed

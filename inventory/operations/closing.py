@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 
 from inventory.locating.learning import learn
+from inventory.operations.gathering import gather, newest_model
 from inventory.store import beliefs, leases
 from inventory.store.leases import Lease
 
@@ -29,9 +30,9 @@ def close_day(
     with connection.transaction():
         if lease is not None:
             leases.hold(connection, lease, now or at, CLOSE_LEASE)
-        _, model = beliefs.newest_model(connection)
+        _, model = newest_model(connection, at)
         volume_ids = beliefs.volumes_seen(connection, at - DAY, at, LEARNED_VOLUMES_MAX)
         if volume_ids:
-            gathered = beliefs.gather(connection, volume_ids, at)
+            gathered = gather(connection, volume_ids, at)
             model = learn(gathered.sightings, gathered.anchors, gathered.places, gathered.ledger_place, model)
-        return beliefs.add_model(connection, model, made_at=at, learned_until=at)
+        return beliefs.add_model(connection, model.parameters(), made_at=at, learned_until=at)

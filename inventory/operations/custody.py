@@ -52,7 +52,8 @@ def record(database: Database, viewer: Viewer, asked: Asked) -> int:
         raise NotAllowed
     if not 1 <= len(asked.volumes) <= VOLUMES_PER_ACT_MAX:
         raise BadInput(
-            problem_zh=f"一次经办 1 至 {VOLUMES_PER_ACT_MAX} 册", problem_en=f"an act is on 1 to {VOLUMES_PER_ACT_MAX} volumes"
+            problem_zh=f"一次经办 1 至 {VOLUMES_PER_ACT_MAX} 册",
+            problem_en=f"an act is on 1 to {VOLUMES_PER_ACT_MAX} volumes",
         )
     with database.transaction() as session:
         connection = raw(session)
@@ -79,4 +80,3 @@ def record(database: Database, viewer: Viewer, asked: Asked) -> int:
         if written:
             ledger.notify(connection, [entry.volume_id for entry in entries], NOTIFIED_VOLUMES_MAX)
     return written
-

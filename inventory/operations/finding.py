@@ -11,7 +11,7 @@ from inventory.domain.identifiers import parse_dossier_number
 from inventory.domain.people import Viewer
 from inventory.domain.refusals import BadInput, DossierNotFound, NotAllowed
 from inventory.domain.search import interpret
-from inventory.domain.whereabouts import Whereabouts
+from inventory.domain.whereabouts import Whereabouts, fingerprint
 from inventory.store import dossiers, ledger, people, reader_list
 from inventory.store.database import Database, raw
 from inventory.store.dossiers import DossierRow
@@ -45,6 +45,14 @@ class DossierView:
     agency_name: str
     deposit_type: str | None
     volumes: tuple[Whereabouts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What an open page follows: row ids of the volumes, and the fingerprint of their whereabouts just now."""
+
+    volumes: frozenset[int]
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +101,13 @@ def history(database: Database, viewer: Viewer, number: str, now: datetime) -> l
         return ledger.history(connection, row.dossier_id, HISTORY_ACTS_MAX)
 
 
-def volumes_watched(database: Database, viewer: Viewer, number: str) -> frozenset[int]:
-    """The row ids of a dossier's volumes, for following it live; raises `DossierNotFound`. Shows nothing, logs nothing."""
+def watch_dossier(database: Database, viewer: Viewer, number: str) -> Watched:
+    """What to follow of a dossier; raises `DossierNotFound`. Shows nothing, so it logs nothing."""
     with database.transaction() as session:
-        row = _dossier_seen(raw(session), viewer, number)
-        volumes = dossiers.whereabouts(raw(session), [row.dossier_id])
-    return frozenset(volume.volume_id for volume in volumes.get(row.dossier_id, []))
+        connection = raw(session)
+        row = _dossier_seen(connection, viewer, number)
+        volumes = tuple(dossiers.whereabouts(connection, [row.dossier_id]).get(row.dossier_id, []))
+    return Watched(frozenset(volume.volume_id for volume in volumes), fingerprint(volumes))
 
 
 def readers(database: Database, viewer: Viewer, now: datetime) -> list[ReaderView]:

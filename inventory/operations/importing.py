@@ -122,7 +122,9 @@ def _stage(connection: psycopg.Connection[Any], landing: Landing, rows: Iterator
     columns = {"row": "int4", **landing.columns}
     connection.execute(
         sql.SQL("CREATE TEMPORARY TABLE staged ({}) ON COMMIT DROP").format(
-            sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items())
+            sql.SQL(", ").join(
+                sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()
+            )
         )
     )
     copy_in(connection, "staged", tuple(columns), tuple(columns.values()), rows)
@@ -148,7 +150,9 @@ def _check(
             return
         connection.execute("DELETE FROM staged WHERE row = ANY(%s)", (sorted(wrong),))
     raise FileUnreadable(
-        file="", problem_zh="行与行之间的错误层层相连，请先改正", problem_en="its errors hang together; mend the first ones"
+        file="",
+        problem_zh="行与行之间的错误层层相连，请先改正",
+        problem_en="its errors hang together; mend the first ones",
     )
 
 

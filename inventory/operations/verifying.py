@@ -36,7 +36,7 @@ def verify_ledger(database: Database, on_progress: Callable[[int, int], None] = 
         chains = ledger.warehouses(connection)
         total, done, breaks = sum(chain.sequence for chain in chains), 0, []
         for chain in chains:
-            found = ledger.chain_break(connection, chain, lambda walked, before=done: on_progress(before + walked, total))
+            found = ledger.chain_break(connection, chain, lambda walked: on_progress(done + walked, total))
             if found is not None:
                 breaks.append(found)
             done += chain.sequence

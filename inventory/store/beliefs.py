@@ -1,34 +1,13 @@
-"""Belief in SQL: gathering the evidence of the volumes that have news, and keeping the beliefs that changed.
+"""Belief in SQL: the evidence, anchors and ledger that decide where volumes are, and the beliefs that changed."""
 
-All ids become positions 0..n-1 in ascending order here, and positions become ids again on the way back.
-"""
-
-import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import psycopg
-
-from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Places, Sightings
-from inventory.locating.model import Model
-from inventory.store.evidence import moment
+from psycopg.types.json import Jsonb
 
 EVIDENCE_HOURS = 12  # a belief speaks for a volume's last sighting and the hours before it
 ANCHOR_MARGIN = timedelta(minutes=10)  # anchors are looked for so long before the first sighting
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """The arrays of `locating.believe`, and the ids their positions stand for."""
-
-    sightings: Sightings
-    anchors: Anchors
-    places: Places
-    ledger_place: Integers
-    volume_ids: Integers
-    place_ids: Integers
 
 
 def take_due(connection: psycopg.Connection[Any]) -> list[tuple[int, datetime]]:
@@ -41,7 +20,9 @@ def take_due(connection: psycopg.Connection[Any]) -> list[tuple[int, datetime]]:
     ).fetchall()
 
 
-def volumes_with_news(connection: psycopg.Connection[Any], due: list[tuple[int, datetime]], until: datetime) -> list[int]:
+def volumes_with_news(
+    connection: psycopg.Connection[Any], due: list[tuple[int, datetime]], until: datetime
+) -> list[int]:
     """The volumes that these antennas saw since then, ascending."""
     query = """
         SELECT DISTINCT tag.volume_id FROM unnest(%s::int[], %s::timestamptz[]) AS due (antenna_id, from_slice)
@@ -95,52 +76,43 @@ ANCHORS = """
 """
 
 
-def _columns(rows: list[tuple[Any, ...]], count: int) -> list[Integers]:
-    table = np.array(rows, np.int64).reshape(-1, count)
-    return [np.ascontiguousarray(table[:, column]) for column in range(count)]
+def sightings(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> list[tuple[int, ...]]:
+    """(volume, reader, place or -1 if it moves, slice start, reads, rssi_reads, rssi_sum, last_at), ordered by the first four.
+
+    Times in microseconds since 1970, strengths in centi-dBm.
+    """
+    known = {"volumes": volume_ids, "until": until, "hours": timedelta(hours=EVIDENCE_HOURS)}
+    return connection.execute(SIGHTINGS, known).fetchall()
 
 
-def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> Gathered:
-    """Everything that decides where these volumes (ascending ids) are, as of `until`."""
-    rows = connection.execute(
-        SIGHTINGS, {"volumes": volume_ids, "until": until, "hours": timedelta(hours=EVIDENCE_HOURS)}
-    ).fetchall()
-    volume, reader, place, slice_start, reads, rssi_reads, rssi_sum, last_at = _columns(rows, 8)
-    anchor_reader = anchor_at = anchor_place = np.empty(0, np.int64)
-    if len(slice_start) and (place == NONE).any():
-        since = moment(int(slice_start[place == NONE].min())) - ANCHOR_MARGIN
-        anchor_rows = connection.execute(ANCHORS, {"from": since, "until": until}).fetchall()
-        anchor_reader, anchor_at, anchor_place = _columns(anchor_rows, 3)
-    place_rows = connection.execute("SELECT id, x, y, z, coalesce(room_id, id) FROM place ORDER BY id").fetchall()
-    place_ids = np.array([row[0] for row in place_rows], np.int64)
-    x, y, z = (np.array([row[axis] for row in place_rows], np.float64) for axis in (1, 2, 3))
-    ledger = {
-        volume_id: place_id
-        for volume_id, place_id, _ in connection.execute(LEDGER, {"volumes": volume_ids, "until": until})
-    }
-    ids = np.array(volume_ids, np.int64)
-    return Gathered(
-        Sightings(
-            volume=np.searchsorted(ids, volume),
-            reader=reader,
-            place=_positions(place_ids, place),
-            slice_start=slice_start,
-            reads=reads,
-            rssi_reads=rssi_reads,
-            rssi_sum=rssi_sum,
-            last_at=last_at,
-        ),
-        Anchors(anchor_reader, anchor_at, _positions(place_ids, anchor_place)),
-        Places(x, y, z, np.array([row[4] for row in place_rows], np.int64)),
-        _positions(place_ids, np.array([ledger.get(volume_id, NONE) for volume_id in volume_ids], np.int64)),
-        ids,
-        place_ids,
-    )
+def anchors(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> list[tuple[int, ...]]:
+    """(reader, at in microseconds since 1970, place), ordered; where moving readers were, from a little before `since` on."""
+    return connection.execute(ANCHORS, {"from": since - ANCHOR_MARGIN, "until": until}).fetchall()
 
 
-def _positions(ids: Integers, wanted: Integers) -> Integers:
-    """Where each wanted id stands among the ascending ids; NONE stays NONE."""
-    return np.where(wanted == NONE, NONE, np.searchsorted(ids, wanted))
+def ledger_places(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> dict[int, int]:
+    """The place of each volume by the ledger as of `until`; volumes not held then are left out."""
+    rows = connection.execute(LEDGER, {"volumes": volume_ids, "until": until})
+    return {volume_id: place_id for volume_id, place_id, _ in rows}
+
+
+def place_centres(
+    connection: psycopg.Connection[Any],
+) -> list[tuple[int, float | None, float | None, float | None, int]]:
+    """(id, x, y, z in metres, room or itself) of every place, by id."""
+    return connection.execute("SELECT id, x, y, z, coalesce(room_id, id) FROM place ORDER BY id").fetchall()
+
+
+class BeliefColumns(NamedTuple):
+    """Beliefs as lists of equal length; runner_up is -1 where there is none, last_seen microseconds since 1970."""
+
+    volume_ids: list[int]
+    place_ids: list[int]
+    probabilities: list[float]
+    runner_up_ids: list[int]
+    runner_up_probabilities: list[float]
+    reads: list[int]
+    last_seen: list[int]
 
 
 KEEP = """
@@ -161,36 +133,24 @@ KEEP = """
 """
 
 
-def keep(connection: psycopg.Connection[Any], gathered: Gathered, beliefs: Beliefs, model_version: int) -> list[int]:
+def keep(connection: psycopg.Connection[Any], beliefs: BeliefColumns, model_version: int) -> list[int]:
     """Store the beliefs that changed; returns the ids of their volumes."""
-    runner_up = np.where(beliefs.runner_up == NONE, NONE, gathered.place_ids[beliefs.runner_up])
-    rows = connection.execute(
-        KEEP,
-        (
-            model_version,
-            gathered.volume_ids[beliefs.volume].tolist(),
-            gathered.place_ids[beliefs.place].tolist(),
-            beliefs.probability.tolist(),
-            runner_up.tolist(),
-            beliefs.runner_up_probability.tolist(),
-            beliefs.reads.tolist(),
-            beliefs.last_seen.tolist(),
-        ),
-    )
-    return [volume_id for (volume_id,) in rows]
+    return [volume_id for (volume_id,) in connection.execute(KEEP, (model_version, *beliefs))]
 
 
-def newest_model(connection: psycopg.Connection[Any]) -> tuple[int, Model]:
-    """The version and numbers beliefs are drawn with now."""
+def newest_model(connection: psycopg.Connection[Any]) -> tuple[int, dict[str, Any]] | None:
+    """Version and parameters of the model beliefs are drawn with now; None before the first."""
     row = connection.execute("SELECT version, parameters FROM model ORDER BY version DESC LIMIT 1").fetchone()
-    return (row[0], Model.of(row[1])) if row else (add_model(connection, Model(), moment(0), None), Model())
+    return (row[0], row[1]) if row else None
 
 
-def add_model(connection: psycopg.Connection[Any], model: Model, made_at: datetime, learned_until: datetime | None) -> int:
+def add_model(
+    connection: psycopg.Connection[Any], parameters: dict[str, Any], made_at: datetime, learned_until: datetime | None
+) -> int:
     """Keep a new model; returns its version."""
     row = connection.execute(
         "INSERT INTO model (made_at, learned_until, parameters) VALUES (%s, %s, %s) RETURNING version",
-        (made_at, learned_until, json.dumps(model.parameters())),
+        (made_at, learned_until, Jsonb(parameters)),
     ).fetchone()
     assert row is not None
     return int(row[0])

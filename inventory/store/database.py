@@ -112,7 +112,13 @@ def raw(session: Session) -> psycopg.Connection[Any]:
     return connection
 
 
-def copy_in(connection: psycopg.Connection[Any], table: str, columns: tuple[str, ...], types: tuple[str, ...], rows: Iterator[Any]) -> None:
+def copy_in(
+    connection: psycopg.Connection[Any],
+    table: str,
+    columns: tuple[str, ...],
+    types: tuple[str, ...],
+    rows: Iterator[Any],
+) -> None:
     """COPY rows (tuples in column order) into a table in binary form, the fastest way in."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))

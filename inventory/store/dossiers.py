@@ -83,7 +83,7 @@ def search(
         WITH met AS ({" UNION ALL ".join(arms)}),
         page AS (SELECT dossier_id, min(rank COLLATE "C") AS rank FROM met GROUP BY dossier_id ORDER BY 2, 1 LIMIT %s)
         SELECT found.* FROM page JOIN ({_DOSSIER}) AS found USING (dossier_id) ORDER BY page.rank, found.number
-    """  # noqa: S608 - composed of the constants above
+    """
     with connection.cursor(row_factory=class_row(DossierRow)) as cursor:
         return cursor.execute(statement, (*facts, dossiers_max)).fetchall()
 

@@ -163,7 +163,11 @@ def add_codes(connection: psycopg.Connection[Any], codes: list[ScannedCode]) -> 
         if not known.rowcount and not connection.execute("SELECT FROM place WHERE code = %s", (code.code,)).rowcount:
             add_quarantined(
                 connection,
-                [Quarantined(code.scanned_at, "", code.reader_id, code.code.encode(), "the scanned code is no place's")],
+                [
+                    Quarantined(
+                        code.scanned_at, "", code.reader_id, code.code.encode(), "the scanned code is no place's"
+                    )
+                ],
             )
 
 
@@ -232,7 +236,10 @@ def add_pulses(connection: psycopg.Connection[Any], pulses: list[ReaderPulse]) -
                 quarantined = health.quarantined + excluded.quarantined,
                 clock_offset_ms = coalesce(excluded.clock_offset_ms, health.clock_offset_ms)
             """,
-            [(p.reader_id, moment(p.last_message_at), p.messages, p.reads, p.quarantined, p.clock_offset_ms) for p in pulses],
+            [
+                (p.reader_id, moment(p.last_message_at), p.messages, p.reads, p.quarantined, p.clock_offset_ms)
+                for p in pulses
+            ],
         )
 
 

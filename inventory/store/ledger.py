@@ -41,7 +41,13 @@ class Command:
 
         The versions seen are left out: a form sent again after its own act sees newer ones and still means the same.
         """
-        content = (self.kind, self.actor_id, self.authority, self.reason, [(e.volume_id, e.to_place_id) for e in entries])
+        content = (
+            self.kind,
+            self.actor_id,
+            self.authority,
+            self.reason,
+            [(e.volume_id, e.to_place_id) for e in entries],
+        )
         return sha256(repr(content).encode()).digest()
 
 
@@ -90,7 +96,7 @@ def history(connection: psycopg.Connection[Any], dossier_id: int, acts_max: int)
     """The newest `acts_max` acts on all volumes of a dossier, newest first."""
     query = ACTS + " WHERE volume.dossier_id = %s ORDER BY act.recorded_at DESC, act.sequence DESC LIMIT %s"
     with connection.cursor(row_factory=class_row(Act)) as cursor:
-        return cursor.execute(query, (dossier_id, acts_max)).fetchall()  # type: ignore[arg-type]
+        return cursor.execute(query, (dossier_id, acts_max)).fetchall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ def chain(connection: psycopg.Connection[Any], warehouse: str) -> Iterator[tuple
     query = ACTS.replace("act.recorded_at\n", "act.recorded_at, act.previous_hash, act.hash\n", 1)
     with connection.cursor(name="chain") as cursor:
         cursor.itersize = READ_ROWS_AT_ONCE
-        cursor.execute(query + " WHERE warehouse.code = %s ORDER BY act.sequence", (warehouse,))  # type: ignore[arg-type]
+        cursor.execute(query + " WHERE warehouse.code = %s ORDER BY act.sequence", (warehouse,))
         for *act, previous, own in cursor:
             yield Act(*act), previous, own
 
@@ -138,7 +144,9 @@ def chain_break(
     for found in first_break(head.warehouse, walked()):
         return found
     if (sequence, own) != (head.sequence, head.hash):
-        return ChainBreak(head.warehouse, sequence + 1, f"the chain's head says {head.sequence} acts, {sequence} are there")
+        return ChainBreak(
+            head.warehouse, sequence + 1, f"the chain's head says {head.sequence} acts, {sequence} are there"
+        )
     return None
 
 

@@ -27,23 +27,23 @@ from sqlmodel import Field, SQLModel
 METADATA = SQLModel.metadata
 
 
-def _id() -> Any:  # noqa: ANN401 - SQLModel's Field is typed Any
+def _id() -> Any:
     return Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
 
 
-def _text(*, nullable: bool = False) -> Any:  # noqa: ANN401
+def _text(*, nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(Text, nullable=nullable))
 
 
-def _reference(table: str, *, nullable: bool = False) -> Any:  # noqa: ANN401
+def _reference(table: str, *, nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(Integer, ForeignKey(f"{table}.id"), nullable=nullable))
 
 
-def _metres() -> Any:  # noqa: ANN401
+def _metres() -> Any:
     return Field(default=None, sa_column=Column(Double))
 
 
-def _moment(*, nullable: bool = False) -> Any:  # noqa: ANN401
+def _moment(*, nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
@@ -151,7 +151,10 @@ class Subject(SQLModel, table=True):
 class Dossier(SQLModel, table=True):
     """A personnel dossier (档案); its number never changes."""
 
-    __table_args__ = (UniqueConstraint("number", name="dossier_number_taken"), Index("dossier_by_subject", "subject_id"))
+    __table_args__ = (
+        UniqueConstraint("number", name="dossier_number_taken"),
+        Index("dossier_by_subject", "subject_id"),
+    )
     id: int | None = _id()
     number: str = _text()
     subject_id: int = _reference("subject")

@@ -64,7 +64,7 @@ def changed_values(draw: st.DrawFn) -> bytes:
     return json.dumps(changed, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
 
 
-def change(draw: st.DrawFn, said: Any) -> Any:  # noqa: ANN401 - any JSON
+def change(draw: st.DrawFn, said: Any) -> Any:
     """Walk down at random and change what is found there."""
     if isinstance(said, (dict, list)) and said and draw(st.integers(0, 4)):
         key: Any = draw(st.sampled_from(sorted(said) if isinstance(said, dict) else range(len(said))))

@@ -40,7 +40,7 @@ DOSSIER = {
 EXAMPLES = {"agencies": AGENCY, "places": PLACE, "readers": READER, "dossiers": DOSSIER}
 
 
-def read(register: Register[Any], row: Mapping[str, str], **changed: str) -> Any:  # noqa: ANN401 - a row of any register
+def read(register: Register[Any], row: Mapping[str, str], **changed: str) -> Any:
     changed_row = {**row, **changed}
     layout = register.layout(list(changed_row))
     assert isinstance(layout, Layout)

@@ -28,7 +28,7 @@ class Command:
     def __init__(self, program: str, directory: Path, user: int | None = None) -> None:
         """Start it, as another user if asked to; `wait_until_up` says when it is ready."""
         root = Path(__file__).parents[2]
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(
             [sys.executable, "-c", program, str(directory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

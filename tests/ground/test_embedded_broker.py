@@ -75,7 +75,7 @@ class Client:
         line = self.paho.socket()
         assert line is not None
         self.paho.on_disconnect = None
-        self.paho._thread_terminate = True  # noqa: SLF001  # Else paho would connect again by itself.
+        self.paho._thread_terminate = True  # Else paho would connect again by itself.
         line.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
         self.paho.loop_stop()
 

@@ -147,9 +147,9 @@ def test_a_port_taken_meanwhile_is_not_a_problem(site: Path, say: Say) -> None:
 
 def test_passwords_are_for_their_owner_only(site: Path, say: Say) -> None:
     with embedded_postgres(site, say):
-        assert stat.S_IMODE((site / "postgres.json").stat().st_mode) == 0o600  # noqa: PLR2004
-        assert stat.S_IMODE((site / "postgres").stat().st_mode) == 0o700  # noqa: PLR2004
-        assert len(set(json.loads((site / "postgres.json").read_text("utf-8"))["passwords"].values())) == 4  # noqa: PLR2004
+        assert stat.S_IMODE((site / "postgres.json").stat().st_mode) == 0o600
+        assert stat.S_IMODE((site / "postgres").stat().st_mode) == 0o700
+        assert len(set(json.loads((site / "postgres.json").read_text("utf-8"))["passwords"].values())) == 4
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user for its server")
@@ -158,11 +158,11 @@ def test_root_s_server_runs_as_a_user_of_its_own_and_closed_parents_stay_closed(
     try:
         with pytest.raises(BadSetting, match="GUIWEI_DATA_DIR"), embedded_postgres(closed / "data", say):
             pass
-        assert stat.S_IMODE(closed.stat().st_mode) == 0o700  # noqa: PLR2004
+        assert stat.S_IMODE(closed.stat().st_mode) == 0o700
         closed.chmod(0o711)
         with embedded_postgres(closed / "data", say):
             assert Path(f"/proc/{postmaster(closed / 'data')}").stat().st_uid not in (0, NOBODY)
-        assert stat.S_IMODE(closed.stat().st_mode) == 0o711  # noqa: PLR2004
+        assert stat.S_IMODE(closed.stat().st_mode) == 0o711
     finally:
         shutil.rmtree(closed, ignore_errors=True)
 

@@ -96,7 +96,7 @@ def test_the_sql_file_for_administrators_says_the_same(provisioned: PostgresForT
             str(ROLES_SQL),
             provisioned.superuser_url,
         ]
-        done = subprocess.run(psql, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(psql, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     assert described(provisioned, "guiwei") == expected
     provisioned.provision("another")  # The other tests, in any order, find what they need.

@@ -75,8 +75,8 @@ def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_mqtt_url_is_taken_apart() -> None:
-    assert mqtt_address("mqtts://gui:p%40ss@broker") == MqttAddress("broker", 8883, True, "gui", "p@ss")  # noqa: FBT003
-    assert mqtt_address("mqtt://127.0.0.1:1884") == MqttAddress("127.0.0.1", 1884, False)  # noqa: FBT003
+    assert mqtt_address("mqtts://gui:p%40ss@broker") == MqttAddress("broker", 8883, True, "gui", "p@ss")
+    assert mqtt_address("mqtt://127.0.0.1:1884") == MqttAddress("127.0.0.1", 1884, False)
 
 
 def test_every_setting_stands_in_the_docs_and_no_other() -> None:

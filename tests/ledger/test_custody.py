@@ -32,7 +32,9 @@ def test_a_dossier_is_received_shelved_and_moved_and_the_ledger_tells_it(archive
     assert archive.where("D-17") == "A-02"
     with archive.app.transaction() as session:
         dossier_id = archive.root.execute("SELECT id FROM dossier").fetchone()[0]  # type: ignore[index]
-        told = [(act.kind, act.from_place, act.to_place, act.actor) for act in ledger.history(raw(session), dossier_id, 10)]
+        told = [
+            (act.kind, act.from_place, act.to_place, act.actor) for act in ledger.history(raw(session), dossier_id, 10)
+        ]
     assert told == [
         ("moved", "A-01", "A-02", "keeper"),
         ("shelved", "W1-D1", "A-01", "keeper"),
@@ -62,8 +64,20 @@ def test_volumes_of_one_dossier_go_their_own_ways(archive: Archive) -> None:
         (ActKind.MOVED, "OLD", "NOWHERE", {}, refusals.PlaceNotFound),
         (ActKind.MOVED, "NONE", "A-02", {}, refusals.DossierNotFound),
         (ActKind.CORRECTED, "OLD", "A-02", {}, refusals.CorrectionWithoutReason),
-        (ActKind.MOVED, "OLD", "A-02", {"happened_at": datetime.now(UTC) - timedelta(days=2)}, refusals.BackdatedWithoutReason),
-        (ActKind.MOVED, "OLD", "A-02", {"happened_at": datetime.now(UTC) + timedelta(days=2)}, refusals.HappensInTheFuture),
+        (
+            ActKind.MOVED,
+            "OLD",
+            "A-02",
+            {"happened_at": datetime.now(UTC) - timedelta(days=2)},
+            refusals.BackdatedWithoutReason,
+        ),
+        (
+            ActKind.MOVED,
+            "OLD",
+            "A-02",
+            {"happened_at": datetime.now(UTC) + timedelta(days=2)},
+            refusals.HappensInTheFuture,
+        ),
         (ActKind.MOVED, "OLD", "A-02", {"volumes": [Seen(VolumeName("OLD"), 1)]}, refusals.VersionMoved),
         (ActKind.MOVED, "OLD", "A-02", {"volumes": [Seen(VolumeName("OLD"))] * 2}, refusals.SameVolumeTwice),
         (ActKind.MOVED, "OLD", "A-02", {"volumes": []}, refusals.BadInput),
@@ -216,7 +230,9 @@ def test_nobody_rewrites_or_deletes(archive: Archive, role: str, statement: str)
         assert refused.value.sqlstate == "42501"
 
 
-@pytest.mark.parametrize("statement", ["INSERT INTO act SELECT * FROM act", "UPDATE holding SET version = 9", "DELETE FROM ledger_chain"])
+@pytest.mark.parametrize(
+    "statement", ["INSERT INTO act SELECT * FROM act", "UPDATE holding SET version = 9", "DELETE FROM ledger_chain"]
+)
 def test_the_application_writes_the_ledger_through_its_one_door_only(archive: Archive, statement: str) -> None:
     with psycopg.connect(archive.app_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)  # type: ignore[arg-type]
@@ -227,15 +243,19 @@ moves = st.lists(st.tuples(st.sampled_from(list(ActKind)), st.integers(0, 4), st
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=moves)
-def test_whatever_is_tried_the_ledger_equals_a_dictionary(archive: Archive, moves: list[tuple[ActKind, int, int]]) -> None:
+def test_whatever_is_tried_the_ledger_equals_a_dictionary(
+    archive: Archive, moves: list[tuple[ActKind, int, int]]
+) -> None:
     """Places 0-2 are shelves, 3-4 desks; a new set of five dossiers for every run."""
     run = uuid4().hex[:8]
-    places = [archive.shelf(f"{run}-S{number}") for number in range(3)] + [archive.desk(f"{run}-D{number}") for number in range(2)]
+    places = [archive.shelf(f"{run}-S{number}") for number in range(3)] + [
+        archive.desk(f"{run}-D{number}") for number in range(2)
+    ]
     dossiers = [archive.dossier(f"{run}-{number}") for number in range(5)]
     model: dict[str, str | None] = dict.fromkeys(dossiers)
     for kind, dossier, place in moves:
         volume, target = dossiers[dossier], places[place]
-        is_desk = place > 2  # noqa: PLR2004
+        is_desk = place > 2
         possible = {
             ActKind.RECEIVED: model[volume] is None and is_desk,
             ActKind.SHELVED: model[volume] is not None and not is_desk and model[volume] != target,

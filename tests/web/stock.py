@@ -44,9 +44,7 @@ def person_of(
         (agency, dossier),
     )
     for alias in aliases:
-        archive.root.execute(
-            "INSERT INTO dossier_alias SELECT id, %s FROM dossier WHERE number = %s", (alias, dossier)
-        )
+        archive.root.execute("INSERT INTO dossier_alias SELECT id, %s FROM dossier WHERE number = %s", (alias, dossier))
     archive.root.execute(
         "INSERT INTO search_token SELECT unnest(%s::text[]), holding_agency_id, id FROM dossier WHERE number = %s",
         (tokens_of(dossier, aliases, name), dossier),

@@ -94,7 +94,7 @@ def test_what_finds_nothing_is_refused_in_a_sentence_without_it(warehouse: Archi
     assert "xxx" not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["%", "_", "' OR 1=1 --", "zz%", "王_"])
+@pytest.mark.parametrize("text", ["%", "%%%", "' OR 1=1 --", "zz%", "王_"])
 def test_signs_of_sql_mean_nothing(warehouse: Archive, text: str) -> None:
     assert numbers(warehouse, text) == []
 
@@ -147,7 +147,9 @@ def test_who_sees_no_persons_cannot_find_them_by_name_either(warehouse: Archive)
     assert numbers(warehouse, EPC, viewer) == ["370112-01-0000001-X"]
 
 
-@pytest.mark.parametrize("role", [Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN, Role.CONTRACTOR, Role.BORROWER])
+@pytest.mark.parametrize(
+    "role", [Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN, Role.CONTRACTOR, Role.BORROWER]
+)
 def test_administrators_and_outsiders_see_no_dossiers(warehouse: Archive, role: Role) -> None:
     viewer = warehouse.person("wang", role)
     with pytest.raises(NotAllowed):

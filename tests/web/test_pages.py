@@ -77,7 +77,10 @@ def test_another_countys_dossier_and_none_at_all_are_one_page(signed_in: SignIn)
 def test_a_name_with_markup_in_it_is_text(archive: Archive, keeper: httpx.Client) -> None:
     archive.dossier("D&<1>?", on="A-01")
     person_of(archive, "D&<1>?", "<b>王</b>", employer="<script>")
-    for html in (keeper.post("/", data={"text": "D&<1"}, headers=BLOCK).text, keeper.get("/dossiers/D%26%3C1%3E%3F").text):
+    for html in (
+        keeper.post("/", data={"text": "D&<1"}, headers=BLOCK).text,
+        keeper.get("/dossiers/D%26%3C1%3E%3F").text,
+    ):
         assert "&lt;b&gt;王" in html
         assert "<b>王" not in html
         assert "<script>" not in html
@@ -98,7 +101,12 @@ def test_an_expired_session_sends_htmx_to_the_sign_in(visitor: httpx.Client) -> 
 
 @pytest.mark.parametrize(
     "foreign",
-    [{"Origin": "https://elsewhere.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
 )
 def test_another_sites_form_is_refused(keeper: httpx.Client, foreign: dict[str, str]) -> None:
     answer = keeper.post("/sign-out", headers=foreign)
@@ -166,7 +174,11 @@ def test_readers_in_trouble_stand_first(archive: Archive, keeper: httpx.Client, 
         " FROM reader WHERE code <> 'PAD'"
     )
     html = keeper.get("/readers").text
-    assert re.search(r"1 of 3 online.*GATE.*Offline.*3 min ago.*\+4\.2 s.*1,234,567.*HH-1.*Online.*PAD.*Unknown.*never", html, re.DOTALL)
+    assert re.search(
+        r"1 of 3 online.*GATE.*Offline.*3 min ago.*\+4\.2 s.*1,234,567.*HH-1.*Online.*PAD.*Unknown.*never",
+        html,
+        re.DOTALL,
+    )
     assert signed_in("licheng").get("/readers").status_code == 403
 
 

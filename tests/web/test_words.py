@@ -32,7 +32,7 @@ def test_every_text_stands_in_both_languages_with_the_same_facts(key: str) -> No
 
 def test_every_text_the_pages_ask_for_is_there_and_none_is_left_over() -> None:
     sources = [path.read_text("utf-8") for kind in ("*.py", "*.html") for path in WEB.rglob(kind)]
-    asked = {key for source in sources for key in re.findall(r'(?:\bt|words)\("([a-z_.]+)"', source)}
+    asked = {key for source in sources for key in re.findall(r'(?:\bt|words)\("([a-z_.]+[a-z])"', source)}
     asked |= {f"agreement.{state}" for state in Agreement} | {f"agreement.{state}.text" for state in Agreement}
     asked |= {f"readers.{state}" for state in ("online", "offline", "silent", "gap")}
     asked |= {f"probability.{word}" for word in ("certain", "likely", "fair", "unsure")}
@@ -86,7 +86,13 @@ def test_times_are_the_warehouses_own() -> None:
 
 @pytest.mark.parametrize(
     ("probability", "number", "word"),
-    [(1.0, "99.9 %", "几乎确定"), (0.9996, "99.9 %", "几乎确定"), (0.953, "95 %", "很可能"), (0.5, "50 %", "不确定"), (0.004, "< 1 %", "不确定")],
+    [
+        (1.0, "99.9 %", "几乎确定"),
+        (0.9996, "99.9 %", "几乎确定"),
+        (0.953, "95 %", "很可能"),
+        (0.5, "50 %", "不确定"),
+        (0.004, "< 1 %", "不确定"),
+    ],
 )
 def test_no_probability_is_rounded_up_to_certainty(probability: float, number: str, word: str) -> None:
     assert percent(probability) == number

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from inventory.domain.acts import ACT_NAMES, Act, ActKind
+from inventory.domain.whereabouts import fingerprint
 from inventory.operations.finding import HISTORY_ACTS_MAX, DossierView, history, open_dossier
 from web.rendering import render, words_of
 from web.signed_in import SignedIn
@@ -21,6 +22,7 @@ class DossierContext:
     dossier: DossierView
     acts: tuple[Act, ...]
     act_names: dict[str, str]
+    fingerprint: str
     acts_max: int = HISTORY_ACTS_MAX
 
 
@@ -32,4 +34,10 @@ def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     acts = tuple(history(database, viewer, number, now))
     language = 0 if words_of(request).chinese else 1
     names = {kind.value: ACT_NAMES[kind][language] for kind in ActKind}
-    return render(request, "dossier.html", DossierContext(view, acts, names), viewer, block="whereabouts")
+    return render(
+        request,
+        "dossier.html",
+        DossierContext(view, acts, names, fingerprint(view.volumes)),
+        viewer,
+        block="whereabouts",
+    )

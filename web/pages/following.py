@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from inventory.operations.finding import volumes_watched
+from inventory.operations.finding import Watched, watch_dossier
+from web.live import CHANGED
 from web.signed_in import viewer_of
 from web.site import site_of
 
@@ -15,20 +17,23 @@ router = APIRouter()
 
 
 @router.get("/live/dossiers/{number}", include_in_schema=False)
-async def follow_dossier(request: Request, number: str) -> StreamingResponse:
-    """Stream an event `changed` whenever one of the dossier's volumes has a new holding or belief."""
-    site = site_of(request)
-
-    def allowed() -> frozenset[int]:
-        return volumes_watched(site.database, viewer_of(request), number)
-
-    events = site.live.events(await run_in_threadpool(allowed))
-    first = await anext(events)  # A refusal comes before the stream begins.
+async def follow_dossier(request: Request, number: str, shows: str = "") -> StreamingResponse:
+    """Stream an event `changed` whenever the dossier has a new holding or belief; `shows`: what the page has already."""
+    live = site_of(request).live
+    look = partial(run_in_threadpool, _watch, request, number)
+    events = live.events((await look()).volumes)
+    first = await anext(events)  # Refused before the stream begins, if at all.
+    # Looked at again now that nothing is missed any more: did it change since the page was made?
+    is_old = (await look()).fingerprint != shows
 
     async def stream() -> AsyncIterator[str]:
         async with aclosing(events):
-            yield first
+            yield first + (CHANGED if is_old else "")
             async for event in events:
                 yield event
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _watch(request: Request, number: str) -> Watched:
+    return watch_dossier(site_of(request).database, viewer_of(request), number)
