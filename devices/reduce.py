@@ -10,8 +10,8 @@ SECOND = 1_000_000  # microseconds
 
 # How long a slice is, by what the antenna does. A sweep must tell one shelf from the next; a cabinet only morning from noon.
 SLICE_MICROSECONDS: dict[str, int] = {
-    "handheld": 2 * SECOND,
-    "cart": 2 * SECOND,
+    "handheld": SECOND // 2,
+    "cart": SECOND // 2,
     "gate_inner": SECOND,
     "gate_outer": SECOND,
     "tunnel": SECOND,

@@ -117,7 +117,7 @@ def demo(
     dossiers: Annotated[
         int, typer.Option(help="How many dossiers the simulated city has.", min=1000, max=1_000_000)
     ] = 20_000,
-    speed: Annotated[float, typer.Option(help="How many times faster than life keepers sweep.", min=1, max=100)] = 20,
+    speed: Annotated[float, typer.Option(help="How many times faster than life keepers sweep.", min=1, max=100)] = 10,
 ) -> None:
     """A simulated city warehouse with readers and pages; a second start finds the same data."""
     with _until_signalled() as stop:

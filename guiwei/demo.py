@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from devices.simulator.city import City, make_city, write_registers
 from devices.simulator.run import simulate
-from devices.simulator.truth import Truth, make_truth
+from devices.simulator.truth import DifferenceKind, Truth, make_truth
 from guiwei.embedded.directory import free_port
 from guiwei.settings import Settings, read_settings
 from guiwei.site import Say, Site, open_site
@@ -33,6 +33,7 @@ from inventory.operations.importing import import_register
 from inventory.store.database import raw
 
 SEED = 20260301
+PLAIN_TO_SEE = (DifferenceKind.FAR, DifferenceKind.LEFT_ON_DESK)  # found by the first sweep that passes
 READY_SECONDS_MAX = 60
 PASSWORD = "guiwei-demo-2026"  # noqa: S105 - printed on the screen; the demo listens on loopback
 
@@ -145,7 +146,7 @@ def _welcome(settings: Settings, truth: Truth, say: Say) -> None:
     for person in PEOPLE:
         say(f"  {person.login:9} {PASSWORD}   {person.role.zh} · {person.role.en}")
     say("")
-    strayed = [difference.number for difference in truth.differences[:3]]
+    strayed = [difference.number for difference in truth.differences if difference.kind in PLAIN_TO_SEE][:3]
     say(f"  登录后检索档案编号、姓名或拼音，例如 {' '.join(strayed)}（几分钟内，盘点会发现它们不在原位）。")
     say(
         "  Sign in and look for a number, a name or pinyin; the sweeps will soon see that these three are out of place."

@@ -20,13 +20,14 @@ NONE = -1
 class Sightings:
     """Evidence rows: one volume seen by one antenna in one time slice.
 
-    place: where the antenna is fixed, NONE for one that moves. rssi_sum: centi-dBm, over `rssi_reads` of the `reads`.
+    place: where the antenna is fixed, NONE for one that moves. at: the middle of the slice's reads. rssi_sum: centi-dBm,
+    over `rssi_reads` of the `reads`.
     """
 
     volume: Integers
     reader: Integers
     place: Integers
-    slice_start: Integers
+    at: Integers
     reads: Integers
     rssi_reads: Integers
     rssi_sum: Integers
@@ -35,14 +36,23 @@ class Sightings:
 
 @dataclass(frozen=True)
 class Anchors:
-    """Where a moving reader was: printed codes it scanned, and label tags it read best in a slice.
+    """Where moving readers were, of one kind: printed codes they scanned, or label tags they read best in a slice.
 
-    From `at` on the reader is at `place`, until its next anchor. Sorted by (reader, at).
+    strength: centi-dBm of a label's loudest read; 0 for codes. Sorted by (reader, at).
     """
 
     reader: Integers
     at: Integers
     place: Integers
+    strength: Integers
+
+
+@dataclass(frozen=True)
+class Trail:
+    """How moving readers went. A code is scanned on arriving at a shelf; a label tag is heard while being there."""
+
+    codes: Anchors
+    labels: Anchors
 
 
 @dataclass(frozen=True)

@@ -2,32 +2,40 @@
 
 import numpy as np
 
-from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Places, Reals, Sightings
+from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, Sightings, Trail
 from inventory.locating.hearing import mean_strengths, places_of
 from inventory.locating.model import Model
 
 SPACING_METRES = 0.5  # distance at which the fade by distance begins to count: about half a shelf
 
 
-def believe(sightings: Sightings, anchors: Anchors, places: Places, ledger_place: Integers, model: Model) -> Beliefs:
+def believe(sightings: Sightings, trail: Trail, places: Places, ledger_place: Integers, model: Model) -> Beliefs:
     """Where the radio says each sighted volume is.
 
     ledger_place: the place of each volume by the ledger, NONE where it has none. Raises nothing; a volume seen only by
-    a reader that had no anchor has no belief.
+    a reader that nobody knows the way of has no belief.
     """
-    volume, place, strength = mean_strengths(sightings, places_of(sightings, anchors, model), len(places.x))
-    volume, place, strength = _with_ledger_place(volume, place, strength, places, ledger_place, model)
+    seen_at = places_of(sightings, trail, model)
+    heard = mean_strengths(sightings, seen_at, len(places.x))
+    volume, place, strength = _with_ledger_place(*heard, np.unique(seen_at), places, ledger_place, model)
     posterior = _posterior(volume, place, strength, ledger_place, model)
     return _best_two(volume, place, posterior, sightings)
 
 
 def _with_ledger_place(
-    volume: Integers, place: Integers, strength: Reals, places: Places, ledger_place: Integers, model: Model
+    volume: Integers,
+    place: Integers,
+    strength: Reals,
+    listened: Integers,
+    places: Places,
+    ledger_place: Integers,
+    model: Model,
 ) -> tuple[Integers, Integers, Reals]:
-    """Add each volume's ledger place where it wasn't heard there, as loud as a stray from there would have been.
+    """Add each volume's ledger place where it wasn't heard there.
 
-    Heard next to its shelf only, a volume most likely stands on its shelf and the sweep missed it; heard in another
-    room only, it doesn't.
+    Where a reader listened there in vain, the place counts as silent. Where none did, it counts as loud as a stray from
+    there would have been: a volume heard only next to a shelf nobody swept most likely stands on that shelf, one heard
+    only in another room doesn't.
     """
     by_strength = np.lexsort((place, -strength, volume))
     volumes, first = np.unique(volume[by_strength], return_index=True)
@@ -36,18 +44,20 @@ def _with_ledger_place(
     heard_home = np.isin(volumes, volume[place == ledger_place[volume]])
     missing = np.flatnonzero(~heard_home & (home != NONE))
     there, here = home[missing], place[loudest[missing]]
-    distance = np.sqrt(
-        (places.x[there] - places.x[here]) ** 2
-        + (places.y[there] - places.y[here]) ** 2
-        + (places.z[there] - places.z[here]) ** 2
-    )
-    fade = model.fade_db_per_decade * np.log10(1.0 + distance / SPACING_METRES)
-    fade[(places.room[there] != places.room[here]) | np.isnan(fade)] = model.fade_db_max
-    faded = strength[loudest[missing]] - np.minimum(fade, model.fade_db_max)
+    faded = strength[loudest[missing]] - _fade_db(places, there, here, model)
+    unheard = np.where(np.isin(there, listened), np.minimum(model.silent_dbm, faded), faded)
     all_volume = np.concatenate([volume, volumes[missing]])
     all_place = np.concatenate([place, there])
     order = np.lexsort((all_place, all_volume))
-    return all_volume[order], all_place[order], np.concatenate([strength, faded])[order]
+    return all_volume[order], all_place[order], np.concatenate([strength, unheard])[order]
+
+
+def _fade_db(places: Places, there: Integers, here: Integers, model: Model) -> Reals:
+    """How much weaker, in dB, a tag sounds at `here` for standing at `there`."""
+    apart = [axis[there] - axis[here] for axis in (places.x, places.y, places.z)]
+    fade = model.fade_db_per_decade * np.log10(1.0 + np.sqrt(sum(metres**2 for metres in apart)) / SPACING_METRES)
+    fade[(places.room[there] != places.room[here]) | np.isnan(fade)] = model.fade_db_max
+    return np.minimum(fade, model.fade_db_max)
 
 
 def _posterior(volume: Integers, place: Integers, strength: Reals, ledger_place: Integers, model: Model) -> Reals:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inventory.locating.arrays import Anchors, Integers, Places, Sightings
+from inventory.locating.arrays import Integers, Places, Sightings, Trail
 from inventory.locating.hearing import mean_strengths, places_of
 from inventory.locating.model import Model
 
@@ -12,13 +12,13 @@ SCALES_DB = np.round(np.geomspace(0.5, 12.0, 25), 3)
 VOLUMES_MIN = 200  # fewer volumes heard at two places or more teach nothing
 
 
-def learn(sightings: Sightings, anchors: Anchors, places: Places, ledger_place: Integers, model: Model) -> Model:
+def learn(sightings: Sightings, trail: Trail, places: Places, ledger_place: Integers, model: Model) -> Model:
     """The model with the scale under which the ledger's places are likeliest; unchanged where there is too little to learn.
 
     The ledger isn't always right: each volume counts as `ledger_right` its ledger place and otherwise anything, so the few
     that are misplaced don't bend the scale.
     """
-    volume, place, strength = mean_strengths(sightings, places_of(sightings, anchors, model), len(places.x))
+    volume, place, strength = mean_strengths(sightings, places_of(sightings, trail, model), len(places.x))
     volumes, first, candidates = np.unique(volume, return_index=True, return_counts=True)
     owner = np.repeat(np.arange(len(volumes)), candidates)
     home_rows = place == ledger_place[volume]

@@ -34,5 +34,5 @@ def close_day(
         volume_ids = beliefs.volumes_seen(connection, at - DAY, at, LEARNED_VOLUMES_MAX)
         if volume_ids:
             gathered = gather(connection, volume_ids, at)
-            model = learn(gathered.sightings, gathered.anchors, gathered.places, gathered.ledger_place, model)
+            model = learn(gathered.sightings, gathered.trail, gathered.places, gathered.ledger_place, model)
         return beliefs.add_model(connection, model.parameters(), made_at=at, learned_until=at)

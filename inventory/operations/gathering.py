@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Places, Sightings
+from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Places, Sightings, Trail
 from inventory.locating.model import Model
 from inventory.store import beliefs as store
 from inventory.store.beliefs import BeliefColumns
@@ -19,7 +19,7 @@ class Gathered:
     """The arrays of `locating.believe`, and the ids their positions stand for."""
 
     sightings: Sightings
-    anchors: Anchors
+    trail: Trail
     places: Places
     ledger_place: Integers
     volume_ids: Integers
@@ -28,12 +28,15 @@ class Gathered:
 
 def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> Gathered:
     """Everything that decides where these volumes (ascending ids) are, as of `until`."""
-    volume, reader, place, slice_start, reads, rssi_reads, rssi_sum, last_at = _columns(
+    volume, reader, place, at, reads, rssi_reads, rssi_sum, last_at = _columns(
         store.sightings(connection, volume_ids, until), 8
     )
-    moving = slice_start[place == NONE]
-    anchor_rows = store.anchors(connection, moment(int(moving.min())), until) if len(moving) else []
-    anchor_reader, anchor_at, anchor_place = _columns(anchor_rows, 3)
+    moving = at[place == NONE]
+    codes: list[tuple[int, ...]] = []
+    labels: list[tuple[int, ...]] = []
+    if len(moving):
+        since = moment(int(moving.min()))
+        codes, labels = store.scanned_codes(connection, since, until), store.heard_labels(connection, since, until)
     centres = store.place_centres(connection)
     place_ids = np.array([row[0] for row in centres], np.int64)
     ledger = store.ledger_places(connection, volume_ids, until)
@@ -43,13 +46,13 @@ def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: da
             volume=np.searchsorted(ids, volume),
             reader=reader,
             place=_positions(place_ids, place),
-            slice_start=slice_start,
+            at=at,
             reads=reads,
             rssi_reads=rssi_reads,
             rssi_sum=rssi_sum,
             last_at=last_at,
         ),
-        Anchors(anchor_reader, anchor_at, _positions(place_ids, anchor_place)),
+        Trail(_anchors(place_ids, codes), _anchors(place_ids, labels)),
         Places(
             x=np.array([x for _, x, _, _, _ in centres], np.float64),
             y=np.array([y for _, _, y, _, _ in centres], np.float64),
@@ -65,6 +68,11 @@ def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: da
 def _columns(rows: list[tuple[int, ...]], count: int) -> list[Integers]:
     table = np.array(rows, np.int64).reshape(-1, count)
     return [np.ascontiguousarray(table[:, column]) for column in range(count)]
+
+
+def _anchors(place_ids: Integers, rows: list[tuple[int, ...]]) -> Anchors:
+    reader, at, place, strength = _columns(rows, 4)
+    return Anchors(reader, at, _positions(place_ids, place), strength)
 
 
 def _positions(ids: Integers, wanted: Integers) -> Integers:

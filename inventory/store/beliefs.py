@@ -51,7 +51,7 @@ SIGHTINGS = f"""
             SELECT max(slice_start) FROM evidence WHERE evidence.tag_id = tag.id AND slice_start < %(until)s) AS last_slice
         FROM tag LEFT JOIN ledger ON ledger.volume_id = tag.volume_id WHERE tag.volume_id = ANY(%(volumes)s::int[]))
     SELECT seen.volume_id, antenna.reader_id, CASE WHEN antenna.role IN ('handheld', 'cart') THEN -1 ELSE antenna.place_id END,
-           (extract(epoch FROM evidence.slice_start) * 1000000)::bigint,
+           (extract(epoch FROM evidence.first_at + (evidence.last_at - evidence.first_at) / 2) * 1000000)::bigint,
            evidence.reads, evidence.rssi_reads, evidence.rssi_sum_cdbm,
            (extract(epoch FROM evidence.last_at) * 1000000)::bigint
     FROM seen JOIN evidence ON evidence.tag_id = seen.tag_id AND evidence.slice_start <= seen.last_slice
@@ -61,23 +61,26 @@ SIGHTINGS = f"""
     ORDER BY 1, 2, 3, 4
 """
 
-# Printed codes a reader scanned, and the label tag it heard best in each slice.
-ANCHORS = """
-    SELECT reader_id, (extract(epoch FROM scanned_at) * 1000000)::bigint, place_id FROM anchor
-    WHERE scanned_at >= %(from)s AND scanned_at < %(until)s
-    UNION ALL (
-        SELECT DISTINCT ON (antenna.reader_id, evidence.slice_start)
-            antenna.reader_id, (extract(epoch FROM evidence.slice_start) * 1000000)::bigint, tag.place_id
-        FROM evidence JOIN tag ON tag.id = evidence.tag_id JOIN antenna ON antenna.id = evidence.antenna_id
-        WHERE tag.place_id IS NOT NULL AND antenna.role IN ('handheld', 'cart')
-            AND evidence.slice_start >= %(from)s AND evidence.slice_start < %(until)s
-        ORDER BY antenna.reader_id, evidence.slice_start, evidence.rssi_peak_cdbm DESC NULLS LAST, tag.place_id)
-    ORDER BY 1, 2, 3
+SCANNED_CODES = """
+    SELECT reader_id, (extract(epoch FROM scanned_at) * 1000000)::bigint, place_id, 0 FROM anchor
+    WHERE scanned_at >= %(from)s AND scanned_at < %(until)s ORDER BY 1, 2, 3
+"""
+
+# Of the label tags a moving reader heard in one slice, the loudest.
+HEARD_LABELS = """
+    SELECT DISTINCT ON (antenna.reader_id, evidence.slice_start)
+        antenna.reader_id,
+        (extract(epoch FROM evidence.first_at + (evidence.last_at - evidence.first_at) / 2) * 1000000)::bigint,
+        tag.place_id, coalesce(evidence.rssi_peak_cdbm, 0)
+    FROM tag JOIN evidence ON evidence.tag_id = tag.id JOIN antenna ON antenna.id = evidence.antenna_id
+    WHERE tag.place_id IS NOT NULL AND antenna.role IN ('handheld', 'cart')
+        AND evidence.slice_start >= %(from)s AND evidence.slice_start < %(until)s
+    ORDER BY antenna.reader_id, evidence.slice_start, evidence.rssi_peak_cdbm DESC NULLS LAST, tag.place_id
 """
 
 
 def sightings(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> list[tuple[int, ...]]:
-    """(volume, reader, place or -1 if it moves, slice start, reads, rssi_reads, rssi_sum, last_at), ordered by the first four.
+    """(volume, reader, place or -1 if it moves, middle of the reads, reads, rssi_reads, rssi_sum, last_at), so ordered.
 
     Times in microseconds since 1970, strengths in centi-dBm.
     """
@@ -85,9 +88,14 @@ def sightings(connection: psycopg.Connection[Any], volume_ids: list[int], until:
     return connection.execute(SIGHTINGS, known).fetchall()
 
 
-def anchors(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> list[tuple[int, ...]]:
-    """(reader, at in microseconds since 1970, place), ordered; where moving readers were, from a little before `since` on."""
-    return connection.execute(ANCHORS, {"from": since - ANCHOR_MARGIN, "until": until}).fetchall()
+def scanned_codes(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> list[tuple[int, ...]]:
+    """(reader, at in microseconds since 1970, place, 0) of printed codes, ordered; from a little before `since` on."""
+    return connection.execute(SCANNED_CODES, {"from": since - ANCHOR_MARGIN, "until": until}).fetchall()
+
+
+def heard_labels(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> list[tuple[int, ...]]:
+    """(reader, at in microseconds since 1970, place, centi-dBm) of the loudest label tag in each slice, ordered."""
+    return connection.execute(HEARD_LABELS, {"from": since - ANCHOR_MARGIN, "until": until}).fetchall()
 
 
 def ledger_places(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> dict[int, int]:

@@ -99,7 +99,7 @@ def test_a_dossier_nobody_has_is_a_404_in_both_languages(program: httpx.Client, 
     assert answer.json()["message_zh"].startswith("未找到档案")
 
 
-def test_the_process_tells_how_it_is(visitor: httpx.Client, archive: Archive) -> None:
+def test_the_process_tells_how_it_is(visitor: httpx.Client, keeper: httpx.Client, archive: Archive) -> None:
     assert visitor.get("/health").json() == {"status": "ok"}
     assert visitor.get("/ready").json() == {"status": "ok"}
     archive.root.execute("UPDATE alembic_version SET version_num = '0000'")
@@ -109,6 +109,8 @@ def test_the_process_tells_how_it_is(visitor: httpx.Client, archive: Archive) ->
     archive.root.execute(f"ALTER DATABASE {archive.name} CONNECTION LIMIT 0")
     archive.root.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guiwei_app'")
     assert visitor.get("/ready").status_code == 503
+    assert keeper.get("/api/v1/readers").json()["code"] == "unavailable"
+    assert "PostgreSQL is unavailable" in keeper.get("/").text
     assert visitor.get("/health").status_code == 200
     assert visitor.get("/metrics").status_code == 200
 
