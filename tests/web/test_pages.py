@@ -164,6 +164,18 @@ def test_a_wrong_method_is_a_sentence_too(keeper: httpx.Client) -> None:
     assert "takes no such request" in answer.text
 
 
+def test_a_defect_of_ours_is_a_calm_page_and_its_log_names_nobody(
+    archive: Archive, keeper: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive.root.execute("REVOKE SELECT ON subject FROM guiwei_app")
+    answer = keeper.post("/", data={"text": "单晓梅"})
+    assert answer.status_code == 500
+    assert "Something failed on our side" in answer.text
+    assert "InsufficientPrivilege" in caplog.text
+    assert "单晓梅" not in caplog.text
+    assert keeper.get("/readers").status_code == 200
+
+
 def test_readers_in_trouble_stand_first(archive: Archive, keeper: httpx.Client, signed_in: SignIn) -> None:
     archive.root.execute(
         "INSERT INTO reader (code, dialect, topic, timezone) VALUES "
