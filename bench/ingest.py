@@ -34,7 +34,7 @@ from rich.table import Table
 
 from devices.dialects import DIALECTS
 from devices.mqtt import SESSION_EXPIRY_SECONDS, UNACKNOWLEDGED_MESSAGES_MAX
-from devices.reduce import SLICE_MICROSECONDS, Reducer
+from devices.reduce import SLICE_MICROSECONDS, KnownAntenna, Reducer
 from guiwei.embedded import embedded_postgres
 from guiwei.ingesting import CLIENT_ID
 from guiwei.site import upgrade
@@ -219,12 +219,10 @@ def drain_ingest(environment: dict[str, str], root: psycopg.Connection, reads: i
 
 def in_memory(load: Load) -> float:
     """Seconds to decode and reduce the payloads, with nothing around it."""
-    decode, width, reducer = DIALECTS["native"], SLICE_MICROSECONDS["shelf"], Reducer()
+    decode, reducer, antennas = DIALECTS["native"], Reducer(), {1: KnownAntenna(1, SLICE_MICROSECONDS["shelf"])}
     began = time.perf_counter()
     for _, payload in load.payloads:
-        for reading in decode(payload, "UTC").readings:
-            read_at = reading.read_at
-            reducer.add(1, reading.epc, read_at - read_at % width, reading.count, reading.rssi_cdbm, read_at)
+        reducer.add(decode(payload, "UTC").readings, antennas, 0)
     return time.perf_counter() - began
 
 

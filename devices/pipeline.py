@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from devices.dialects import DIALECTS, Decode
 from devices.health import ReaderHealth, time_problem
 from devices.readings import Decoded, Reading, Undecodable
-from devices.reduce import SLICE_MICROSECONDS, Reducer
+from devices.reduce import SLICE_MICROSECONDS, KnownAntenna, Reducer
 from inventory.store.evidence import (
     DAY_MICROSECONDS,
     EvidenceBatch,
@@ -19,14 +19,6 @@ from inventory.store.evidence import (
     ScannedCode,
 )
 from inventory.store.readers import RegisteredAntenna
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAntenna:
-    """What a read needs to know of its antenna."""
-
-    antenna_id: int
-    slice_microseconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +75,13 @@ class Pipeline:
         self._heard.add(reader.reader_id)
         try:
             decoded = reader.decode(payload, reader.timezone)
-            located = _located(decoded, reader, received_at)
+            newest = _newest(decoded.readings, received_at)
+            antennas = _antennas_of(decoded.readings, reader)
         except Undecodable as undecodable:
             self._batch.quarantined.append(Quarantined(received_at, topic, reader.reader_id, payload, str(undecodable)))
             health.quarantined(received_at)
             return
-        reads, newest = 0, None
-        for reading, antenna, read_at in located:
-            width = antenna.slice_microseconds
-            self._reducer.add(
-                antenna.antenna_id, reading.epc, read_at - read_at % width, reading.count, reading.rssi_cdbm, read_at
-            )
-            reads += reading.count
-            if reading.read_at is not None and (newest is None or read_at > newest):
-                newest = read_at
+        reads = self._reducer.add(decoded.readings, antennas, received_at)
         health.heard(received_at, newest, reads)
         if decoded.barcodes or decoded.events:
             self._note(decoded, reader, received_at)
@@ -121,19 +106,26 @@ class Pipeline:
         return batch, {datetime.fromtimestamp(day * DAY_MICROSECONDS // 1_000_000, UTC).date() for day in days}
 
 
-def _located(decoded: Decoded, reader: KnownReader, received_at: int) -> list[tuple[Reading, KnownAntenna, int]]:
-    """Each reading with its antenna and time; raises `Undecodable` before anything of the message is counted."""
-    antennas = reader.antennas
-    sole = antennas.get(0) if len(antennas) == 1 else None
-    located = []
-    for reading in decoded.readings:
-        antenna = antennas.get(reading.antenna, sole)
-        if antenna is None:
-            raise Undecodable(f"antenna {reading.antenna} of reader {reader.code} is not registered")
-        read_at = received_at
-        if reading.read_at is not None:
-            read_at = reading.read_at
-            if problem := time_problem(read_at, received_at):
-                raise Undecodable(problem)
-        located.append((reading, antenna, read_at))
-    return located
+def _newest(readings: list[Reading], received_at: int) -> int | None:
+    """The latest device time of a message; raises `Undecodable` where one can't be meant."""
+    times = [reading.read_at for reading in readings if reading.read_at is not None]
+    if not times:
+        return None
+    newest = max(times)
+    if problem := time_problem(newest, received_at) or time_problem(min(times), received_at):
+        raise Undecodable(problem)
+    return newest
+
+
+def _antennas_of(readings: list[Reading], reader: KnownReader) -> dict[int, KnownAntenna]:
+    """The antennas a message names; raises `Undecodable` for one nobody registered.
+
+    A reader registered with antenna 0 alone is one place, whatever number its payloads give.
+    """
+    named = {reading.antenna for reading in readings}
+    if named <= reader.antennas.keys():
+        return reader.antennas
+    if reader.antennas.keys() == {0}:
+        return dict.fromkeys(named, reader.antennas[0])
+    unknown = min(named - reader.antennas.keys())
+    raise Undecodable(f"antenna {unknown} of reader {reader.code} is not registered")

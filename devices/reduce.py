@@ -4,6 +4,10 @@ One row stored per raw read is what kills systems like this; a tag on a smart sh
 moved on none of them. Counts and sums are integers, so the order in which reads arrive can't change the result.
 """
 
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from devices.readings import Reading
 from inventory.store.evidence import SliceReads
 
 SECOND = 1_000_000  # microseconds
@@ -23,6 +27,13 @@ SLICE_MICROSECONDS: dict[str, int] = {
 NO_STRENGTH = -32768  # smallest int16: no reader hears -327 dBm
 
 
+class KnownAntenna(NamedTuple):
+    """What a read needs to know of its antenna: its id, and how long its slices are in microseconds."""
+
+    antenna_id: int
+    slice_microseconds: int
+
+
 class Reducer:
     """Sums up reads until they are drained. Not for use by two threads."""
 
@@ -34,27 +45,39 @@ class Reducer:
         """How many slices are waiting."""
         return len(self._slices)
 
-    def add(
-        self, antenna_id: int, epc: bytes, slice_start: int, count: int, rssi_cdbm: int | None, read_at: int
-    ) -> None:
-        """Add one report of `count` reads, each of the same strength (centi-dBm), at `read_at` (microseconds)."""
-        key = (antenna_id, epc, slice_start)
-        found = self._slices.get(key)
-        if found is None:
-            if rssi_cdbm is None:
-                self._slices[key] = [count, 0, 0, NO_STRENGTH, read_at, read_at]
-            else:
-                self._slices[key] = [count, count, count * rssi_cdbm, rssi_cdbm, read_at, read_at]
-            return
-        found[0] += count
-        if rssi_cdbm is not None:
-            found[1] += count
-            found[2] += count * rssi_cdbm
-            found[3] = max(found[3], rssi_cdbm)
-        if read_at < found[4]:
-            found[4] = read_at
-        elif read_at > found[5]:
-            found[5] = read_at
+    def add(self, readings: Iterable[Reading], antennas: Mapping[int, KnownAntenna], received_at: int) -> int:
+        """Add the readings of one message; returns how many reads they stand for.
+
+        `antennas` has every antenna the readings name. A reading without a time counts as read when it was received
+        (microseconds). This loop sees every read of the city: local names, no calls.
+        """
+        slices, reads = self._slices, 0
+        for reading in readings:
+            read_at = reading.read_at
+            if read_at is None:
+                read_at = received_at
+            count, strength = reading.count, reading.rssi_cdbm
+            reads += count
+            antenna_id, width = antennas[reading.antenna]
+            key = (antenna_id, reading.epc, read_at - read_at % width)
+            found = slices.get(key)
+            if found is None:
+                if strength is None:
+                    slices[key] = [count, 0, 0, NO_STRENGTH, read_at, read_at]
+                else:
+                    slices[key] = [count, count, count * strength, strength, read_at, read_at]
+                continue
+            found[0] += count
+            if strength is not None:
+                found[1] += count
+                found[2] += count * strength
+                if strength > found[3]:
+                    found[3] = strength
+            if read_at < found[4]:
+                found[4] = read_at
+            elif read_at > found[5]:
+                found[5] = read_at
+        return reads
 
     def drain(self) -> list[SliceReads]:
         """All slices so far, in no particular order; the reducer is empty afterwards."""

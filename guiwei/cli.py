@@ -1,6 +1,7 @@
 """The command line: it reads arguments, opens the site, calls one operation, and says what came of it.
 
-Wrong input gives one sentence on standard error, exit code 2, and nothing changed. `--json` gives machine-readable output.
+Wrong input gives one sentence on standard error, exit code 2, and nothing changed; a service that is away gives exit code 1.
+`--json` gives machine-readable output. Every command is listed in `docs/commands.md`.
 """
 
 import json
@@ -31,7 +32,7 @@ from guiwei.settings import Settings, read_settings
 from guiwei.site import Site, open_site, upgrade
 from guiwei.supervising import supervise
 from inventory.domain.people import parse_role
-from inventory.domain.refusals import BadInput, Refusal, RegisterInvalid
+from inventory.domain.refusals import BadInput, Failed, LeaseLost, Refusal, RegisterInvalid, Unavailable
 from inventory.operations import signing_in
 from inventory.operations.closing import close_day
 from inventory.operations.importing import ImportOptions, ImportReport, import_register
@@ -60,6 +61,9 @@ File = Annotated[Path, typer.Argument(help="CSV (UTF-8 or GB 18030) or .xlsx.")]
 
 def run() -> None:
     """The entry point: refusals become one sentence and exit code 2, a service that is away exit code 1."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` stays in force
+            signal.signal(number, _end_in_order)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
@@ -67,9 +71,15 @@ def run() -> None:
         app()
     except Refusal as refusal:
         screen.print(str(refusal), soft_wrap=True, markup=False)
-        sys.exit(EXIT_BAD_INPUT if isinstance(refusal, BadInput) else EXIT_FAILED)
+        sys.exit(EXIT_FAILED if isinstance(refusal, Unavailable | LeaseLost | Failed) else EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+
+
+def _end_in_order(number: int, _frame: object) -> None:
+    """End by way of every `finally`: the last command out stops the embedded server. Told twice, it isn't hurried."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _say(sentence: str) -> None:
@@ -89,24 +99,25 @@ def _moment(text: str) -> datetime:
     """A time in RFC 3339; without a zone it is the warehouse's local time."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=_settings().zone)).astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: the first or last day there is, in another zone
         raise BadInput(
             problem_zh=f"时间 {text} 应形如 2026-03-01T08:00:00+08:00",
             problem_en=f"the time {text} should look like 2026-03-01T08:00:00+08:00",
         ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=_settings().zone)).astimezone(UTC)
 
 
 @contextmanager
 def _until_signalled() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or a service manager's SIGTERM sets."""
+    """An event that Ctrl-C or a service manager's SIGTERM sets. Whoever was told to end isn't interrupted in ending."""
     stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not stop.is_set():
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 # ── Services ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,7 +138,7 @@ def demo(
 @app.command()
 def up() -> None:
     """Everything in one: web, ingest and jobs, on embedded services or the site's own."""
-    with _until_signalled() as stop, open_site(_settings(), _say, broker=True) as site:
+    with open_site(_settings(), _say, broker=True) as site, _until_signalled() as stop:
         _say(f"网页 http://{site.settings.web_host}:{site.settings.web_port}  消息代理 {site.broker!r}")
         supervise(("web", "ingest", "jobs"), stop, _say)
 
@@ -135,7 +146,7 @@ def up() -> None:
 @app.command()
 def web() -> None:
     """The pages and the API."""
-    with open_site(_settings(), _say) as site:
+    with open_site(_settings(), _say) as site, _until_signalled():  # the server has handlers of its own, and raises again
         serve(site)
 
 
@@ -155,14 +166,14 @@ def ingest(
     ] = None,
 ) -> None:
     """From the broker to committed evidence, for one slot."""
-    with _until_signalled() as stop, open_site(_settings(), _say, broker=True) as site:
+    with open_site(_settings(), _say, broker=True) as site, _until_signalled() as stop:
         run_ingest(site, site.settings.ingest_slot if slot is None else slot, stop)
 
 
 @app.command()
 def jobs() -> None:
     """Beliefs, the nightly close, upkeep; one process works, others stand by."""
-    with _until_signalled() as stop, open_site(_settings(), _say) as site:
+    with open_site(_settings(), _say) as site, _until_signalled() as stop:
         Jobs(site.jobs, site.settings.zone).run(stop)
 
 
@@ -254,7 +265,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @database_commands.command("upgrade")
 def db_upgrade(*, as_json: Json = False) -> None:
     """Bring the database to the newest schema."""
-    with open_site(_settings(), _say, outdated=True) as site:
+    with open_site(_settings(), _say, outdated=True, new_keys=True) as site:
         before, after = upgrade(site.owner_url)
     _print({"before": before, "after": after}, f"数据库结构 {before or '-'} → {after}", as_json=as_json)
 
@@ -302,7 +313,7 @@ def record(
     messages: Annotated[int | None, typer.Option(help="Stop after so many.", min=1)] = None,
 ) -> None:
     """Write down what the registered readers say, until Ctrl-C."""
-    with _until_signalled() as stop, open_site(_settings(), _say, broker=True) as site:
+    with open_site(_settings(), _say, broker=True) as site, _until_signalled() as stop:
         count = record_messages(site, file, stop, seconds, messages, _say)
     _say(f"已录制 {count} 条消息。Recorded {count} messages.")
 
@@ -315,15 +326,18 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Feed a recording through the same pipeline, as fast as the machine can."""
+    from devices.recording import read_recording  # noqa: PLC0415
     from devices.replay import replay as feed  # noqa: PLC0415 - the command has the better claim to the name
 
+    # Reads that are fed in can't be taken out again: a broken line is found before the first message goes in.
+    total = sum(1 for _ in read_recording(file))
     with open_site(_settings(), _say) as site, _progress() as advance:
         done = feed(
             site.jobs,
             file,
             site.settings.zone,
             close=close,
-            on_progress=lambda count, at: advance(f"{at:%F %R} {count}", 0, 1),
+            on_progress=lambda count, at: advance(f"{at:%F %R}", count, total),
         )
     sentence = f"{done.messages} messages, {done.beliefs_changed} beliefs changed, {done.closes} closes"
     _print(asdict(done), sentence, as_json=as_json)
@@ -337,6 +351,8 @@ def close(
 ) -> None:
     """Run the nightly close by hand: models learn, a new version begins."""
     moment = _moment(at)
+    if moment > datetime.now(UTC):  # Until then no night would be closed any more.
+        raise BadInput(problem_zh=f"时间 {at} 尚未到来", problem_en=f"the time {at} hasn't come yet")
     with open_site(_settings(), _say) as site, site.jobs.unpooled() as connection:
         version = close_day(connection, moment)
     _print({"model": version, "at": moment}, f"模型版本 model version {version}", as_json=as_json)

@@ -98,6 +98,8 @@ def import_register(
             connection.execute(statement)
         if kind == "dossiers":
             _shelve(connection, command_id, path, now, options, on_progress)
+        on_progress("statistics", 0, 1)
+        connection.execute("SELECT registry_analyze()")
         row = connection.execute("SELECT count(*) FROM staged").fetchone()
         report.imported = row[0] if row else 0
     on_progress("done", 1, 1)

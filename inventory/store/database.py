@@ -18,6 +18,8 @@ POOL_CONNECTIONS_MAX = 20  # per process; 60 clerks never click in the same mill
 POOL_WAIT_SECONDS_MAX = 10
 CONNECT_SECONDS_MAX = 10
 
+_ROLLED_BACK = "40"  # the class of errors by which the server ends a deadlock
+
 # A constraint has a name, a name has a refusal. What it is about comes as the error's hint (`refuse_act` in the migration).
 CONSTRAINTS: dict[str, type[Refusal]] = {
     "agency_code_taken": refusals.NameTaken,
@@ -59,7 +61,9 @@ def refusal_for(error: psycopg.Error) -> Refusal | None:
     if name in CONSTRAINTS:
         about = error.diag.message_hint or "?"
         return CONSTRAINTS[name](volume=about, command=about, place=about)
-    if isinstance(error, psycopg.OperationalError) and error.diag.sqlstate is None:
+    if (error.sqlstate or "").startswith(_ROLLED_BACK):
+        return refusals.Conflict()
+    if isinstance(error, psycopg.OperationalError):  # away, shutting down, full, or out of connections
         return refusals.Unavailable(service="PostgreSQL", problem=str(error).strip().split("\n")[0])
     return None
 
@@ -82,6 +86,8 @@ class Database:
             if isinstance(cause, psycopg.Error) and (refusal := refusal_for(cause)) is not None:
                 raise refusal from error
             raise
+        except sqlalchemy.exc.TimeoutError as error:
+            raise refusals.Unavailable(service="PostgreSQL", problem="all connections are busy") from error
 
     def unpooled(self) -> psycopg.Connection[Any]:
         """A connection of its own, for leases, LISTEN and the ingest's hot path; the caller closes it."""

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,16 +63,7 @@ def load_key_ring(path: Path, *, make: bool) -> KeyRing:
     """
     try:
         if make and not path.exists():
-            keys = new_key_ring()
-            content = {
-                "encryption_key": b64encode(keys.encryption_key).decode(),
-                "lookup_key": b64encode(keys.lookup_key).decode(),
-            }
-            # O_EXCL: of two processes that start at once, one writes and the other reads.
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                json.dump(content, file)
-    except FileExistsError:
-        pass
+            _write(path, new_key_ring())
     except OSError as error:
         raise _unusable(f"{path}: {error.strerror}") from error
     try:
@@ -82,6 +74,25 @@ def load_key_ring(path: Path, *, make: bool) -> KeyRing:
     if {len(keys.encryption_key), len(keys.lookup_key)} != {KEY_BYTES}:
         raise _unusable(f"{path}: not two keys of {KEY_BYTES} bytes")
     return keys
+
+
+def _write(path: Path, keys: KeyRing) -> None:
+    """Of two processes that start at once, one writes the file and both read it: it appears whole and on disk, or not."""
+    content = {
+        "encryption_key": b64encode(keys.encryption_key).decode(),
+        "lookup_key": b64encode(keys.lookup_key).decode(),
+    }
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _unusable(problem: str) -> BadSetting:

@@ -109,11 +109,12 @@ class ChainHead:
 
 
 def warehouses(connection: psycopg.Connection[Any]) -> list[ChainHead]:
-    """The head of every chain."""
+    """The head of every chain; where somebody took away the head and left acts, a head that can't hold."""
     with connection.cursor(row_factory=class_row(ChainHead)) as cursor:
         return cursor.execute(
-            "SELECT place.code AS warehouse, chain.sequence, chain.hash FROM ledger_chain AS chain "
-            "JOIN place ON place.id = chain.warehouse_id ORDER BY 1"
+            "SELECT place.code AS warehouse, coalesce(chain.sequence, 0) AS sequence, coalesce(chain.hash, '') AS hash "
+            "FROM place LEFT JOIN ledger_chain AS chain ON chain.warehouse_id = place.id "
+            "WHERE chain IS NOT NULL OR EXISTS (SELECT FROM act WHERE act.warehouse_id = place.id) ORDER BY 1"
         ).fetchall()
 
 

@@ -13,12 +13,20 @@ BEGIN
                    partition, the_day::timestamp AT TIME ZONE 'UTC', (the_day + 1)::timestamp AT TIME ZONE 'UTC');
 END $$;
 
+-- After a large import the planner must not wait for autovacuum: until then it would scan where it should look up. Only
+-- an owner may analyse.
+CREATE FUNCTION registry_analyze() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    ANALYZE place, subject, dossier, dossier_alias, volume, tag, search_token, act, holding;
+END $$;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO guiwei_app, guiwei_jobs;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO guiwei_app, guiwei_jobs;
 GRANT EXECUTE ON FUNCTION volume_name(text, smallint) TO guiwei_app, guiwei_jobs;
+GRANT EXECUTE ON FUNCTION registry_analyze() TO guiwei_app;
 GRANT EXECUTE ON FUNCTION evidence_day_ensure(date) TO guiwei_app, guiwei_jobs;
 GRANT EXECUTE ON FUNCTION ledger_append(uuid, bytea, text, integer, integer[], integer[], integer[], text, text, timestamptz)
     TO guiwei_app;
