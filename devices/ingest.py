@@ -17,7 +17,8 @@ from typing import Any
 
 import psycopg
 
-from devices.mqtt import RECONNECT_SECONDS_FIRST, RECONNECT_SECONDS_MAX, BrokerAddress, Message, SlotConnection
+from devices.broker import BrokerAddress
+from devices.mqtt import RECONNECT_SECONDS_FIRST, RECONNECT_SECONDS_MAX, Message, SlotConnection
 from devices.pipeline import Pipeline, known_readers
 from devices.redelivery import Redelivery
 from inventory.domain.refusals import Unavailable

@@ -15,17 +15,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from inventory.domain.refusals import BadSetting
+from devices.broker import BrokerAddress, new_client
 
 log = logging.getLogger(__name__)
 
@@ -53,49 +51,6 @@ class Message(NamedTuple):
     generation: int
     is_new_session: bool
     received_at: int
-
-
-@dataclass(frozen=True)
-class BrokerAddress:
-    """Where the broker is, from `mqtt://[user:password@]host[:port]` or `mqtts://...`."""
-
-    host: str
-    port: int
-    tls: bool
-    user: str | None
-    password: str | None
-
-    def __repr__(self) -> str:
-        """Without the password."""
-        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
-
-    @staticmethod
-    def parse(url: str) -> "BrokerAddress":
-        """Raises `BadSetting` where the URL is none."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            parts, port = urlsplit(""), None
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise BadSetting(
-                setting="GUIWEI_MQTT_URL",
-                problem_zh="应为 mqtt://主机:端口 或 mqtts://主机:端口",
-                problem_en="it should look like mqtt://host:port or mqtts://host:port",
-            )
-        tls = parts.scheme == "mqtts"
-        user, password = (unquote(text) if text else None for text in (parts.username, parts.password))
-        return BrokerAddress(parts.hostname, port or (8883 if tls else 1883), tls, user, password)
-
-
-def new_client(address: BrokerAddress, client_id: str, protocol: MQTTProtocolVersion, **options: Any) -> paho.Client:
-    """A paho client for this broker, with credentials and TLS, not yet connected."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, **options)
-    if address.user is not None:
-        client.username_pw_set(address.user, address.password)
-    if address.tls:
-        client.tls_set_context(ssl.create_default_context())
-    return client
 
 
 class SlotConnection:
@@ -171,7 +126,7 @@ class SlotConnection:
                 pause = RECONNECT_SECONDS_FIRST
                 self._serve()
             except (OSError, ConnectionError, ValueError) as error:
-                log.warning("the broker %r is away (%s); trying again in %.1f s", self._address, error, pause)
+                log.warning("the broker %s is away (%s); trying again in %.1f s", self._address, error, pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, RECONNECT_SECONDS_MAX)
             finally:
@@ -227,7 +182,7 @@ class SlotConnection:
             return
         self._is_new_session = not flags.session_present
         self._connected = True
-        log.info("connected to %r by MQTT %s", self._address, "5" if self._protocol == 5 else "3.1.1")
+        log.info("connected to %s by %s", self._address, self._protocol.name)
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         self._bytes_in += len(message.payload)

@@ -74,17 +74,20 @@ def read_recording(path: Path) -> Iterator[Recorded]:
             if not line.strip():
                 continue
             try:
-                message = _decoder.decode(line)
-                if message.received_at.tzinfo is None or (message.payload is None) == (message.payload_base64 is None):
-                    raise ValueError
-                if message.payload is not None:
-                    payload = message.payload.encode()
-                else:
-                    payload = b64decode(message.payload_base64 or "", validate=True)
+                recorded = _recorded(_decoder.decode(line))
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 raise FileUnreadable(
                     file=path.name,
                     problem_zh=f"第{number}行不是录制记录",
                     problem_en=f"line {number} is no line of a recording",
                 ) from error
-            yield Recorded(microseconds(message.received_at), message.topic, payload)
+            yield recorded
+
+
+def _recorded(line: _Line) -> Recorded:
+    """Raises ValueError for a time without a zone, or anything but one payload."""
+    if line.received_at.tzinfo is None or (line.payload is None) == (line.payload_base64 is None):
+        raise ValueError
+    if line.payload is not None:
+        return Recorded(microseconds(line.received_at), line.topic, line.payload.encode())
+    return Recorded(microseconds(line.received_at), line.topic, b64decode(line.payload_base64 or "", validate=True))

@@ -71,8 +71,7 @@ class Reducer:
             if strength is not None:
                 found[1] += count
                 found[2] += count * strength
-                if strength > found[3]:
-                    found[3] = strength
+                found[3] = max(found[3], strength)
             if read_at < found[4]:
                 found[4] = read_at
             elif read_at > found[5]:

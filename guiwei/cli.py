@@ -139,7 +139,7 @@ def demo(
 def up() -> None:
     """Everything in one: web, ingest and jobs, on embedded services or the site's own."""
     with open_site(_settings(), _say, broker=True) as site, _until_signalled() as stop:
-        _say(f"网页 http://{site.settings.web_host}:{site.settings.web_port}  消息代理 {site.broker!r}")
+        _say(f"网页 http://{site.settings.web_host}:{site.settings.web_port}  消息代理 {site.broker}")
         supervise(("web", "ingest", "jobs"), stop, _say)
 
 

@@ -126,7 +126,7 @@ def _broker(site: Site) -> Iterator[Finding]:
     yield Finding(
         "broker",
         came,
-        f"{site.broker!r}" if came else f"{site.broker!r} doesn't bring back a message; see docs/operations.md",
+        f"{site.broker}" if came else f"{site.broker} doesn't bring back a message; see docs/operations.md",
     )
 
 

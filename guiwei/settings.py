@@ -5,11 +5,9 @@ Nothing set means: embedded services in the data directory, pages on this machin
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -17,11 +15,11 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from devices.broker import BrokerAddress
 from inventory.domain.refusals import BadSetting
 
 PREFIX = "GUIWEI_"
 DATABASE_SETTINGS = ("database_url", "owner_database_url", "jobs_database_url")
-_MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 # What a value must be, in the words of a refusal: pydantic's own are for programmers.
 _EXPECTED = {
@@ -89,7 +87,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_an_mqtt_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            mqtt_address(value.get_secret_value())
+            BrokerAddress.parse(value.get_secret_value())
         return value
 
     @field_validator("timezone")
@@ -116,39 +114,6 @@ class Settings(BaseSettings):
     def uses_embedded_broker(self) -> bool:
         """Whether the broker is the embedded one."""
         return self.mqtt_url is None
-
-
-@dataclass(frozen=True)
-class MqttAddress:
-    """Where a broker listens and as whom to connect."""
-
-    host: str
-    port: int
-    tls: bool
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-
-def mqtt_address(url: str) -> MqttAddress:
-    """Take an `mqtt://user:password@host:1883` or `mqtts://` URL apart; raises `BadSetting`."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise _bad("mqtt_url", "端口或主机无效", "its host or port isn't valid") from None
-    if parts.scheme not in _MQTT_PORTS:
-        raise _bad("mqtt_url", "应以 mqtt:// 或 mqtts:// 开头", "it must begin with mqtt:// or mqtts://")
-    if not parts.hostname or port == 0:
-        raise _bad("mqtt_url", "缺少主机名，或端口为 0", "it names no host, or port 0")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise _bad("mqtt_url", "主机之后不应有其他内容", "nothing may follow the host and port")
-    return MqttAddress(
-        host=parts.hostname,
-        port=port or _MQTT_PORTS[parts.scheme],
-        tls=parts.scheme == "mqtts",
-        user=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-    )
 
 
 def read_settings() -> Settings:

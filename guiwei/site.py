@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import psycopg
 import sqlalchemy
 
-from devices.mqtt import BrokerAddress
+from devices.broker import BrokerAddress
 from guiwei.embedded import embedded_broker, embedded_postgres
 from guiwei.settings import Settings
 from inventory.domain.refusals import BadSetting, SchemaOutdated
@@ -50,7 +50,9 @@ def open_site(
             embedded = services.enter_context(embedded_postgres(settings.data_dir, say))
             app_url, jobs_url, owner_url = embedded.url("app"), embedded.url("jobs"), embedded.url("owner")
         else:
-            assert settings.database_url and settings.jobs_database_url and settings.owner_database_url
+            assert settings.database_url
+            assert settings.jobs_database_url
+            assert settings.owner_database_url
             app_url = settings.database_url.get_secret_value()
             jobs_url = settings.jobs_database_url.get_secret_value()
             owner_url = settings.owner_database_url.get_secret_value()

@@ -113,7 +113,7 @@ def shadowing(seed: int, tag: TagNumbers, placement: int, antenna: int) -> Value
     return SHADOWING_DB * standing_normal(seed, tag, placement, antenna)
 
 
-def hear(  # noqa: PLR0913, PLR0917 - a pass is tags, strengths, moments and two kinds of chance
+def hear(
     tag: TagNumbers,
     mean_rssi: Values,
     moment: Values,

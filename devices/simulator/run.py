@@ -11,11 +11,11 @@ from itertools import takewhile
 from pathlib import Path
 from threading import Event
 from typing import IO, NamedTuple
-from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 
+from devices.broker import BrokerAddress, new_client
 from devices.simulator.city import City
 from devices.simulator.readers import SimulatedReader, make_readers
 from devices.simulator.truth import Standing, Truth
@@ -29,7 +29,6 @@ GOODBYE_SECONDS_MAX = 2.0
 SPEED_MIN, SPEED_MAX = 0.1, 100.0
 RECORDING_MINUTES_MAX = 60 * 24 * 31
 NETWORK_SECONDS = 0.08  # from a reader's clock to the broker, in a recording
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 Say = Callable[[str], None]
 
@@ -69,15 +68,15 @@ def _of_one(
 # ── Live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def simulate(city: City, truth: Truth, mqtt_url: str, stop: Event, speed: float, say: Say) -> None:  # noqa: PLR0913, PLR0917
+def simulate(city: City, truth: Truth, mqtt_url: str, stop: Event, speed: float, say: Say) -> None:
     """Publish until `stop` is set: one connection a reader, QoS 1, status retained with a last will.
 
     speed: how much faster than a keeper sweeps are walked (0.1 to 100); times stay those of the clock. A broker that is
-    away is waited for. Raises ValueError for a URL or a speed that can't be meant.
+    away is waited for. Raises `BadSetting` for a URL and ValueError for a speed that can't be meant.
     """
     readers = make_readers(city, Standing(city, truth), _speed(speed))
     if len(readers) > READERS_CONNECTED_MAX:
-        zh = f"模拟读写器共 {len(readers)} 台，只连接前 {READERS_CONNECTED_MAX} 台。"  # noqa: RUF001
+        zh = f"模拟读写器共 {len(readers)} 台，只连接前 {READERS_CONNECTED_MAX} 台。"
         say(f"{zh}Of {len(readers)} simulated readers, the first {READERS_CONNECTED_MAX} connect.")
         readers = readers[:READERS_CONNECTED_MAX]
     with _connected(readers, mqtt_url, stop) as clients:
@@ -121,15 +120,12 @@ def _publish(client: Client, publication: Publication, stop: Event) -> None:
 @contextmanager
 def _connected(readers: list[SimulatedReader], mqtt_url: str, stop: Event) -> Iterator[list[Client]]:
     """A client for each reader; at the end each says good-bye in its last will's words."""
-    address = urlsplit(mqtt_url)
-    if address.scheme not in _PORTS or not address.hostname:
-        message = "the broker's URL has the form mqtt://host:port or mqtts://host:port"
-        raise ValueError(message)
+    address = BrokerAddress.parse(mqtt_url)
     clients: list[Client] = []
     try:
         for reader in readers:
-            clients.append(_client(reader, address.scheme, address.username, address.password))
-            _connect(clients[-1], address.hostname, address.port or _PORTS[address.scheme], stop)
+            clients.append(_client(reader, address))
+            _connect(clients[-1], address, stop)
         yield clients
     finally:
         farewells = [
@@ -146,14 +142,10 @@ def _connected(readers: list[SimulatedReader], mqtt_url: str, stop: Event) -> It
             client.loop_stop()
 
 
-def _client(reader: SimulatedReader, scheme: str, username: str | None, password: str | None) -> Client:
+def _client(reader: SimulatedReader, address: BrokerAddress) -> Client:
     # Most readers in the field speak MQTT 3.1.1.
-    client = Client(CallbackAPIVersion.VERSION2, client_id=f"simulator-{reader.code}")
+    client = new_client(address, f"simulator-{reader.code}")
     client.max_queued_messages_set(MESSAGES_QUEUED_PER_READER_MAX)
-    if username is not None:
-        client.username_pw_set(username, password)
-    if scheme == "mqtts":
-        client.tls_set()
     if (will := reader.last_will(_now())) is not None:
         client.will_set(reader.status_topic, will, qos=1, retain=True)
 
@@ -164,10 +156,10 @@ def _client(reader: SimulatedReader, scheme: str, username: str | None, password
     return client
 
 
-def _connect(client: Client, host: str, port: int, stop: Event) -> None:
+def _connect(client: Client, address: BrokerAddress, stop: Event) -> None:
     while not stop.is_set():
         try:
-            client.connect(host, port)
+            client.connect(address.host, address.port)
         except OSError:
             stop.wait(CONNECT_RETRY_SECONDS)
         else:
@@ -178,7 +170,7 @@ def _connect(client: Client, host: str, port: int, stop: Event) -> None:
 # ── Recorded ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def write_recording(  # noqa: PLR0913
+def write_recording(
     city: City, truth: Truth, path: Path, start: datetime, minutes: float, *, speed: float = 1.0
 ) -> int:
     """Write what all readers say from `start` (aware) on, as `guiwei replay` reads it; gzip where the name ends in .gz.

@@ -54,7 +54,7 @@ class Truth:
     differences: tuple[Difference, ...]
 
 
-def make_truth(  # noqa: PLR0913 - each number is one thing that goes wrong in a warehouse
+def make_truth(
     city: City,
     seed: int,
     *,

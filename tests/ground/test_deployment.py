@@ -12,7 +12,8 @@ import yaml
 from compose_pydantic import ComposeSpecification  # type: ignore[import-untyped]
 from paho.mqtt import MQTTException, publish
 
-from guiwei.settings import PREFIX, Settings, mqtt_address
+from devices.broker import BrokerAddress
+from guiwei.settings import PREFIX, Settings
 from tests.servers import Mosquitto, server_directory
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +65,7 @@ def test_containers_get_settings_guiwei_knows(compose: dict[str, Any]) -> None:
         assert set(settings) <= KNOWN_SETTINGS
         if name in {"web", "ingest", "jobs", "migrate"}:
             filled = re.sub(r"\$\{\w+:\?\}", "word", settings["GUIWEI_MQTT_URL"])
-            assert mqtt_address(filled).host in compose["services"]
+            assert BrokerAddress.parse(filled).host in compose["services"]
             assert all(f"@{part}" not in settings["GUIWEI_DATABASE_URL"] for part in ("localhost", "127."))
 
 

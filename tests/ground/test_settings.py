@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from guiwei.settings import PREFIX, MqttAddress, Settings, mqtt_address, read_settings
+from devices.broker import BrokerAddress
+from guiwei.settings import PREFIX, Settings, read_settings
 from inventory.domain.refusals import BadSetting
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -71,12 +72,12 @@ def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_settings()
     assert "geheim" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     assert settings.mqtt_url is not None
-    assert "geheim" not in repr(mqtt_address(settings.mqtt_url.get_secret_value()))
+    assert "geheim" not in repr(BrokerAddress.parse(settings.mqtt_url.get_secret_value()))
 
 
 def test_an_mqtt_url_is_taken_apart() -> None:
-    assert mqtt_address("mqtts://gui:p%40ss@broker") == MqttAddress("broker", 8883, True, "gui", "p@ss")
-    assert mqtt_address("mqtt://127.0.0.1:1884") == MqttAddress("127.0.0.1", 1884, False)
+    assert BrokerAddress.parse("mqtts://gui:p%40ss@broker") == BrokerAddress("broker", 8883, True, "gui", "p@ss")
+    assert BrokerAddress.parse("mqtt://127.0.0.1:1884") == BrokerAddress("127.0.0.1", 1884, False)
 
 
 def test_every_setting_stands_in_the_docs_and_no_other() -> None:

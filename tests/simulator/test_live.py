@@ -12,6 +12,7 @@ from devices.dialects import DIALECTS
 from devices.simulator.city import City
 from devices.simulator.run import MESSAGES_PER_SECOND_MAX, simulate
 from devices.simulator.truth import Truth
+from inventory.domain.refusals import BadSetting
 from tests.servers import Mosquitto, mosquitto, server_directory
 
 SECONDS = 4.0
@@ -114,5 +115,5 @@ def test_no_broker_at_all_is_waited_for_until_the_simulation_is_stopped(city: Ci
 
 @pytest.mark.parametrize("url", ["127.0.0.1:1883", "http://127.0.0.1", "mqtt://"])
 def test_a_url_that_names_no_broker_is_refused_in_a_sentence(city: City, truth: Truth, url: str) -> None:
-    with pytest.raises(ValueError, match="mqtt://host:port"):
+    with pytest.raises(BadSetting, match="GUIWEI_MQTT_URL"):
         simulate(city, truth, url, Event(), 20.0, lambda _: None)
