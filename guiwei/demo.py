@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from guiwei.settings import Settings, read_settings
 from guiwei.site import Say, Site, open_site
 from guiwei.supervising import supervise
 from inventory.domain.people import Role
-from inventory.domain.refusals import BadSetting
+from inventory.domain.refusals import BadSetting, NameTaken, Unavailable
 from inventory.operations import signing_in
 from inventory.operations.importing import import_register
 from inventory.store.database import raw
@@ -61,12 +61,17 @@ def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, 
         size = _remembered_size(settings, dossiers)
         city = make_city(size, seed=SEED)
         truth = make_truth(city, SEED)
-        if _is_empty(site):
-            _fill(site, city, say)
+        try:
+            if _is_empty(site):
+                _fill(site, city, stop, say)
+        except _Stopped:
+            return
+        _let_people_in(site)
         services = threading.Thread(target=supervise, args=(("web", "ingest", "jobs"), stop, say), name="services")
         services.start()
         try:
-            if _wait_until_ready(settings, stop):
+            _wait_until_ready(settings, stop)
+            if not stop.is_set():
                 _welcome(settings, truth, say)
                 assert site.mqtt_url is not None
                 simulate(city, truth, site.mqtt_url, stop, speed, say)
@@ -104,7 +109,11 @@ def _is_empty(site: Site) -> bool:
         return raw(session).execute("SELECT FROM dossier LIMIT 1").fetchone() is None
 
 
-def _fill(site: Site, city: City, say: Say) -> None:
+class _Stopped(Exception):
+    """The demo is to end before the city is there; the next start makes it."""
+
+
+def _fill(site: Site, city: City, stop: threading.Event, say: Say) -> None:
     """Through the same import a site uses, from files such as a site has."""
     say(f"正在建立模拟城市的 {len(city.dossiers):,} 份档案。Filling the simulated city.")
     with tempfile.TemporaryDirectory() as directory, _progress() as bar:
@@ -113,12 +122,19 @@ def _fill(site: Site, city: City, say: Say) -> None:
             task = bar.add_task(kind)
 
             def advance(phase: str, done: int, total: int, task: TaskID = task, kind: str = kind) -> None:
+                if stop.is_set():
+                    raise _Stopped
                 bar.update(task, description=f"{kind}: {phase}", completed=done, total=max(total, 1))
 
             path = Path(directory) / f"{kind}.csv"
             import_register(site.app, kind, path, uuid4(), datetime.now(UTC), on_progress=advance)
+
+
+def _let_people_in(site: Site) -> None:
+    """Also after a first start that was interrupted before it came to this."""
     for person in PEOPLE:
-        signing_in.add_account(site.app, person.login, person.name, person.role, person.agency, PASSWORD)
+        with suppress(NameTaken):
+            signing_in.add_account(site.app, person.login, person.name, person.role, person.agency, PASSWORD)
 
 
 @contextmanager
@@ -127,16 +143,17 @@ def _progress() -> Iterator[Progress]:
         yield bar
 
 
-def _wait_until_ready(settings: Settings, stop: threading.Event) -> bool:
+def _wait_until_ready(settings: Settings, stop: threading.Event) -> None:
+    """Return when the pages answer, or when stopped; raises `Unavailable` where they don't in time."""
     deadline = time.monotonic() + READY_SECONDS_MAX
-    while time.monotonic() < deadline and not stop.wait(0.2):
+    while not stop.wait(0.2):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{settings.web_port}/ready", timeout=2) as answer:
                 if answer.status == 200:  # noqa: PLR2004
-                    return True
-        except OSError:
-            continue
-    return False
+                    return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise Unavailable(service="web", problem=str(error)) from error
 
 
 def _welcome(settings: Settings, truth: Truth, say: Say) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
+import psycopg
+
 from devices.mqtt import SlotConnection
 from guiwei.settings import Settings
 from guiwei.site import Say, Site, open_site
@@ -39,6 +41,8 @@ def examine(settings: Settings, say: Say) -> list[Finding]:
                     findings.extend(look(site))
                 except Refusal as refusal:
                     findings.append(Finding(look.__name__.strip("_"), False, str(refusal)))
+                except psycopg.Error as error:  # such as a table that is missing from an older schema
+                    findings.append(Finding(look.__name__.strip("_"), False, str(error).split("\n")[0]))
     except Refusal as refusal:
         findings.append(Finding("services", False, str(refusal)))
     return findings
@@ -62,7 +66,7 @@ def _schema(site: Site) -> Iterator[Finding]:
         f"version {version // 10000}.{version % 10000}; 15 or newer is needed",
     )
     yield Finding(
-        "schema", present == newest, f"{present}" if present == newest else f"{present}: run guiwei db upgrade"
+        "schema", present == newest, f"{present}" if present == newest else f"{present or 'none'}: run guiwei db upgrade"
     )
 
 

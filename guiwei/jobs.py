@@ -17,6 +17,7 @@ import psycopg
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from devices.replay import EARLY
 from inventory.domain.refusals import LeaseLost, Unavailable
 from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day, last_close
@@ -72,7 +73,8 @@ class Jobs:
 
     def draw_beliefs(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
         """Whatever was seen since the last step becomes belief."""
-        if changed := step_beliefs(connection, datetime.now(UTC), lease):
+        now = datetime.now(UTC)
+        if changed := step_beliefs(connection, now + EARLY, lease, now):
             log.info("%d beliefs changed", changed)
 
     def close_days(self, connection: psycopg.Connection[Any], lease: Lease) -> None:

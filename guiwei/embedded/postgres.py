@@ -166,7 +166,7 @@ def _refuse_another_version(cluster: Cluster) -> None:
 def _settings_for_this_machine() -> dict[str, str]:
     """Settings for one city on a machine that also runs Guiwei: a quarter of the memory, never more than 4 GiB."""
     memory_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEBIBYTE
-    shm = os.statvfs("/dev/shm")  # Containers often have 64 MiB here, too little for parallel queries.
+    shm = os.statvfs("/dev/shm")  # noqa: S108 - containers often have 64 MiB here, too little for parallel queries.
     return {
         "shared_buffers": f"{max(128, min(memory_mib // 4, 4096))}MB",
         "effective_cache_size": f"{max(256, memory_mib // 2)}MB",

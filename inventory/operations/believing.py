@@ -16,14 +16,18 @@ VOLUMES_AT_ONCE = 50_000  # bounds memory, not meaning: each volume's belief dep
 NOTIFIED_VOLUMES_MAX = 500  # a notification holds 8,000 bytes; above this, listeners look for themselves ("*")
 
 
-def step_beliefs(connection: psycopg.Connection[Any], until: datetime, lease: Lease | None = None) -> int:
+def step_beliefs(
+    connection: psycopg.Connection[Any], until: datetime, lease: Lease | None = None, now: datetime | None = None
+) -> int:
     """Draw the beliefs of all volumes with new evidence before `until`; returns how many beliefs changed.
 
-    Open pages hear of it by NOTIFY on channel `belief`. Raises `LeaseLost` where another process does this by now.
+    Evidence of `until` and later isn't looked at again: `until` allows for readers' clocks that are ahead of `now`, from
+    which the lease is held. Open pages hear of it by NOTIFY on channel `belief`. Raises `LeaseLost` where another process
+    does this by now.
     """
     with connection.transaction():
         if lease is not None:
-            leases.hold(connection, lease, until, STEP_LEASE)
+            leases.hold(connection, lease, now or until, STEP_LEASE)
         due = beliefs.take_due(connection)
         if not due:
             return 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from inventory.domain.acts import ChainBreak
 from inventory.store import ledger
@@ -28,6 +29,10 @@ def _nobody_watches(done: int, total: int) -> None:
     """No progress is shown."""
 
 
+def _advance(on_progress: Callable[[int, int], None], before: int, total: int, walked: int) -> None:
+    on_progress(before + walked, total)
+
+
 def verify_ledger(database: Database, on_progress: Callable[[int, int], None] = _nobody_watches) -> Verification:
     """Verify chains and projection as of one instant; `on_progress(acts done, acts in all)`."""
     with database.transaction() as session:
@@ -36,7 +41,7 @@ def verify_ledger(database: Database, on_progress: Callable[[int, int], None] = 
         chains = ledger.warehouses(connection)
         total, done, breaks = sum(chain.sequence for chain in chains), 0, []
         for chain in chains:
-            found = ledger.chain_break(connection, chain, lambda walked: on_progress(done + walked, total))
+            found = ledger.chain_break(connection, chain, partial(_advance, on_progress, done, total))
             if found is not None:
                 breaks.append(found)
             done += chain.sequence

@@ -111,7 +111,8 @@ ADD_UNKNOWN_TAGS = """
 """
 
 ADD_EVIDENCE = f"""
-    INSERT INTO evidence AS kept (antenna_id, tag_id, slice_start, reads, rssi_reads, rssi_sum_cdbm, rssi_peak_cdbm, first_at, last_at)
+    INSERT INTO evidence AS kept (antenna_id, tag_id, slice_start, reads, rssi_reads, rssi_sum_cdbm, rssi_peak_cdbm,
+                                  first_at, last_at)
     SELECT antenna_id, tag.id, {MOMENT.format("slice_start")}, reads, rssi_reads, rssi_sum, nullif(rssi_peak, -32768),
            {MOMENT.format("first_at")}, {MOMENT.format("last_at")}
     FROM staged_slice JOIN tag USING (epc)
@@ -228,7 +229,8 @@ def add_pulses(connection: psycopg.Connection[Any], pulses: list[ReaderPulse]) -
     with connection.cursor() as cursor:
         cursor.executemany(
             """
-            INSERT INTO reader_health AS health (reader_id, last_message_at, online, messages, reads, quarantined, clock_offset_ms)
+            INSERT INTO reader_health AS health
+                (reader_id, last_message_at, online, messages, reads, quarantined, clock_offset_ms)
             VALUES (%s, %s, true, %s, %s, %s, %s)
             ON CONFLICT (reader_id) DO UPDATE SET
                 last_message_at = greatest(health.last_message_at, excluded.last_message_at),

@@ -54,7 +54,7 @@ def _create_database(connection: psycopg.Connection, database: str) -> None:
         return
     # Order by code point needs no operating system's collation, so no upgrade of glibc can corrupt an index. The
     # character classes must be Unicode's: with LC_CTYPE "C" trigrams skip every Chinese character.
-    builtin = connection.info.server_version >= 170000  # PostgreSQL 17 brought the provider.
+    builtin = connection.info.server_version >= 170000  # noqa: PLR2004 - PostgreSQL 17 brought the provider
     provider = sql.SQL("LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'" if builtin else "LOCALE_PROVIDER libc")
     connection.execute(
         sql.SQL(

@@ -17,6 +17,7 @@ from inventory.domain.search import tokens_of
 from inventory.store.keys import KeyRing
 
 ID_TAIL_CHARACTERS = 6
+STEPS_MAX = 20  # from a place or an agency up to the topmost; nothing is nested so deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,26 @@ def _unknown(column: str, what_zh: str, what_en: str, known: str) -> Check:
     )
 
 
+def _cycle(column: str, problem_zh: str, problem_en: str, standing: str) -> Check:
+    """`standing` gives the (code, above) pairs that stand already; where the file has the code, the file is right."""
+    return Check(
+        column,
+        problem_zh,
+        problem_en,
+        f"""
+        WITH RECURSIVE pair (code, above) AS (
+            SELECT code, parent FROM staged UNION
+            SELECT code, above FROM ({standing}) AS standing (code, above) WHERE code NOT IN (SELECT code FROM staged)),
+        walk (row, start, above, steps) AS (
+            SELECT row, code, parent, 1 FROM staged WHERE parent IS NOT NULL
+            UNION SELECT walk.row, walk.start, pair.above, steps + 1
+            FROM walk JOIN pair ON pair.code = walk.above
+            WHERE pair.above IS NOT NULL AND steps < {STEPS_MAX} AND walk.above <> walk.start)
+        SELECT DISTINCT row FROM walk WHERE above = start OR steps >= {STEPS_MAX}
+        """,
+    )
+
+
 def _epc_taken(mine: str) -> Check:
     return Check(
         "epc",
@@ -71,6 +92,11 @@ def _epc_taken(mine: str) -> Check:
 
 
 # ── Agencies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _agency_cells(row: AgencyRow, _keys: KeyRing) -> tuple[Any, ...]:
+    return row.code, row.name, row.level.value, row.parent, row.valid_from, row.valid_to, row.successor
+
 
 _AGENCIES = "SELECT code FROM agency UNION ALL SELECT code FROM staged"
 
@@ -84,11 +110,17 @@ AGENCIES = Landing(
         "valid_to": "date",
         "successor": "text",
     },
-    cells=lambda row, _: _agency_cells(row),
+    cells=_agency_cells,
     checks=(
         _twice("code"),
         _unknown("parent", "上级机构", "agency above it", _AGENCIES),
         _unknown("successor", "承接机构", "successor agency", _AGENCIES),
+        _cycle(
+            "parent",
+            "上级关系成环",
+            "it is, by way of others, above itself",
+            "SELECT agency.code, above.code FROM agency JOIN agency AS above ON above.id = agency.parent_id",
+        ),
     ),
     steps=(
         (
@@ -113,10 +145,6 @@ AGENCIES = Landing(
 )
 
 
-def _agency_cells(row: AgencyRow) -> tuple[Any, ...]:
-    return row.code, row.name, row.level.value, row.parent, row.valid_from, row.valid_to, row.successor
-
-
 # ── Places ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # (kind, kind of parent) pairs that don't stand, straight from the domain's table.
@@ -125,6 +153,12 @@ _MISPLACED_KINDS = ", ".join(
 )
 _PLACE_DETAILS = ("block", "face", "aisle", "x", "y", "z", "width", "height", "depth", "capacity")
 _KINDS = "SELECT code, kind FROM staged UNION SELECT code, kind FROM place"
+
+
+def _place_cells(row: PlaceRow, _keys: KeyRing) -> tuple[Any, ...]:
+    details = tuple(getattr(row, name) for name in _PLACE_DETAILS)
+    return row.code, row.kind.value, row.name, row.parent, *details, row.epc
+
 
 PLACES = Landing(
     columns={
@@ -144,7 +178,7 @@ PLACES = Landing(
         "capacity": "int4",
         "epc": "bytea",
     },
-    cells=lambda row, _: _place_cells(row),
+    cells=_place_cells,
     checks=(
         _twice("code"),
         _twice("epc"),
@@ -162,18 +196,8 @@ PLACES = Landing(
             f"SELECT row FROM staged JOIN ({_KINDS}) AS above (code, kind) ON above.code = staged.parent "
             f"WHERE (staged.kind, above.kind) IN ({_MISPLACED_KINDS})",
         ),
-        Check(
-            "parent",
-            "上级关系成环",
-            "it stands, by way of others, in itself",
-            """
-            WITH RECURSIVE above AS (
-                SELECT row, code AS start, parent, 1 AS steps FROM staged WHERE parent IS NOT NULL
-                UNION ALL SELECT above.row, above.start, staged.parent, steps + 1
-                FROM above JOIN staged ON staged.code = above.parent WHERE steps < 20 AND above.parent <> above.start)
-            SELECT DISTINCT row FROM above WHERE parent = start OR steps >= 20
-            """,
-        ),
+        # Kinds alone forbid a cycle among the places that stand already.
+        _cycle("parent", "上级关系成环", "it stands, by way of others, in itself", "SELECT NULL, NULL WHERE false"),
         _epc_taken("place.code <> staged.code"),
     ),
     steps=(
@@ -220,14 +244,26 @@ PLACES = Landing(
 )
 
 
-def _place_cells(row: PlaceRow) -> tuple[Any, ...]:
-    details = tuple(getattr(row, name) for name in _PLACE_DETAILS)
-    return row.code, row.kind.value, row.name, row.parent, *details, row.epc
-
-
 # ── Readers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _READER_DETAILS = ("dialect", "topic", "status_topic", "timezone", "mapping", "control_url", "slot")
+
+
+def _reader_cells(row: ReaderRow, _keys: KeyRing) -> tuple[Any, ...]:
+    return (
+        row.reader,
+        row.antenna,
+        row.place,
+        row.role.value,
+        row.dialect.value,
+        row.topic,
+        row.status_topic,
+        row.timezone or TIMEZONE_UNTOLD,
+        None if row.mapping is None else Jsonb(row.mapping),
+        row.control_url,
+        row.slot or 0,
+    )
+
 
 READERS = Landing(
     columns={
@@ -243,7 +279,7 @@ READERS = Landing(
         "control_url": "text",
         "slot": "int2",
     },
-    cells=lambda row, _: _reader_cells(row),
+    cells=_reader_cells,
     checks=(
         _twice("antenna", "reader", "antenna"),
         _unknown("place", "所在", "place", "SELECT code FROM place"),
@@ -272,6 +308,8 @@ READERS = Landing(
         ),
     ),
     steps=(
+        # Readers may swap their topics: each topic is free before anyone takes it.
+        ("topics", "UPDATE reader SET topic = 'moving ' || code WHERE code IN (SELECT reader FROM staged)"),
         (
             "readers",
             f"""
@@ -296,25 +334,43 @@ READERS = Landing(
 TIMEZONE_UNTOLD = "Asia/Shanghai"
 
 
-def _reader_cells(row: ReaderRow) -> tuple[Any, ...]:
-    return (
-        row.reader,
-        row.antenna,
-        row.place,
-        row.role.value,
-        row.dialect.value,
-        row.topic,
-        row.status_topic,
-        row.timezone or TIMEZONE_UNTOLD,
-        None if row.mapping is None else Jsonb(row.mapping),
-        row.control_url,
-        row.slot or 0,
-    )
-
-
 # ── Dossiers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _HOLDING_KINDS = ", ".join(f"'{kind}'" for kind in PlaceKind if kind.holds_volumes)
+
+AGENCY_KNOWN = _unknown("holding_agency", "机构", "agency", "SELECT code FROM agency")
+
+# Where unknown agencies are welcome: their codes are all we know of them.
+
+
+def _dossier_cells(row: DossierRow, keys: KeyRing) -> tuple[Any, ...]:
+    birth_year = row.born_on.year if row.born_on else None
+    cipher = number_hash = last_six_hash = None
+    if row.id_number is not None:
+        normalised = row.id_number.normalised
+        cipher, number_hash = keys.encrypt(normalised), keys.number_hash(normalised)
+        last_six_hash = keys.last_six_hash(normalised[-ID_TAIL_CHARACTERS:])
+        if birth_year is None and (citizen := row.id_number.citizen_id) is not None:
+            birth_year = citizen.birth_year
+    return (
+        row.number,
+        row.volume,
+        row.name,
+        birth_year,
+        row.employer,
+        cipher,
+        number_hash,
+        last_six_hash,
+        row.holding_agency,
+        None if row.deposit_type is None else row.deposit_type.value,
+        row.deposited_on,
+        row.epc,
+        row.tid,
+        row.place,
+        list(row.aliases),
+        tokens_of(row.number, row.aliases, row.name),
+    )
+
 
 CREATE_AGENCIES = """
     INSERT INTO agency (code, name, level) SELECT DISTINCT holding_agency, holding_agency, 'county' FROM staged
@@ -340,12 +396,12 @@ DOSSIERS = Landing(
         "aliases": "text[]",
         "tokens": "text[]",
     },
-    cells=lambda row, keys: _dossier_cells(row, keys),
+    cells=_dossier_cells,
     checks=(
         _twice("number", "number", "volume"),
         _twice("epc"),
         _twice("tid"),
-        _unknown("holding_agency", "机构", "agency", "SELECT code FROM agency"),
+        AGENCY_KNOWN,
         _unknown("place", "所在", "place", "SELECT code FROM place"),
         Check(
             "place",
@@ -360,6 +416,21 @@ DOSSIERS = Landing(
             "that volume is already registered",
             "SELECT row FROM staged JOIN dossier USING (number) JOIN volume ON volume.dossier_id = dossier.id "
             "AND volume.ordinal = staged.volume",
+        ),
+        Check(
+            "number",
+            "同一档案各册的姓名、证件号或机构不一致",
+            "the volumes of one dossier don't agree on the name, the ID number or the agency",
+            """
+            SELECT row FROM staged WHERE number IN (
+                SELECT number FROM (
+                    SELECT number, name, id_number_hash, holding_agency FROM staged UNION
+                    SELECT number, subject.name, subject.id_number_hash, agency.code FROM dossier
+                    JOIN subject ON subject.id = subject_id JOIN agency ON agency.id = holding_agency_id
+                    WHERE number IN (SELECT number FROM staged)) AS said
+                GROUP BY number HAVING count(DISTINCT name) > 1 OR count(DISTINCT id_number_hash) > 1
+                    OR count(DISTINCT holding_agency) > 1)
+            """,
         ),
         _epc_taken("true"),
         Check(
@@ -417,6 +488,7 @@ DOSSIERS = Landing(
             INSERT INTO tag (epc, tid, volume_id)
             SELECT epc, tid, volume.id FROM staged JOIN dossier USING (number)
             JOIN volume ON volume.dossier_id = dossier.id AND volume.ordinal = staged.volume WHERE epc IS NOT NULL
+            ORDER BY epc  -- as ingest adds tags it doesn't know: neither waits for the other in a circle
             ON CONFLICT (epc) DO UPDATE SET volume_id = excluded.volume_id, tid = excluded.tid
             """,
         ),
@@ -431,33 +503,12 @@ SHELVED = """
 """
 
 
-def _dossier_cells(row: DossierRow, keys: KeyRing) -> tuple[Any, ...]:
-    birth_year = row.born_on.year if row.born_on else None
-    cipher = number_hash = last_six_hash = None
-    if row.id_number is not None:
-        normalised = row.id_number.normalised
-        cipher, number_hash = keys.encrypt(normalised), keys.number_hash(normalised)
-        last_six_hash = keys.last_six_hash(normalised[-ID_TAIL_CHARACTERS:])
-        if birth_year is None and (citizen := row.id_number.citizen_id) is not None:
-            birth_year = citizen.birth_year
-    return (
-        row.number,
-        row.volume,
-        row.name,
-        birth_year,
-        row.employer,
-        cipher,
-        number_hash,
-        last_six_hash,
-        row.holding_agency,
-        None if row.deposit_type is None else row.deposit_type.value,
-        row.deposited_on,
-        row.epc,
-        row.tid,
-        row.place,
-        list(row.aliases),
-        tokens_of(row.number, row.aliases, row.name),
-    )
+# A volume's tag may have been read before anybody registered it: what was read since the register is true counts.
+MARK_BELIEF_DUE = """
+    INSERT INTO belief_due (antenna_id, from_slice)
+    SELECT antenna_id, min(slice_start) FROM staged JOIN tag USING (epc) JOIN evidence ON evidence.tag_id = tag.id
+    WHERE slice_start >= %s GROUP BY antenna_id
+"""
 
 
 LANDINGS: dict[str, Landing] = {"agencies": AGENCIES, "places": PLACES, "readers": READERS, "dossiers": DOSSIERS}
