@@ -20,6 +20,8 @@ from inventory.operations.taking_evidence import Packets
 
 PACKET = Struct(">H8s")  # packet id, first 8 bytes of BLAKE2b over topic and payload
 FIRST_PACKET_ID = 1
+NO_PACKET_ID = 0  # MQTT has no packet 0: between packets it says that a new connection began
+SAME_SESSION, NEW_SESSION = bytes(8), b"\xff" * 8  # and in place of a hash, whether the broker still had our session
 
 
 def message_hash(message: Message) -> bytes:
@@ -36,7 +38,7 @@ class Redelivery:
         self._next_batch = self._kept[-1][0] + 1 if self._kept else 1
         self._new: list[bytes] = []
         self._generation = 0
-        self._expected: dict[bytes, set[int]] = {}
+        self._expected: dict[bytes, list[int]] = {}
         self._settled: set[str] = set()
         self._renumbered = False
 
@@ -49,8 +51,7 @@ class Redelivery:
             self._begin(message)
         repeated = False
         if self._expected and message.topic not in self._settled:
-            packet_ids = self._expected.get(own_hash)
-            repeated = packet_ids is not None and (self._renumbered or message.packet_id in packet_ids)
+            repeated = _taken(self._expected.get(own_hash), message.packet_id, renumbered=self._renumbered)
             if not repeated:
                 self._settled.add(message.topic)
         self._new.append(PACKET.pack(message.packet_id, own_hash))
@@ -61,12 +62,29 @@ class Redelivery:
         self._generation = first.generation
         self._renumbered = first.packet_id == FIRST_PACKET_ID
         self._settled = set()
-        self._expected = {}
-        if first.is_new_session:
-            return
+        self._expected = {} if first.is_new_session else self._unproven()
+        self._new.append(PACKET.pack(NO_PACKET_ID, NEW_SESSION if first.is_new_session else SAME_SESSION))
+
+    def _unproven(self) -> dict[bytes, list[int]]:
+        """The committed packets whose acknowledgement the broker may not have had: hash -> packet ids.
+
+        A packet id used again within one connection proves that the broker had our acknowledgement before; a packet that
+        came again in the next connection stands there under its new id.
+        """
+        earlier: dict[bytes, list[int]] = {}
+        newest: dict[int, bytes] = {}
         for packed in (*(packets for _, packets in self._kept), *self._new):
             for packet_id, packet_hash in PACKET.iter_unpack(packed):
-                self._expected.setdefault(packet_hash, set()).add(packet_id)
+                if packet_id != NO_PACKET_ID:
+                    _taken(earlier.get(packet_hash), packet_id, renumbered=True)
+                    newest[packet_id] = packet_hash
+                    continue
+                if packet_hash == NEW_SESSION:
+                    earlier, newest = {}, {}
+                _add(earlier, newest)
+                newest = {}
+        _add(earlier, newest)
+        return earlier
 
     def batch(self, slot: int) -> Packets:
         """The packets since the last batch, numbered and packed, and from which batch on the database must keep them."""
@@ -79,3 +97,20 @@ class Redelivery:
         self._next_batch += 1
         self._new = []
         return packets
+
+
+def _taken(packet_ids: list[int] | None, packet_id: int, *, renumbered: bool) -> bool:
+    """Whether one of these committed packets comes again under this id; it is struck off, for it comes only once."""
+    if not packet_ids:
+        return False
+    if packet_id in packet_ids:
+        packet_ids.remove(packet_id)
+        return True
+    if renumbered:
+        packet_ids.pop()
+    return renumbered
+
+
+def _add(earlier: dict[bytes, list[int]], newest: dict[int, bytes]) -> None:
+    for packet_id, packet_hash in newest.items():
+        earlier.setdefault(packet_hash, []).append(packet_id)

@@ -17,7 +17,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATIC_SECONDS = 365 * 24 * 3600  # The address carries the content's hash.
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     # Not no-referrer: browsers then send `Origin: null` with our own forms.
     "Referrer-Policy": "same-origin",

@@ -424,12 +424,12 @@ DOSSIERS = Landing(
             """
             SELECT row FROM staged WHERE number IN (
                 SELECT number FROM (
-                    SELECT number, name, id_number_hash, holding_agency FROM staged UNION
-                    SELECT number, subject.name, subject.id_number_hash, agency.code FROM dossier
+                    SELECT number, name, encode(id_number_hash, 'hex') AS hash, holding_agency FROM staged UNION ALL
+                    SELECT number, subject.name, encode(subject.id_number_hash, 'hex'), agency.code FROM dossier
                     JOIN subject ON subject.id = subject_id JOIN agency ON agency.id = holding_agency_id
                     WHERE number IN (SELECT number FROM staged)) AS said
-                GROUP BY number HAVING count(DISTINCT name) > 1 OR count(DISTINCT id_number_hash) > 1
-                    OR count(DISTINCT holding_agency) > 1)
+                GROUP BY number HAVING min(name) <> max(name) OR min(hash) <> max(hash)
+                    OR min(holding_agency) <> max(holding_agency))
             """,
         ),
         _epc_taken("true"),

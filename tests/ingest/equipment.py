@@ -21,7 +21,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from devices.ingest import Ingest, Slot
-from devices.mqtt import BrokerAddress
+from devices.broker import BrokerAddress
 from inventory.operations.importing import ImportOptions, import_register
 from inventory.store.keys import load_key_ring
 from tests.conftest import Archive
@@ -63,7 +63,8 @@ def import_rows(archive: Archive, kind: str, folder: Path, *lines: str) -> None:
 
 def register_readers(archive: Archive, folder: Path, *rows: str) -> None:
     """Register readers (reader,dialect,topic,antenna,place,role,status_topic), and the one whose pulse we look for."""
-    archive.root.execute("SELECT FROM place WHERE code = 'W1-PULSE'").rowcount or archive.desk("W1-PULSE")
+    if not archive.root.execute("SELECT FROM place WHERE code = 'W1-PULSE'").rowcount:
+        archive.desk("W1-PULSE")
     import_rows(
         archive,
         "readers",
@@ -214,6 +215,15 @@ class IngestProcess:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(SECONDS_MAX)
+
+    def __enter__(self) -> "IngestProcess":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            print(self.log.read_text("utf-8", "replace")[-4000:])
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
 
 
 # ── What came of it ──────────────────────────────────────────────────────────────────────────────────────────────────
