@@ -3,12 +3,11 @@
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from uuid import uuid4
 
 import psycopg
 
-from devices.mqtt import SlotConnection
+from guiwei.finding import Finding
+from guiwei.probing import probe_broker
 from guiwei.settings import Settings
 from guiwei.site import Say, Site, open_site
 from inventory.domain.refusals import Refusal
@@ -17,18 +16,8 @@ from inventory.store.database import raw
 
 FREE_BYTES_MIN = 2 * 1024**3
 POSTGRES_VERSION_MIN = 150000
-BROKER_SECONDS_MAX = 12
 CLOCK_SECONDS_MAX = 2.0
 SILENT_READER_HOURS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: whether it is well, and a sentence about it."""
-
-    what: str
-    well: bool
-    told: str
 
 
 def examine(settings: Settings, say: Say) -> list[Finding]:
@@ -66,7 +55,9 @@ def _schema(site: Site) -> Iterator[Finding]:
         f"version {version // 10000}.{version % 10000}; 15 or newer is needed",
     )
     yield Finding(
-        "schema", present == newest, f"{present}" if present == newest else f"{present or 'none'}: run guiwei db upgrade"
+        "schema",
+        present == newest,
+        f"{present}" if present == newest else f"{present or 'none'}: run guiwei db upgrade",
     )
 
 
@@ -113,25 +104,7 @@ def _keys(site: Site) -> Iterator[Finding]:
 
 
 def _broker(site: Site) -> Iterator[Finding]:
-    """A message of our own must come back, through a session like ingest's."""
-    topic, came = f"guiwei/doctor/{uuid4().hex}", False
-    connection = SlotConnection(site.broker, f"guiwei-doctor-{uuid4().hex[:12]}", [topic], lasting=False)
-    connection.start()
-    try:
-        deadline = time.monotonic() + BROKER_SECONDS_MAX
-        while time.monotonic() < deadline and not came:
-            if connection.connected:
-                connection.publish(topic, b"well")
-            taken = connection.take(10, 0.5)
-            connection.acknowledge(taken)
-            came = bool(taken)
-    finally:
-        connection.close()
-    yield Finding(
-        "broker",
-        came,
-        f"{site.broker}" if came else f"{site.broker} doesn't bring back a message; see docs/operations.md",
-    )
+    return probe_broker(site.broker)
 
 
 def _quarantine(site: Site) -> Iterator[Finding]:
@@ -147,7 +120,8 @@ def _quarantine(site: Site) -> Iterator[Finding]:
 
 def _readers(site: Site) -> Iterator[Finding]:
     query = """
-        SELECT code, last_message_at IS NOT NULL AND last_message_at > now() - %s * interval '1 hour', last_message_at, clock_offset_ms
+        SELECT code, last_message_at IS NOT NULL AND last_message_at > now() - %s * interval '1 hour',
+               last_message_at, clock_offset_ms
         FROM reader LEFT JOIN reader_health ON reader_id = reader.id ORDER BY code
     """
     with site.app.transaction() as session:

@@ -1,11 +1,13 @@
 """Brokers for the readers of a test, and ingest at work behind them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.ingest.equipment import Publisher, publisher
+from tests.conftest import Archive
+from tests.ingest.equipment import Publisher, Working, keep_alive, publisher, register_readers, working
 from tests.servers import Mosquitto, mosquitto, server_directory
 
 # Where the broker, the process or a pure rule is the point; what is SQL runs on both engines.
@@ -31,3 +33,17 @@ def readers(broker: Mosquitto) -> Iterator[Publisher]:
     """The readers' connection to it."""
     with publisher(broker.url) as connection:
         yield connection
+
+
+@pytest.fixture
+def listening(archive: Archive, folder: Path, broker: Mosquitto, readers: Publisher) -> Iterator[Callable[..., Working]]:
+    """Register readers and let ingest listen to them: `listening("A-1,native,r/a,0,A-01,shelf,", ...)`."""
+    with ExitStack() as shift:
+
+        def listen(*rows: str) -> Working:
+            register_readers(archive, folder, *rows)
+            ingest = shift.enter_context(working(archive, broker.url))
+            keep_alive(archive, readers)
+            return ingest
+
+        yield listen

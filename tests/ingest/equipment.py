@@ -4,6 +4,7 @@ Readers are registered by importing their register; messages go through a real b
 database. Nothing here knows how ingest works inside.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -28,7 +29,8 @@ from tests.conftest import Archive
 
 SECONDS_MAX = 30.0
 LOOK_SECONDS = 0.02
-PULSE = "pulse"  # a native reader of every register: its keep-alives say whether ingest listens
+PULSE = "pulse"  # a handheld of every register: the codes it scans say whether ingest listens
+PULSES_MAX = 1_000
 ROOT = Path(__file__).parents[2]
 
 Found = TypeVar("Found")
@@ -113,21 +115,17 @@ def publisher(url: str) -> Iterator[Publisher]:
         client.close()
 
 
-def heard(archive: Archive, reader: str = PULSE) -> int:
-    """How many messages of a reader have been taken in."""
-    row = archive.root.execute(
-        "SELECT messages FROM reader_health JOIN reader ON reader.id = reader_id WHERE code = %s", (reader,)
-    ).fetchone()
-    return row[0] if row else 0
-
-
 def keep_alive(archive: Archive, readers: Publisher) -> None:
-    """Say "still here" until ingest hears it: then it listens to every registered topic."""
-    before = heard(archive)
+    """Scan a code until ingest has it: then it listens, and has taken in all that was said before."""
+    anchored = "SELECT FROM anchor WHERE scanned_at = ANY(%s) AND place_id = (SELECT id FROM place WHERE code = 'W1-PULSE')"
+    scanned: list[datetime] = []
 
     def answered() -> bool:
-        readers.say(PULSE, "[]")
-        return heard(archive) > before
+        if len(scanned) < PULSES_MAX:
+            at = rfc3339(now_us())
+            scanned.append(datetime.fromisoformat(at))
+            readers.say(PULSE, json.dumps({"barcode": "W1-PULSE", "at": at}))
+        return archive.root.execute(anchored, (scanned,)).rowcount > 0
 
     until(answered, "ingest listens")
 

@@ -1,0 +1,315 @@
+"""What readers publish becomes evidence, anchors and coverage gaps, or is kept with the reason why not."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from devices.dialects import DIALECTS
+from inventory.operations.believing import step_beliefs
+from tests.conftest import Archive
+from tests.dialects.cases import GOLDEN, read_cases
+from tests.ingest.equipment import (
+    Publisher,
+    Working,
+    evidence,
+    keep_alive,
+    now_us,
+    quarantined,
+    reads_of,
+    rfc3339,
+    until,
+)
+
+EPC = "2C76451FD46072000000162E"
+SECOND, MINUTE, DAY = 1_000_000, 60_000_000, 86_400_000_000
+
+Listening = Callable[..., Working]
+
+
+def read(epc: str = EPC, **more: object) -> str:
+    return json.dumps({"epc": epc, "rssi_dbm": -50, "at": rfc3339(now_us())} | more)
+
+
+def say(archive: Archive, readers: Publisher, topic: str, *payloads: bytes | str) -> None:
+    """Publish, and wait until ingest has taken all of it in."""
+    readers.say(topic, *payloads)
+    keep_alive(archive, readers)
+
+
+# What each family says of the tag EPC at a time; without a time where the family may.
+GOOD = {
+    "native": lambda at: json.dumps({"epc": EPC, "at": at}),
+    "impinj": lambda at: json.dumps({"timestamp": at, "tagInventoryEvent": {"epcHex": EPC, "antennaPort": 0}}),
+    "zebra": lambda at: json.dumps({"data": {"idHex": EPC}, "timestamp": at}),
+    "zebra_handheld": lambda at: json.dumps({"timestamp": at, "data": {"tagData": [{"EPCid": EPC}]}}),
+    "llrpkit": lambda at: json.dumps({"reader": "r", "epc": EPC, "at": datetime.fromisoformat(at).timestamp()}),
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_broken_message_is_kept_with_its_bytes_and_a_reason_and_stops_nothing(
+    archive: Archive, readers: Publisher, listening: Listening, dialect: str
+) -> None:
+    archive.shelf("A-01")
+    listening(f"R,{dialect},r/reads,0,A-01,shelf,")
+    cases = read_cases(GOLDEN / "broken.jsonl") + read_cases(GOLDEN / f"{dialect}.jsonl")
+    broken = [case.payload for case in cases if case.expect is None]
+    assert len(broken) > 20
+    for payload in broken:
+        readers.say("r/reads", GOOD[dialect](rfc3339(now_us())), payload)
+    say(archive, readers, "r/reads", GOOD[dialect](rfc3339(now_us())))
+    kept = quarantined(archive)
+    assert [(topic, payload) for topic, payload, _ in kept] == [("r/reads", payload) for payload in broken]
+    assert all(reason and reason.isprintable() for _, _, reason in kept)
+    assert evidence(archive)["R", 0, EPC][0] == len(broken) + 1
+    row = archive.root.execute(
+        "SELECT reads, quarantined FROM reader_health JOIN reader ON reader.id = reader_id WHERE code = 'R'"
+    ).fetchone()
+    assert row == (len(broken) + 1, len(broken))
+
+
+def test_the_reads_of_a_tag_at_a_shelf_add_up_in_one_row(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    archive.dossier("D-17", on="A-01", epc=EPC)
+    listening("R,native,r/reads,1,A-01,shelf,")
+    slice_start = now_us() // (5 * MINUTE) * 5 * MINUTE - 10 * MINUTE
+    for second, strength, count in ((200, -50.5, 2), (10, -47.25, 1), (299, -60, 3)):
+        at = rfc3339(slice_start + second * SECOND)
+        say(archive, readers, "r/reads", read(antenna=1, at=at, rssi_dbm=strength, count=count))
+    say(archive, readers, "r/reads", read(antenna=1, at=rfc3339(slice_start + 20 * SECOND), rssi_dbm=None))
+    rows = archive.root.execute(
+        "SELECT number, reads, rssi_reads, rssi_sum_cdbm, rssi_peak_cdbm, slice_start, first_at, last_at FROM evidence "
+        "JOIN tag ON tag.id = tag_id JOIN volume ON volume.id = volume_id JOIN dossier ON dossier.id = dossier_id"
+    ).fetchall()
+    start = datetime.fromtimestamp(slice_start / 1e6, UTC)
+    ten, last = start + timedelta(seconds=10), start + timedelta(seconds=299)
+    assert rows == [("D-17", 7, 6, -2 * 5050 - 4725 - 3 * 6000, -4725, start, ten, last)]
+
+
+def test_a_reader_is_known_by_its_topic_whatever_its_payload_says(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R-1,native,r/1,0,A-01,shelf,", "R-2,native,r/2,0,A-01,shelf,")
+    say(archive, readers, "r/1", read(reader="R-2"))
+    assert evidence(archive) == {("R-1", 0, EPC): (1, -5000)}
+
+
+def test_a_tag_nobody_registered_is_kept_and_counted_without_a_volume(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,shelf,")
+    at = now_us()
+    say(archive, readers, "r/reads", read(at=rfc3339(at)), read(at=rfc3339(at + 1)))
+    assert reads_of(archive, EPC) == 2
+    tags = archive.root.execute("SELECT upper(encode(epc, 'hex')), volume_id, place_id, first_seen_at FROM tag").fetchall()
+    assert tags == [(EPC, None, None, datetime.fromisoformat(rfc3339(at)))]
+    assert step_beliefs(archive.jobs.unpooled(), datetime.now(UTC) + timedelta(minutes=5)) == 0
+
+
+def test_an_antenna_nobody_registered_is_kept_apart_with_its_whole_message(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,1,A-01,shelf,", "R,native,r/reads,2,A-01,shelf,")
+    message = f"[{read(antenna=1)}, {read(antenna=7)}]"
+    say(archive, readers, "r/reads", message, read(antenna=2))
+    assert quarantined(archive) == [("r/reads", message.encode(), "antenna 7 of reader R is not registered")]
+    assert evidence(archive) == {("R", 2, EPC): (1, -5000)}
+
+
+def test_a_reader_registered_as_one_place_is_that_place_by_any_of_its_antennas(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,cart,")
+    say(archive, readers, "r/reads", read(antenna=1), read(antenna=4))
+    assert evidence(archive) == {("R", 0, EPC): (2, -10000)}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_read_of_the_future_or_of_last_year_is_kept_apart(
+    archive: Archive, readers: Publisher, listening: Listening, dialect: str
+) -> None:
+    archive.shelf("A-01")
+    listening(f"R,{dialect},r/reads,0,A-01,shelf,")
+    now = now_us()
+    wrong = [GOOD[dialect](rfc3339(at)) for at in (now + 20 * MINUTE, now - 365 * DAY)]
+    right = [GOOD[dialect](rfc3339(at)) for at in (now + 2 * MINUTE, now - 30 * DAY)]
+    say(archive, readers, "r/reads", *wrong, *right)
+    kept = quarantined(archive)
+    assert [payload for _, payload, _ in kept] == [payload.encode() for payload in wrong]
+    assert "seconds in the future" in kept[0][2]
+    assert "365 days in the past" in kept[1][2]
+    assert reads_of(archive, EPC) == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"barcode": "A-01"},
+        {"status": "offline"},
+        {"status": "online"},
+        {"status": "gap"},
+    ],
+    ids=["a scanned code", "offline", "online", "a gap"],
+)
+def test_whatever_is_told_of_the_future_is_kept_apart(
+    archive: Archive, readers: Publisher, listening: Listening, said: dict[str, str]
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,handheld,")
+    message = json.dumps(said | {"at": rfc3339(now_us() + DAY)})
+    say(archive, readers, "r/reads", message)
+    ((_, payload, reason),) = quarantined(archive)
+    assert payload == message.encode()
+    assert "in the future" in reason
+    assert archive.root.execute("SELECT FROM anchor JOIN reader ON reader.id = reader_id WHERE code = 'R'").rowcount == 0
+    assert archive.root.execute("SELECT FROM coverage_gap").rowcount == 0
+    assert archive.root.execute("SELECT FROM reader_health WHERE last_message_at > now()").rowcount == 0
+
+
+def test_a_gap_that_lasts_into_the_future_is_kept_apart(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,handheld,")
+    now = now_us()
+    message = json.dumps({"status": "gap", "at": rfc3339(now), "from": rfc3339(now), "to": rfc3339(now + DAY)})
+    say(archive, readers, "r/reads", message)
+    assert [payload for _, payload, _ in quarantined(archive)] == [message.encode()]
+
+
+def test_a_reader_that_counts_beyond_all_bounds_stops_nothing(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,shelf,")
+    at = rfc3339(now_us() // (5 * MINUTE) * 5 * MINUTE)
+    boast = json.dumps([{"epc": EPC, "rssi_dbm": -50, "count": 1_000_000, "at": at}] * 3_000)
+    say(archive, readers, "r/reads", boast)
+    say(archive, readers, "r/reads", boast)
+    say(archive, readers, "r/reads", read("2C76451FD460720000001630"))
+    assert reads_of(archive, EPC) >= 2_000_000_000
+    assert reads_of(archive, "2C76451FD460720000001630") == 1
+
+
+def test_a_scanned_shelf_label_anchors_the_reader_there(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("H,zebra_handheld,r/h,0,W1-R1,handheld,")
+    at = rfc3339(now_us())
+    scan = {"timestamp": at, "data": {"barcodeData": [{"decodedBarcode": code} for code in ("A-01\r", "A-99")]}}
+    say(archive, readers, "r/h", json.dumps(scan))
+    anchors = "SELECT reader.code, place.code, scanned_at FROM anchor JOIN place ON place.id = place_id "
+    anchors += "JOIN reader ON reader.id = reader_id WHERE reader.code = 'H'"
+    assert archive.root.execute(anchors).fetchall() == [("H", "A-01", datetime.fromisoformat(at))]
+    ((_, payload, reason),) = quarantined(archive)
+    assert (payload, reason) == (b"A-99", "the scanned code is no place's")
+
+
+def test_a_code_that_comes_later_than_the_reads_it_anchors_still_decides_where_they_were(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    archive.shelf("A-02", x=5.0)
+    archive.dossier("D-17", epc=EPC)
+    listening("H,native,r/h,0,W1-R1,handheld,")
+    now = now_us()
+    with archive.jobs.unpooled() as jobs:
+        say(archive, readers, "r/h", read(at=rfc3339(now - 10 * SECOND)))
+        assert step_beliefs(jobs, datetime.now(UTC)) == 0
+        say(archive, readers, "r/h", json.dumps({"barcode": "A-02", "at": rfc3339(now - 20 * SECOND)}))
+        assert step_beliefs(jobs, datetime.now(UTC)) == 1
+    places = archive.root.execute("SELECT code FROM belief JOIN place ON place.id = place_id").fetchall()
+    assert places == [("A-02",)]
+
+
+# ── Coverage gaps ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def gaps(archive: Archive) -> list[tuple[str, float | None, float | None, str]]:
+    """(reader, from, to, reason), times in epoch seconds."""
+    rows = archive.root.execute(
+        "SELECT code, extract(epoch FROM from_at), extract(epoch FROM to_at), reason FROM coverage_gap "
+        "JOIN reader ON reader.id = reader_id ORDER BY coverage_gap.id"
+    )
+    return [(code, *(None if at is None else float(at) for at in times), reason) for code, *times, reason in rows]
+
+
+def test_a_reader_is_blind_from_its_offline_to_its_online(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,shelf,r/status")
+    start = now_us() // SECOND - 600
+
+    def status(word: str, second: int) -> str:
+        return json.dumps({"status": word, "at": start + second})
+
+    say(archive, readers, "r/status", status("offline", 0), status("offline", 5))
+    assert gaps(archive) == [("R", start, None, "offline")]
+    online = "SELECT online FROM reader_health JOIN reader ON reader.id = reader_id WHERE code = 'R'"
+    assert archive.root.execute(online).fetchone() == (False,)
+    say(archive, readers, "r/status", status("online", 60), status("offline", 100), status("online", 160))
+    assert gaps(archive) == [("R", start, start + 60, "offline"), ("R", start + 100, start + 160, "offline")]
+    assert archive.root.execute(online).fetchone() == (True,)
+
+
+def test_dropped_messages_told_again_with_every_heartbeat_are_one_gap(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,zebra,r/reads,0,A-01,shelf,")
+
+    def heartbeat(second: int, dropped: int) -> str:
+        gateway = {"numDataMessagesDropped": dropped}
+        at = rfc3339(start + second * SECOND)
+        return json.dumps({"type": "heartbeat", "timestamp": at, "data": {"reader_gateway": gateway}})
+
+    start = now_us() // SECOND * SECOND - 100 * SECOND
+    say(archive, readers, "r/reads", heartbeat(0, 0), heartbeat(1, 7), heartbeat(2, 7))
+    say(archive, readers, "r/reads", heartbeat(3, 7), heartbeat(4, 9))
+    assert [(code, since, reason) for code, since, _, reason in gaps(archive)] == [
+        ("R", start / SECOND + 1, "7 data messages dropped"),
+        ("R", start / SECOND + 4, "9 data messages dropped"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"at": 100, "from": 20, "to": 80}, (20, 80)),
+        ({"at": 100, "from": 20}, (20, 100)),
+        ({"at": 100, "to": 80}, (80, 100)),
+        ({"at": 100, "from": 120}, (100, 120)),
+        ({"at": 100}, (100, 100)),
+    ],
+)
+def test_a_gap_never_ends_before_it_begins(
+    archive: Archive, readers: Publisher, listening: Listening, told: dict[str, int], kept: tuple[int, int]
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,shelf,")
+    start = now_us() // SECOND - 600
+    times = {name: start + second for name, second in told.items()}
+    say(archive, readers, "r/reads", json.dumps({"status": "gap"} | times), json.dumps({"status": "gap"} | times))
+    assert gaps(archive) == [("R", start + kept[0], start + kept[1], "told by the device")]
+
+
+def test_a_reader_whose_clock_is_off_shows_by_how_much(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,shelf,")
+    late = read(at=rfc3339(now_us() - 5 * DAY))
+    say(archive, readers, "r/reads", *(read(at=rfc3339(now_us() - 40 * SECOND)) for _ in range(5)), late, late)
+    query = "SELECT clock_offset_ms FROM reader_health JOIN reader ON reader.id = reader_id WHERE code = 'R'"
+    row = until(lambda: archive.root.execute(query).fetchone(), "the reader's health")
+    assert 40_000 <= row[0] < 45_000
