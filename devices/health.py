@@ -6,6 +6,7 @@ from statistics import median
 from inventory.store.evidence import ReaderPulse
 
 OFFSET_MESSAGES = 64  # the offset is the median over so many messages: a few late ones don't move it
+OFFSET_MILLISECONDS_MAX = 2**31 - 1  # 24 days: what was buffered longer says nothing more of the clock
 
 # A read may come late (readers buffer through an outage) but not from the future.
 LATE_MICROSECONDS_MAX = 31 * 86_400 * 1_000_000
@@ -15,9 +16,9 @@ EARLY_MICROSECONDS_MAX = 300 * 1_000_000
 def time_problem(read_at: int, received_at: int) -> str | None:
     """Why a read's time can't be meant, or None; both in microseconds since 1970."""
     if read_at > received_at + EARLY_MICROSECONDS_MAX:
-        return f"the read time is {(read_at - received_at) // 1_000_000} seconds in the future"
+        return f"the time is {(read_at - received_at) // 1_000_000} seconds in the future"
     if read_at < received_at - LATE_MICROSECONDS_MAX:
-        return f"the read time is {(received_at - read_at) // 86_400_000_000} days in the past"
+        return f"the time is {(received_at - read_at) // 86_400_000_000} days in the past"
     return None
 
 
@@ -53,7 +54,7 @@ class ReaderHealth:
             self._messages,
             self._reads,
             self._quarantined,
-            round(median(self._offsets) / 1000) if self._offsets else None,
+            min(round(median(self._offsets) / 1000), OFFSET_MILLISECONDS_MAX) if self._offsets else None,
         )
         self._messages = self._reads = self._quarantined = 0
         return pulse

@@ -31,6 +31,7 @@ from inventory.store.readers import registered_antennas, registry_version
 
 log = logging.getLogger(__name__)
 
+AWAY = (Unavailable, psycopg.OperationalError, psycopg.InterfaceError)  # the database
 BATCH_MESSAGES_MAX = 5_000
 LINGER_SECONDS = 0.02  # a nearly empty batch waits this long for company: at most 50 commits a second
 LINGER_BELOW_MESSAGES = 500
@@ -57,36 +58,43 @@ class Ingest:
         self._registry = 0
 
     def run(self, stop: threading.Event) -> None:
-        """Work until stopped."""
-        self._connection = self._connected(stop)
+        """Work until stopped; a database that goes away between two batches means starting over."""
+        while self._connect(stop):
+            try:
+                self._work(stop)
+            except AWAY as away:
+                log.warning("the database went away (%s); starting over", str(away).strip())
+                stop.wait(RECONNECT_SECONDS_FIRST)
+            else:
+                return
+            finally:
+                self._connection.close()
+
+    def _work(self, stop: threading.Event) -> None:
+        evidence.prepare(self._connection)
         lease = self._lease(stop)
         if lease is None:
             return
-        try:
-            with self._session() as (broker, pipeline, redelivery):
-                self._serve(stop, lease, broker, pipeline, redelivery)
-            leases.give_back(self._connection, lease, datetime.now(UTC))
-            self._connection.commit()
-        finally:
-            self._connection.close()
+        with self._session() as (broker, pipeline, redelivery):
+            self._serve(stop, lease, broker, pipeline, redelivery)
+        leases.give_back(self._connection, lease, datetime.now(UTC))
+        self._connection.commit()
 
     # ── Setting up ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _connected(self, stop: threading.Event) -> psycopg.Connection[Any]:
-        """A fresh database connection, tried until it is there."""
+    def _connect(self, stop: threading.Event) -> bool:
+        """Open a fresh database connection, tried until it is there; False where we are stopped before."""
         pause = RECONNECT_SECONDS_FIRST
-        while True:
+        while not stop.is_set():
             try:
-                connection = self._database.unpooled()
-                evidence.prepare(connection)
-            except Unavailable as away:
-                if stop.is_set():
-                    raise
-                log.warning("%s Trying again in %.1f s.", away.sentence("en"), pause)
+                self._connection = self._database.unpooled()
+            except AWAY as away:
+                log.warning("the database is away (%s); trying again in %.1f s", str(away).strip(), pause)
                 stop.wait(pause)
                 pause = min(pause * 2, RECONNECT_SECONDS_MAX)
             else:
-                return connection
+                return True
+        return False
 
     def _lease(self, stop: threading.Event) -> Lease | None:
         """The slot's lease; waits while another machine holds it."""
@@ -144,34 +152,37 @@ class Ingest:
         self, stop: threading.Event, lease: Lease, batch: EvidenceBatch, days: set[date], packets: Packets
     ) -> bool:
         """Commit until it is done; False where we are stopped before the database came back (the broker has it all)."""
+        pause, again = RECONNECT_SECONDS_FIRST, False
         while True:
             try:
-                take_evidence(self._connection, batch, days, lease=lease, packets=packets, now=datetime.now(UTC))
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                log.warning("the database went away in mid-batch (%s); the batch is kept", str(error).strip())
-                self._connection.close()
-                if stop.is_set():
-                    return False
-                self._connection = self._connected(stop)
                 # The answer to COMMIT may be all that was lost.
-                done = evidence.last_batch(self._connection, packets.slot)
-                self._connection.commit()
-                if done >= packets.batch:
-                    return True
+                if not (again and self._is_committed(packets)):
+                    take_evidence(self._connection, batch, days, lease=lease, packets=packets, now=datetime.now(UTC))
+            except AWAY as away:
+                log.warning("the database went away in mid-batch (%s); the batch is kept", str(away).strip())
+                self._connection.close()
+                stop.wait(pause)
+                pause, again = min(pause * 2, RECONNECT_SECONDS_MAX), True
+                if not self._connect(stop):
+                    return False
             else:
                 return True
 
+    def _is_committed(self, packets: Packets) -> bool:
+        """Ask a fresh connection; it is ready for the batch afterwards."""
+        evidence.prepare(self._connection)
+        done = evidence.last_batch(self._connection, packets.slot)
+        self._connection.commit()
+        return done >= packets.batch
+
     def _upkeep(self, lease: Lease, broker: SlotConnection, pipeline: Pipeline) -> None:
         """Keep the lease, and look whether readers were registered meanwhile."""
-        try:
-            with self._connection.transaction():
-                leases.hold(self._connection, lease, datetime.now(UTC), SLOT_LEASE)
-                version = registry_version(self._connection)
-                if version == self._registry:
-                    return
-                by_topic = known_readers(registered_antennas(self._connection, self._slot.number))
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            return  # the next commit reconnects
+        with self._connection.transaction():
+            leases.hold(self._connection, lease, datetime.now(UTC), SLOT_LEASE)
+            version = registry_version(self._connection)
+            if version == self._registry:
+                return
+            by_topic = known_readers(registered_antennas(self._connection, self._slot.number))
         self._registry = version
         pipeline.use(by_topic)
         broker.want(by_topic)

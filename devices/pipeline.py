@@ -77,6 +77,7 @@ class Pipeline:
             decoded = reader.decode(payload, reader.timezone)
             newest = _newest(decoded.readings, received_at)
             antennas = _antennas_of(decoded.readings, reader)
+            _check_told(decoded, received_at)
         except Undecodable as undecodable:
             self._batch.quarantined.append(Quarantined(received_at, topic, reader.reader_id, payload, str(undecodable)))
             health.quarantined(received_at)
@@ -115,6 +116,19 @@ def _newest(readings: list[Reading], received_at: int) -> int | None:
     if problem := time_problem(newest, received_at) or time_problem(min(times), received_at):
         raise Undecodable(problem)
     return newest
+
+
+def _check_told(decoded: Decoded, received_at: int) -> None:
+    """Raise `Undecodable` where a code's or an event's time can't be meant.
+
+    An event may be as old as it likes: brokers retain a reader's last status for ever.
+    """
+    times = [barcode.scanned_at for barcode in decoded.barcodes]
+    for event in decoded.events:
+        times += [at for at in (event.at, event.from_at, event.to_at) if at is not None and at > received_at]
+    for at in times:
+        if at is not None and (problem := time_problem(at, received_at)):
+            raise Undecodable(problem)
 
 
 def _antennas_of(readings: list[Reading], reader: KnownReader) -> dict[int, KnownAntenna]:

@@ -156,7 +156,7 @@ def parse_timezone(text: str) -> str:
 def parse_mapping(text: str) -> dict[str, object]:
     """The field paths and units of a mapping dialect: a JSON object."""
     try:
-        if len(text) <= MAPPING_CHARACTERS_MAX:
+        if len(text) <= MAPPING_CHARACTERS_MAX and "\\u0000" not in text:  # PostgreSQL's jsonb has no such character
             return msgspec.json.decode(text, type=dict[str, object])
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         pass  # One sentence covers what is no JSON, what is no object and what is too long.

@@ -14,11 +14,12 @@ from inventory.domain.acts import ActKind
 from inventory.domain.refusals import AccountNotFound, FileUnreadable, RegisterInvalid
 from inventory.domain.registers import REGISTERS
 from inventory.operations.register_files import read_register
-from inventory.store import ledger, registers
+from inventory.store import ledger
 from inventory.store.database import Database, copy_in, raw
 from inventory.store.keys import KeyRing
 from inventory.store.ledger import Command, Entry
-from inventory.store.registers import Landing
+from inventory.store.registers import LANDINGS, dossiers
+from inventory.store.registers.landing import Landing
 
 ERRORS_SHOWN_MAX = 1_000  # more are counted, not told
 CHECK_ROUNDS_MAX = 20  # with --accept-valid a row left out can make another wrong; deeper chains are refused
@@ -83,7 +84,7 @@ def import_register(
     are wrong and `accept_valid` isn't set; nothing is imported then. `on_progress(phase, done, total)`.
     """
     options = options or ImportOptions()
-    landing, report = registers.LANDINGS[kind], ImportReport()
+    landing, report = LANDINGS[kind], ImportReport()
     with database.transaction() as session:
         connection = raw(session)
         _stage(connection, landing, _rows(path, kind, database.keys, report, on_progress))
@@ -94,7 +95,7 @@ def import_register(
         if report.error_count and not options.accept_valid:
             raise RegisterInvalid(file=path.name, count=report.error_count, report=report)
         if kind == "dossiers" and options.create_agencies:
-            connection.execute(registers.CREATE_AGENCIES)
+            connection.execute(dossiers.CREATE_AGENCIES)
         for number, (phase, statement) in enumerate(landing.steps):
             on_progress(phase, number, len(landing.steps))
             connection.execute(statement)
@@ -112,7 +113,7 @@ def _rows(
     path: Path, kind: str, keys: KeyRing, report: ImportReport, on_progress: Progress
 ) -> Iterator[tuple[Any, ...]]:
     """The staged form of every right row; wrong ones go to the report."""
-    cells = registers.LANDINGS[kind].cells
+    cells = LANDINGS[kind].cells
     for number, row in read_register(path, REGISTERS[kind], lambda done, total: on_progress("reading", done, total)):
         report.rows += 1
         if isinstance(row, tuple):
@@ -144,7 +145,7 @@ def _check(
     options: ImportOptions,
 ) -> None:
     """Find every wrong row; with `accept_valid` leave them out, again and again, until what is left is right."""
-    checks = [check for check in landing.checks if not (options.create_agencies and check is registers.AGENCY_KNOWN)]
+    checks = [check for check in landing.checks if not (options.create_agencies and check is dossiers.AGENCY_KNOWN)]
     for _ in range(CHECK_ROUNDS_MAX):
         wrong: set[int] = set()
         for number, check in enumerate(checks):
@@ -177,7 +178,7 @@ def _shelve(
     happened_at = options.as_of or now
     # A file's name may hold bytes that are no text.
     file = path.name.encode("utf-8", "replace").decode()
-    shelved = connection.execute(registers.SHELVED).fetchall()
+    shelved = connection.execute(dossiers.SHELVED).fetchall()
     for start in range(0, len(shelved), VOLUMES_PER_COMMAND):
         on_progress("ledger", start, len(shelved))
         command = Command(
@@ -190,4 +191,4 @@ def _shelve(
         )
         part = shelved[start : start + VOLUMES_PER_COMMAND]
         ledger.append(connection, command, [Entry(volume_id, 0, place_id) for volume_id, place_id in part])
-    connection.execute(registers.MARK_BELIEF_DUE, (happened_at,))
+    connection.execute(dossiers.MARK_BELIEF_DUE, (happened_at,))

@@ -14,6 +14,7 @@ import psycopg
 from inventory.store.database import copy_in
 
 DAY_MICROSECONDS = 86_400_000_000
+ANCHORED_SLICE_MAX = timedelta(seconds=1)  # a read after a code may stand in a slice that began so long before it
 
 
 class SliceReads(NamedTuple):
@@ -91,7 +92,7 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     connection.execute(
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS staged_slice (
-            antenna_id integer, epc bytea, slice_start bigint, reads integer, rssi_reads integer, rssi_sum bigint,
+            antenna_id integer, epc bytea, slice_start bigint, reads bigint, rssi_reads bigint, rssi_sum bigint,
             rssi_peak smallint, first_at bigint, last_at bigint
         ) ON COMMIT DELETE ROWS
         """
@@ -101,6 +102,7 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     connection.commit()
 
 
+CAPPED = f"least({{}}, {2**31 - 1})::integer"  # no antenna reads so much; one that boasts mustn't stop the others
 MOMENT = "'epoch'::timestamptz + {} * interval '1 microsecond'"  # exact: whole microseconds below 2^53
 
 ADD_UNKNOWN_TAGS = """
@@ -113,11 +115,12 @@ ADD_UNKNOWN_TAGS = """
 ADD_EVIDENCE = f"""
     INSERT INTO evidence AS kept (antenna_id, tag_id, slice_start, reads, rssi_reads, rssi_sum_cdbm, rssi_peak_cdbm,
                                   first_at, last_at)
-    SELECT antenna_id, tag.id, {MOMENT.format("slice_start")}, reads, rssi_reads, rssi_sum, nullif(rssi_peak, -32768),
-           {MOMENT.format("first_at")}, {MOMENT.format("last_at")}
+    SELECT antenna_id, tag.id, {MOMENT.format("slice_start")}, {CAPPED.format("reads")}, {CAPPED.format("rssi_reads")},
+           rssi_sum, nullif(rssi_peak, -32768), {MOMENT.format("first_at")}, {MOMENT.format("last_at")}
     FROM staged_slice JOIN tag USING (epc)
     ON CONFLICT (antenna_id, slice_start, tag_id) DO UPDATE SET
-        reads = kept.reads + excluded.reads, rssi_reads = kept.rssi_reads + excluded.rssi_reads,
+        reads = {CAPPED.format("kept.reads::bigint + excluded.reads")},
+        rssi_reads = {CAPPED.format("kept.rssi_reads::bigint + excluded.rssi_reads")},
         rssi_sum_cdbm = kept.rssi_sum_cdbm + excluded.rssi_sum_cdbm,
         rssi_peak_cdbm = greatest(kept.rssi_peak_cdbm, excluded.rssi_peak_cdbm),
         first_at = least(kept.first_at, excluded.first_at), last_at = greatest(kept.last_at, excluded.last_at)
@@ -145,7 +148,7 @@ def add_slices(connection: psycopg.Connection[Any], slices: list[SliceReads]) ->
         connection,
         "staged_slice",
         SliceReads._fields,
-        ("int4", "bytea", "int8", "int4", "int4", "int8", "int2", "int8", "int8"),
+        ("int4", "bytea", "int8", "int8", "int8", "int8", "int2", "int8", "int8"),
         iter(slices),
     )
     connection.execute(ADD_UNKNOWN_TAGS)
@@ -154,14 +157,22 @@ def add_slices(connection: psycopg.Connection[Any], slices: list[SliceReads]) ->
 
 
 def add_codes(connection: psycopg.Connection[Any], codes: list[ScannedCode]) -> None:
-    """Keep scanned shelf labels as anchors; a code that is no place's is quarantined, so that somebody sees it."""
+    """Keep scanned shelf labels as anchors; a code that is no place's is quarantined, so that somebody sees it.
+
+    What the reader read since then may have come before the code did, so its beliefs are due again.
+    """
     for code in codes:
         at = moment(code.scanned_at)
         known = connection.execute(
             "INSERT INTO anchor SELECT %s, %s, id FROM place WHERE code = %s ON CONFLICT DO NOTHING",
             (code.reader_id, at, code.code),
         )
-        if not known.rowcount and not connection.execute("SELECT FROM place WHERE code = %s", (code.code,)).rowcount:
+        if known.rowcount:
+            connection.execute(
+                "INSERT INTO belief_due (antenna_id, from_slice) SELECT id, %s FROM antenna WHERE reader_id = %s",
+                (at - ANCHORED_SLICE_MAX, code.reader_id),
+            )
+        elif not connection.execute("SELECT FROM place WHERE code = %s", (code.code,)).rowcount:
             add_quarantined(
                 connection,
                 [
@@ -189,6 +200,7 @@ def add_news(connection: psycopg.Connection[Any], news: list[ReaderNews]) -> Non
                 {"reader": item.reader_id, "at": moment(item.at), "reason": item.reason or "offline"},
             )
         else:
+            since, until = sorted(item.at if at is None else at for at in (item.from_at, item.to_at))
             # A counter of dropped messages is told again with every heartbeat: one gap for each value is enough.
             connection.execute(
                 """
@@ -199,8 +211,8 @@ def add_news(connection: psycopg.Connection[Any], news: list[ReaderNews]) -> Non
                 """,
                 {
                     "reader": item.reader_id,
-                    "from": moment(item.at if item.from_at is None else item.from_at),
-                    "to": moment(item.at if item.to_at is None else item.to_at),
+                    "from": moment(since),
+                    "to": moment(until),
                     "reason": item.reason or "gap",
                     "untimed": item.from_at is None,
                 },

@@ -24,6 +24,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from devices.ingest import Ingest, Slot
 from devices.broker import BrokerAddress
 from inventory.operations.importing import ImportOptions, import_register
+from inventory.store.database import Database
 from inventory.store.keys import load_key_ring
 from tests.conftest import Archive
 
@@ -136,11 +137,13 @@ def keep_alive(archive: Archive, readers: Publisher) -> None:
 class Working:
     """An ingest in a thread of this process; `error` is what it ended with."""
 
-    def __init__(self, archive: Archive, url: str, owner: str = "this-machine") -> None:
+    def __init__(
+        self, archive: Archive, url: str, owner: str = "this-machine", database: Database | None = None
+    ) -> None:
         """Start it."""
         self.stop = threading.Event()
         self.error: BaseException | None = None
-        self._ingest = Ingest(archive.app, BrokerAddress.parse(url), Slot(0, owner, "guiwei-ingest-0"))
+        self._ingest = Ingest(database or archive.app, BrokerAddress.parse(url), Slot(0, owner, "guiwei-ingest-0"))
         self.thread = threading.Thread(target=self._work, name=f"ingest of {owner}")
         self.thread.start()
 
@@ -158,9 +161,11 @@ class Working:
 
 
 @contextmanager
-def working(archive: Archive, url: str, owner: str = "this-machine") -> Iterator[Working]:
+def working(
+    archive: Archive, url: str, owner: str = "this-machine", database: Database | None = None
+) -> Iterator[Working]:
     """Ingest at work for as long as the block; it must not have failed."""
-    ingest = Working(archive, url, owner)
+    ingest = Working(archive, url, owner, database)
     try:
         yield ingest
     finally:

@@ -109,7 +109,8 @@ def test_a_tag_nobody_registered_is_kept_and_counted_without_a_volume(
     assert reads_of(archive, EPC) == 2
     tags = archive.root.execute("SELECT upper(encode(epc, 'hex')), volume_id, place_id, first_seen_at FROM tag").fetchall()
     assert tags == [(EPC, None, None, datetime.fromisoformat(rfc3339(at)))]
-    assert step_beliefs(archive.jobs.unpooled(), datetime.now(UTC) + timedelta(minutes=5)) == 0
+    with archive.jobs.unpooled() as jobs:
+        assert step_beliefs(jobs, datetime.now(UTC) + timedelta(minutes=5)) == 0
 
 
 def test_an_antenna_nobody_registered_is_kept_apart_with_its_whole_message(
@@ -313,3 +314,26 @@ def test_a_reader_whose_clock_is_off_shows_by_how_much(
     query = "SELECT clock_offset_ms FROM reader_health JOIN reader ON reader.id = reader_id WHERE code = 'R'"
     row = until(lambda: archive.root.execute(query).fetchone(), "the reader's health")
     assert 40_000 <= row[0] < 45_000
+
+
+def test_a_reader_that_delivers_what_it_kept_for_a_month_stops_nothing(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,shelf,")
+    say(archive, readers, "r/reads", *(read(at=rfc3339(now_us() - 30 * DAY)) for _ in range(5)))
+    assert reads_of(archive, EPC) == 5
+
+
+@pytest.mark.parametrize("dialect", ["native", "llrpkit"])
+def test_a_status_the_broker_retained_for_months_is_understood(
+    archive: Archive, readers: Publisher, listening: Listening, dialect: str
+) -> None:
+    archive.shelf("A-01")
+    said = {"status": "online", "reader": "R", "at": (now_us() - 60 * DAY) / SECOND}
+    readers.say("r/status", json.dumps(said), retain=True)
+    listening(f"R,{dialect},r/reads,0,A-01,shelf,r/status")
+    keep_alive(archive, readers)
+    assert quarantined(archive) == []
+    query = "SELECT online FROM reader_health JOIN reader ON reader.id = reader_id WHERE code = 'R'"
+    assert archive.root.execute(query).fetchone() == (True,)
