@@ -22,6 +22,7 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.broker import BrokerAddress, new_client
 
@@ -34,6 +35,8 @@ KEEPALIVE_SECONDS = 30
 CONNACK_SECONDS_MAX = 5
 RECONNECT_SECONDS_FIRST, RECONNECT_SECONDS_MAX = 0.5, 30.0
 POLL_SECONDS = 0.02
+# A retained message comes with a new subscription, not with every reconnect: it would be counted each time.
+QOS_1_RETAINED_ONCE = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
 READS_PER_POLL = 64  # packets taken from the socket before acknowledgements get their turn
 
 
@@ -213,7 +216,10 @@ class SlotConnection:
         if gone := sorted(self._subscribed - wanted):
             self._client.unsubscribe(gone)
         if new := sorted(wanted - self._subscribed):
-            self._client.subscribe([(topic, 1) for topic in new])
+            if self._protocol == MQTTProtocolVersion.MQTTv5:
+                self._client.subscribe([(topic, QOS_1_RETAINED_ONCE) for topic in new])
+            else:
+                self._client.subscribe([(topic, 1) for topic in new])
         self._subscribed = wanted
 
     def _turn(self) -> None:
@@ -225,6 +231,7 @@ class SlotConnection:
             raise ConnectionError("the connection was closed")
         # A full queue stops reading: the broker's own queue then grows, on its disk, where it is safe.
         full = len(self._inbox) >= UNACKNOWLEDGED_MESSAGES_MAX or self._bytes_in - self._bytes_out > INBOX_BYTES_MAX
+        full = full and self._connected  # the answer to CONNECT is always read
         pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # decrypted already: select wouldn't see it
         writers = [sock] if client.want_write() else []
         readable, writable, _ = select.select([] if full else [sock], writers, [], 0 if pending else POLL_SECONDS)

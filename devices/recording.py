@@ -5,6 +5,7 @@
 
 import gzip
 import json
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from inventory.domain.acts import microseconds
 from inventory.domain.refusals import FileUnreadable
 
 LINE_BYTES_MAX = 8 * 1024 * 1024
+YEAR_MIN, YEAR_MAX = 2010, 2099  # the same as for readers' own times
 
 
 class Recorded(NamedTuple):
@@ -60,7 +62,7 @@ def opened(path: Path, mode: Literal["rb", "wb"]) -> Iterator[IO[bytes]]:
             packed = path.suffix == ".gz"
         with cast("IO[bytes]", gzip.open(path, mode) if packed else path.open(mode)) as file:
             yield file
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         problem = getattr(error, "strerror", None) or str(error)
         raise FileUnreadable(file=path.name, problem_zh=problem, problem_en=problem) from error
 
@@ -85,8 +87,10 @@ def read_recording(path: Path) -> Iterator[Recorded]:
 
 
 def _recorded(line: _Line) -> Recorded:
-    """Raises ValueError for a time without a zone, or anything but one payload."""
-    if line.received_at.tzinfo is None or (line.payload is None) == (line.payload_base64 is None):
+    """Raises ValueError for a time without a zone or of another age, or anything but one payload."""
+    if line.received_at.tzinfo is None or not YEAR_MIN <= line.received_at.year <= YEAR_MAX:
+        raise ValueError
+    if (line.payload is None) == (line.payload_base64 is None):
         raise ValueError
     if line.payload is not None:
         return Recorded(microseconds(line.received_at), line.topic, line.payload.encode())

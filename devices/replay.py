@@ -50,7 +50,12 @@ def replay(
     close: bool = True,
     on_progress: Callable[[int, datetime], None] = _nobody_watches,
 ) -> Replayed:
-    """Feed a recording in; with `close`, models learn at each midnight of `timezone` that it passes."""
+    """Feed a recording in; with `close`, models learn at each midnight of `timezone` that it passes.
+
+    Raises `FileUnreadable` before anything is fed in.
+    """
+    for _ in read_recording(path):
+        pass
     done = Replayed()
     with database.unpooled() as connection:
         evidence.prepare(connection)

@@ -75,7 +75,7 @@ class Jobs:
         """Whatever was seen since the last step becomes belief."""
         now = datetime.now(UTC)
         if changed := step_beliefs(connection, now + EARLY, lease, now):
-            log.info("%d beliefs changed", changed)
+            log.debug("%d beliefs changed", changed)
 
     def close_days(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
         """Close the last local day, if that hasn't been done: at midnight, or whenever we are back after it."""

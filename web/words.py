@@ -57,6 +57,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dossier.employer": ("原单位", "Employer"),
     "dossier.agency": ("档案管理服务机构", "Holding agency"),
     "dossier.deposit": ("存档类别", "Deposit"),
+    "dossier.deposit.employer": ("单位存档", "by the employer"),
+    "dossier.deposit.individual": ("个人存档", "by the person"),
     "dossier.unknown": ("未登记", "not recorded"),
     "dossier.volume": ("第 {ordinal} 册", "Volume {ordinal}"),
     "dossier.volumes": ("共 {count} 册", "{count} volumes"),

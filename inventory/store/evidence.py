@@ -14,7 +14,7 @@ import psycopg
 from inventory.store.database import copy_in
 
 DAY_MICROSECONDS = 86_400_000_000
-ANCHORED_SLICE_MAX = timedelta(seconds=1)  # a read after a code may stand in a slice that began so long before it
+ANCHOR_REACH = timedelta(seconds=11)  # a label or code may also say where a moving reader was so long before it
 
 
 class SliceReads(NamedTuple):
@@ -128,7 +128,7 @@ ADD_EVIDENCE = f"""
 
 MARK_BELIEF_DUE = f"""
     INSERT INTO belief_due (antenna_id, from_slice)
-    SELECT antenna_id, {MOMENT.format("min(slice_start)")} FROM staged_slice GROUP BY antenna_id
+    SELECT antenna_id, {MOMENT.format("min(slice_start)")} - %s FROM staged_slice GROUP BY antenna_id
 """
 
 
@@ -153,7 +153,7 @@ def add_slices(connection: psycopg.Connection[Any], slices: list[SliceReads]) ->
     )
     connection.execute(ADD_UNKNOWN_TAGS)
     connection.execute(ADD_EVIDENCE)
-    connection.execute(MARK_BELIEF_DUE)
+    connection.execute(MARK_BELIEF_DUE, (ANCHOR_REACH,))
 
 
 def add_codes(connection: psycopg.Connection[Any], codes: list[ScannedCode]) -> None:
@@ -170,7 +170,7 @@ def add_codes(connection: psycopg.Connection[Any], codes: list[ScannedCode]) -> 
         if known.rowcount:
             connection.execute(
                 "INSERT INTO belief_due (antenna_id, from_slice) SELECT id, %s FROM antenna WHERE reader_id = %s",
-                (at - ANCHORED_SLICE_MAX, code.reader_id),
+                (at - ANCHOR_REACH, code.reader_id),
             )
         elif not connection.execute("SELECT FROM place WHERE code = %s", (code.code,)).rowcount:
             add_quarantined(

@@ -1,14 +1,19 @@
 """Brokers for the readers of a test, and ingest at work behind them."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from tests.conftest import Archive
+from inventory.store.keys import new_key_ring
+from tests.conftest import TEMPLATE, Archive
 from tests.ingest.equipment import Publisher, Working, keep_alive, publisher, register_readers, working
-from tests.servers import Mosquitto, mosquitto, server_directory
+from tests.servers import Mosquitto, PostgresForTests, mosquitto, server_directory
+
+_numbers = itertools.count(1)
 
 # Where the broker, the process or a pure rule is the point; what is SQL runs on both engines.
 ONE_ENGINE = pytest.mark.parametrize("postgres", ["PostgreSQL 18, embedded"], indirect=True)
@@ -22,9 +27,26 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
+def another_archive(postgres: PostgresForTests) -> Iterator[Callable[[], Archive]]:
+    """More warehouses like `archive`, each empty, on the same server."""
+    with psycopg.connect(postgres.superuser_url, autocommit=True) as superuser, ExitStack() as opened:
+
+        def build() -> Archive:
+            name = f"another_{next(_numbers)}"
+            superuser.execute(f"CREATE DATABASE {name} OWNER guiwei_owner TEMPLATE {TEMPLATE}")
+            opened.callback(superuser.execute, f"DROP DATABASE {name} WITH (FORCE)")
+            superuser.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO guiwei_app, guiwei_jobs")
+            another = Archive(postgres, name, new_key_ring())
+            opened.callback(another.close)
+            return another
+
+        yield build
+
+
+@pytest.fixture
 def broker(folder: Path) -> Iterator[Mosquitto]:
-    """A Mosquitto of the test's own."""
-    with mosquitto(folder) as running:
+    """A Mosquitto of the test's own, whose log says who subscribes to what."""
+    with mosquitto(folder, log_type="subscribe") as running:
         yield running
 
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,20 +54,21 @@ def counts(archive: Archive) -> Counter[int]:
 
 
 @contextmanager
-def speaking(readers: Publisher) -> Iterator[list[int]]:
-    """A reader that says a read every few milliseconds; the list is the tags it has said."""
+def speaking(readers: Publisher, turn: AbstractContextManager[object] = nullcontext()) -> Iterator[list[int]]:
+    """A reader that says a read every few milliseconds; the list is the tags it has said.
+
+    Whoever holds `turn` may be sure that the broker has all of it, and that nothing comes meanwhile.
+    """
     said: list[int] = []
     done = threading.Event()
 
     def speak() -> None:
-        told = []
         for number in itertools.count(1):
             if done.wait(0.002):
                 break
-            told.append(readers.publish("r/reads", read(number)))
+            with turn:
+                readers.say("r/reads", read(number))
             said.append(number)
-        for message in told:
-            message.wait_for_publish(30)
 
     thread = threading.Thread(target=speak)
     thread.start()
@@ -131,32 +132,36 @@ def test_a_broker_that_restarts_again_and_again_is_found_again(
 ) -> None:
     archive.shelf("A-01")
     listening(READER)
-    with speaking(readers) as said:
+    turn = threading.Lock()
+    with speaking(readers, turn) as said:
         for _ in range(3):
             seen = len(said)
-            until(lambda seen=seen: len(said) > seen + 50, "more is said")
-            broker.stop()
-            broker.start()
-            keep_alive(archive, readers)
+            until(lambda seen=seen: len(said) > seen + 20, "more is said")
+            # A reader whose message wasn't confirmed repeats it, and nobody can know it for the same.
+            with turn:
+                broker.stop()
+                broker.start()
     keep_alive(archive, readers)
     assert counts(archive) == Counter(said)
     assert quarantined(archive) == []
 
 
 def test_a_full_queue_is_kept_through_restarts_of_the_broker(
-    archive: Archive, broker: Mosquitto, readers: Publisher, listening: Listening
+    archive: Archive, broker: Mosquitto, readers: Publisher, listening: Listening, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The database stands still, the queue fills, the broker restarts twice and repeats all of it each time."""
+    """The database stands still, the queue fills, the broker restarts and repeats all of it."""
+    caplog.set_level(logging.INFO, "devices.mqtt")
     archive.shelf("A-01")
     listening(READER)
     numbers = range(1, 26_001)
     with archive.app.unpooled() as stopper:
         stopper.execute("SELECT FROM lease FOR UPDATE")
         readers.say("r/reads", *(read(number) for number in numbers))
-        for _ in range(3):
-            broker.stop()
-            broker.start()
-            time.sleep(2)  # Long enough for a reconnect; whether it succeeds is what the next lines are about.
+        broker.stop()
+        broker.start()
+        until(lambda: caplog.text.count("connected to") > 1, "ingest is back")
+        broker.stop()
+        broker.start()
         stopper.rollback()
     keep_alive(archive, readers)
     assert counts(archive) == Counter(numbers)
@@ -271,14 +276,14 @@ def test_an_answer_to_commit_that_never_arrives_counts_nothing_twice(
         database = connect(through.render_as_string(hide_password=False), archive.keys)
         with working(archive, broker.url, database=database):
             keep_alive(archive, readers)
-            for number in range(1, 6):
+            for number in range(1, 4):
                 cut_before = relay.cut
                 relay.armed.set()
                 readers.say("r/reads", read(number))
                 until(lambda cut_before=cut_before: relay.cut > cut_before, "an answer was lost")
             keep_alive(archive, readers)
         database.engine.dispose()
-    assert counts(archive) == {number: 1 for number in range(1, 6)}
+    assert counts(archive) == {1: 1, 2: 1, 3: 1}
 
 
 class Relay:

@@ -109,11 +109,12 @@ def speaking(readers: Publisher, stream: Stream) -> Iterator[None]:
     done = threading.Event()
 
     def speak() -> None:
-        told = []
         while not done.wait(1 / BURSTS_PER_SECOND):
-            told += [readers.publish(*stream.message()) for _ in range(BURST_MESSAGES)]
-        for message in (*told, *(readers.publish(*words) for words in stream.last_words())):
-            message.wait_for_publish(30)
+            for _ in range(BURST_MESSAGES):
+                readers.publish(*stream.message())
+        for words in stream.last_words():
+            readers.publish(*words)
+        readers.settle()
 
     thread = threading.Thread(target=speak)
     thread.start()

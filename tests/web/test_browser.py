@@ -92,6 +92,14 @@ def test_a_scanner_types_a_number_and_enter_and_the_dossier_opens(open_page: Ope
     page.wait_for_url(f"{site}/dossiers/L-1")
 
 
+def test_a_dossier_nobody_has_read_yet_shows_its_shelf_as_large_as_any(open_page: Open) -> None:
+    shelf = open_page("/dossiers/L-1").locator(".volume .ledger .label")
+    expect(shelf).to_have_text("A-01")
+    place, card = shelf.bounding_box(), shelf.page.locator(".volume").bounding_box()
+    assert place is not None and place["height"] > 15
+    assert card is not None and card["width"] > 300
+
+
 def test_the_open_page_changes_when_the_radio_sees_it_elsewhere(archive: Archive, open_page: Open) -> None:
     page = open_page("/dossiers/L-1")
     expect(page.locator(".seal")).to_have_text("Not seen")
@@ -154,7 +162,7 @@ def poor_contrasts(page: Page) -> list[str]:
     texts = page.evaluate(
         """() => [...document.querySelectorAll("body *")].filter((element) =>
             [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
-            && element.getClientRects().length && !element.closest(".unseen, .skip"))
+            && element.getClientRects().length && !element.closest(".spoken, .skip"))
         .map((element) => {
             let ground = element;
             while (ground && getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)") ground = ground.parentElement;

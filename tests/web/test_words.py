@@ -8,6 +8,7 @@ from string import Formatter
 import pytest
 
 from inventory.domain.people import Role
+from inventory.domain.registers import DepositType
 from inventory.domain.whereabouts import Agreement
 from web.site import CHINA_TIME
 from web.speaking import age, clock_offset, local_time, percent, probability_in_words
@@ -36,6 +37,7 @@ def test_every_text_the_pages_ask_for_is_there_and_none_is_left_over() -> None:
     asked |= {f"agreement.{state}" for state in Agreement} | {f"agreement.{state}.text" for state in Agreement}
     asked |= {f"readers.{state}" for state in ("online", "offline", "silent", "gap")}
     asked |= {f"probability.{word}" for word in ("certain", "likely", "fair", "unsure")}
+    asked |= {f"dossier.deposit.{kind}" for kind in DepositType}
     assert asked == set(TEXTS)
 
 

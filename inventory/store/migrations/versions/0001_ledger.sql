@@ -102,7 +102,7 @@ CREATE FUNCTION volume_name(number text, ordinal smallint) RETURNS text LANGUAGE
 CREATE FUNCTION refuse_act(refused_constraint text, about text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'refused: %', refused_constraint
-        USING ERRCODE = 'check_violation', CONSTRAINT = refused_constraint, HINT = about;
+        USING ERRCODE = 'check_violation', CONSTRAINT = refused_constraint, HINT = coalesce(about, '');
 END $$;
 
 -- ── The one door ─────────────────────────────────────────────────────────────────────────────────────────────────────
