@@ -58,7 +58,9 @@ def readers(broker: Mosquitto) -> Iterator[Publisher]:
 
 
 @pytest.fixture
-def listening(archive: Archive, folder: Path, broker: Mosquitto, readers: Publisher) -> Iterator[Callable[..., Working]]:
+def listening(
+    archive: Archive, folder: Path, broker: Mosquitto, readers: Publisher
+) -> Iterator[Callable[..., Working]]:
     """Register readers and let ingest listen to them: `listening("A-1,native,r/a,0,A-01,shelf,", ...)`."""
     with ExitStack() as shift:
 

@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
-
-from devices.ingest import Ingest, Slot
 from devices.broker import BrokerAddress, new_client
+from devices.ingest import Ingest, Slot
 from inventory.operations.importing import ImportOptions, import_register
 from inventory.store.database import Database
 from inventory.store.keys import load_key_ring
@@ -127,7 +126,7 @@ def publisher(url: str) -> Iterator[Publisher]:
 
 def keep_alive(archive: Archive, readers: Publisher) -> None:
     """Scan a code until ingest has it: then it listens, and has taken in all that was said before."""
-    anchored = "SELECT FROM anchor WHERE scanned_at = ANY(%s) AND place_id = (SELECT id FROM place WHERE code = 'W1-PULSE')"
+    anchored = "SELECT FROM anchor JOIN place ON place.id = place_id WHERE code = 'W1-PULSE' AND scanned_at = ANY(%s)"
     scanned: list[datetime] = []
 
     def answered() -> bool:
@@ -218,7 +217,8 @@ class IngestProcess:
 
     def kill(self) -> None:
         """As a power cut would end it."""
-        assert self._process is not None and self._process.poll() is None, self.log.read_text("utf-8", "replace")[-2000:]
+        assert self._process is not None
+        assert self._process.poll() is None, "it ended by itself"
         self._process.kill()
         self._process.wait(SECONDS_MAX)
 
@@ -228,7 +228,7 @@ class IngestProcess:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(SECONDS_MAX)
 
-    def __enter__(self) -> "IngestProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

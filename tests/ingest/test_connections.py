@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import pytest
 from sqlalchemy import make_url
@@ -54,7 +55,7 @@ def counts(archive: Archive) -> Counter[int]:
 
 
 @contextmanager
-def speaking(readers: Publisher, turn: AbstractContextManager[object] = nullcontext()) -> Iterator[list[int]]:
+def speaking(readers: Publisher, turn: AbstractContextManager[object] | None = None) -> Iterator[list[int]]:
     """A reader that says a read every few milliseconds; the list is the tags it has said.
 
     Whoever holds `turn` may be sure that the broker has all of it, and that nothing comes meanwhile.
@@ -66,7 +67,7 @@ def speaking(readers: Publisher, turn: AbstractContextManager[object] = nullcont
         for number in itertools.count(1):
             if done.wait(0.002):
                 break
-            with turn:
+            with turn or nullcontext():
                 readers.say("r/reads", read(number))
             said.append(number)
 
@@ -77,6 +78,16 @@ def speaking(readers: Publisher, turn: AbstractContextManager[object] = nullcont
     finally:
         done.set()
         thread.join()
+
+
+def wait_for_more(said: list[int], reads: int) -> None:
+    seen = len(said)
+    until(lambda: len(said) > seen + reads, "readers say more")
+
+
+def wait_for_reads(archive: Archive) -> None:
+    before = counts(archive).total()
+    until(lambda: counts(archive).total() > before, "reads come in again")
 
 
 # ── The broker ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -120,11 +131,15 @@ def test_a_broker_that_hangs_up_on_mqtt_5_is_spoken_to_in_mqtt_3_1_1(
 def test_a_broker_that_says_nothing_to_mqtt_5_is_spoken_to_in_mqtt_3_1_1(archive: Archive, folder: Path) -> None:
     archive.shelf("A-01")
     register_readers(archive, folder, READER)
-    with mosquitto(folder) as broker, Relay(broker.port, holds_back=b"MQTT\x05") as relay, publisher(broker.url) as readers:
-        with working(archive, f"mqtt://127.0.0.1:{relay.port}"):
-            keep_alive(archive, readers)
-            readers.say("r/reads", read(1))
-            until(lambda: counts(archive) == {1: 1}, "the read is in")
+    with (
+        mosquitto(folder) as broker,
+        Relay(broker.port, holds_back=b"MQTT\x05") as relay,
+        publisher(broker.url) as readers,
+        working(archive, f"mqtt://127.0.0.1:{relay.port}"),
+    ):
+        keep_alive(archive, readers)
+        readers.say("r/reads", read(1))
+        until(lambda: counts(archive) == {1: 1}, "the read is in")
 
 
 def test_a_broker_that_restarts_again_and_again_is_found_again(
@@ -135,8 +150,7 @@ def test_a_broker_that_restarts_again_and_again_is_found_again(
     turn = threading.Lock()
     with speaking(readers, turn) as said:
         for _ in range(3):
-            seen = len(said)
-            until(lambda seen=seen: len(said) > seen + 20, "more is said")
+            wait_for_more(said, 20)
             # A reader whose message wasn't confirmed repeats it, and nobody can know it for the same.
             with turn:
                 broker.stop()
@@ -211,8 +225,7 @@ def test_a_database_that_ends_connections_at_any_moment_loses_and_doubles_nothin
     ended = 0
     with speaking(readers) as said:
         for _ in range(8):
-            before = sum(counts(archive).values())
-            until(lambda before=before: sum(counts(archive).values()) > before, "reads come in again")
+            wait_for_reads(archive)
             time.sleep(chance.uniform(0, 0.1))  # Not waiting for anything: any moment is as good to end at.
             ended += end_connections(archive)
     keep_alive(archive, readers)
@@ -228,8 +241,7 @@ def test_while_the_database_is_away_nothing_is_acknowledged_and_all_of_it_comes_
     listening(READER)
     with speaking(readers) as said, database_away(archive):
         until(lambda: caplog.text.count("the database is away") >= 2, "ingest tries again")
-        seen = len(said)
-        until(lambda: len(said) > seen + 200, "readers say more")
+        wait_for_more(said, 200)
     keep_alive(archive, readers)
     assert counts(archive) == Counter(said)
 
@@ -277,10 +289,9 @@ def test_an_answer_to_commit_that_never_arrives_counts_nothing_twice(
         with working(archive, broker.url, database=database):
             keep_alive(archive, readers)
             for number in range(1, 4):
-                cut_before = relay.cut
                 relay.armed.set()
                 readers.say("r/reads", read(number))
-                until(lambda cut_before=cut_before: relay.cut > cut_before, "an answer was lost")
+                until(relay.has_cut, "an answer was lost")
             keep_alive(archive, readers)
         database.engine.dispose()
     assert counts(archive) == {1: 1, 2: 1, 3: 1}
@@ -297,12 +308,11 @@ class Relay:
         self._target, self._cuts, self._holds = port, cuts_answer_to, holds_back
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.armed = threading.Event()
-        self.cut = 0
+        self.armed, self._cut = threading.Event(), threading.Event()
         self._lines: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
 
-    def __enter__(self) -> "Relay":
+    def __enter__(self) -> Self:
         self._threads[0].start()
         return self
 
@@ -315,6 +325,12 @@ class Relay:
             thread.join(10)
         for line in (self._listener, *self._lines):
             line.close()
+
+    def has_cut(self) -> bool:
+        """Whether an answer was lost since this was last asked."""
+        was_cut = self._cut.is_set()
+        self._cut.clear()
+        return was_cut
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -338,7 +354,7 @@ class Relay:
                     self.armed.clear()
                     due.set()
                 if not asks and due.is_set():
-                    self.cut += 1
+                    self._cut.set()
                     break
                 if not mute.is_set():
                     target.sendall(data)

@@ -143,6 +143,11 @@ def last_batch(archive: Archive) -> int:
     return int(row[0])
 
 
+def wait_for_a_batch(archive: Archive) -> None:
+    before = last_batch(archive)
+    until(lambda: last_batch(archive) > before, "ingest commits again")
+
+
 def kill_between_commit_and_acknowledgement(archive: Archive, ingest: IngestProcess) -> None:
     """Kill it while the database commits: the batch stands, and nobody is left to acknowledge it."""
     with psycopg.connect(archive.server.superuser_url, dbname=archive.name, autocommit=True) as gate:
@@ -182,8 +187,7 @@ def test_every_read_is_counted_once_however_often_ingest_is_killed(
         keep_alive(archive, readers)
         with speaking(readers, stream):
             for number in range(KILLS):
-                before = last_batch(archive)
-                until(lambda before=before: last_batch(archive) > before, "ingest commits again")
+                wait_for_a_batch(archive)
                 if number % 2:
                     kill_between_commit_and_acknowledgement(archive, ingest)
                 else:

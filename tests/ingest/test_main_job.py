@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
 from llrpkit import Reader
 from llrpkit.emulator import EmulatedTag, LLRPEmulator, default_population
 from llrpkit.mqtt import MQTTBridge

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from devices.recording import line_of, opened, read_recording
+from devices.recording import line_of, read_recording
 from devices.replay import replay
 from devices.simulator.city import City, make_city, write_registers
 from devices.simulator.run import write_recording
@@ -95,9 +95,7 @@ def fill(archive: Archive, city: City, folder: Path) -> Archive:
     write_registers(city, folder)
     options = ImportOptions(as_of=MORNING - timedelta(days=1))
     for number, register in enumerate(("agencies", "places", "readers", "dossiers"), 1):
-        import_register(
-            archive.app, register, folder / f"{register}.csv", UUID(int=number), datetime.now(UTC), options
-        )
+        import_register(archive.app, register, folder / f"{register}.csv", UUID(int=number), datetime.now(UTC), options)
     return archive
 
 
@@ -347,7 +345,9 @@ def sweep(chance: random.Random) -> list[Line]:
         lines.append(line("r/handheld", since, barcode=f"A-0{shelf}"))
         for _ in range(25):
             at = since + SECOND + chance.randrange(2 * MINUTE - 2 * SECOND)
-            lines.append(line("r/handheld", at, epc=f"3500AAAA{shelf:016X}", rssi_dbm=-50 - chance.randrange(300) / 100))
+            lines.append(
+                line("r/handheld", at, epc=f"3500AAAA{shelf:016X}", rssi_dbm=-50 - chance.randrange(300) / 100)
+            )
         for _ in range(100):
             tag = 30 + (shelf - 1) * 7 + chance.randrange(9)
             at = since + SECOND + chance.randrange(2 * MINUTE - 2 * SECOND)

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
 
 import pytest
 
@@ -66,8 +68,9 @@ class Broker:
         return message
 
 
-MOSQUITTO = {"renumbers": False, "in_flight_max": 20_000}
-RUMQTTD = {"renumbers": True, "in_flight_max": 100}
+Kind: TypeAlias = "partial[Broker]"
+MOSQUITTO: Kind = partial(Broker, renumbers=False, in_flight_max=20_000)
+RUMQTTD: Kind = partial(Broker, renumbers=True, in_flight_max=100)
 KINDS = pytest.mark.parametrize("kind", [MOSQUITTO, RUMQTTD], ids=["keeps ids", "renumbers"])
 
 
@@ -82,9 +85,7 @@ class Slot:
         self.redelivery = Redelivery([])
 
     def take(self, messages: Iterable[Message]) -> None:
-        self._uncommitted += [
-            message.payload for message in messages if not self.redelivery.is_repeated(message)
-        ]
+        self._uncommitted += [message.payload for message in messages if not self.redelivery.is_repeated(message)]
 
     def commit(self) -> None:
         packets: Packets = self.redelivery.batch(0)
@@ -99,8 +100,8 @@ class Slot:
 
 
 @KINDS
-def test_what_was_committed_and_comes_again_is_not_counted_again(kind: dict[str, int]) -> None:
-    broker, slot = Broker(**kind), Slot()
+def test_what_was_committed_and_comes_again_is_not_counted_again(kind: Kind) -> None:
+    broker, slot = kind(), Slot()
     broker.connect()
     for number in range(10):
         slot.take(broker.publish("a", b"%d" % number))
@@ -113,8 +114,8 @@ def test_what_was_committed_and_comes_again_is_not_counted_again(kind: dict[str,
 
 
 @KINDS
-def test_what_was_not_committed_is_counted_when_it_comes_again(kind: dict[str, int]) -> None:
-    broker, slot = Broker(**kind), Slot()
+def test_what_was_not_committed_is_counted_when_it_comes_again(kind: Kind) -> None:
+    broker, slot = kind(), Slot()
     broker.connect()
     slot.take(broker.publish("a", b"1"))
     slot.commit()
@@ -126,8 +127,8 @@ def test_what_was_not_committed_is_counted_when_it_comes_again(kind: dict[str, i
 
 
 @KINDS
-def test_a_batch_that_gathers_through_a_broken_connection_is_counted_once(kind: dict[str, int]) -> None:
-    broker, slot = Broker(**kind), Slot()
+def test_a_batch_that_gathers_through_a_broken_connection_is_counted_once(kind: Kind) -> None:
+    broker, slot = kind(), Slot()
     broker.connect()
     slot.take(broker.publish("a", b"1"))
     slot.take(broker.connect())
@@ -136,8 +137,8 @@ def test_a_batch_that_gathers_through_a_broken_connection_is_counted_once(kind: 
 
 
 @KINDS
-def test_a_broker_that_forgot_the_session_repeats_nothing_so_an_equal_message_is_a_new_read(kind: dict[str, int]) -> None:
-    broker, slot = Broker(**kind), Slot()
+def test_a_broker_that_forgot_the_session_repeats_nothing_so_an_equal_message_is_a_new_read(kind: Kind) -> None:
+    broker, slot = kind(), Slot()
     broker.connect()
     slot.take(broker.publish("a", b"the same"))
     slot.commit()
@@ -148,8 +149,8 @@ def test_a_broker_that_forgot_the_session_repeats_nothing_so_an_equal_message_is
 
 
 @KINDS
-def test_what_an_earlier_session_said_is_no_repetition_in_a_later_connection(kind: dict[str, int]) -> None:
-    broker, slot = Broker(**kind), Slot()
+def test_what_an_earlier_session_said_is_no_repetition_in_a_later_connection(kind: Kind) -> None:
+    broker, slot = kind(), Slot()
     broker.connect()
     slot.take(sent := broker.publish("a", b"the same"))
     slot.commit()
@@ -167,7 +168,7 @@ def test_what_an_earlier_session_said_is_no_repetition_in_a_later_connection(kin
 
 def test_a_broker_that_keeps_ids_may_send_equal_messages_under_new_ids() -> None:
     """A reader without a clock says the same of the same tag; each is a read of its own."""
-    broker, slot = Broker(**MOSQUITTO), Slot()
+    broker, slot = MOSQUITTO(), Slot()
     broker.connect()
     for _ in range(5):
         slot.take(sent := broker.publish("a", b"the same"))
@@ -180,9 +181,9 @@ def test_a_broker_that_keeps_ids_may_send_equal_messages_under_new_ids() -> None
 
 
 @KINDS
-def test_topics_are_told_apart(kind: dict[str, int]) -> None:
+def test_topics_are_told_apart(kind: Kind) -> None:
     """Two readers say the same bytes; one reader's news doesn't end the other's repetitions."""
-    broker, slot = Broker(**kind), Slot()
+    broker, slot = kind(), Slot()
     broker.connect()
     slot.take(broker.publish("a", b"1") + broker.publish("b", b"1") + broker.publish("b", b"2"))
     slot.commit()
@@ -205,7 +206,7 @@ def test_messages_that_are_never_repeated_are_never_taken_for_repeated() -> None
 
 
 def test_as_many_packets_are_remembered_as_the_broker_may_hold_and_not_many_more() -> None:
-    broker, slot = Broker(**MOSQUITTO), Slot()
+    broker, slot = MOSQUITTO(), Slot()
     broker.connect()
     batch = 1_000
     for start in range(0, 3 * UNACKNOWLEDGED_MESSAGES_MAX, batch):
@@ -234,11 +235,11 @@ def test_batches_are_numbered_on_after_a_crash() -> None:
 
 @KINDS
 @pytest.mark.parametrize("seed", range(SEED, SEED + 30))
-def test_whatever_breaks_whenever_every_message_is_counted_once(kind: dict[str, int], seed: int) -> None:
+def test_whatever_breaks_whenever_every_message_is_counted_once(kind: Kind, seed: int) -> None:
     """A session of three readers through crashes at any moment, lost acknowledgements and broken connections."""
     print(f"seed {seed}")
     chance = random.Random(seed)
-    broker, slot = Broker(**{**kind, "in_flight_max": min(kind["in_flight_max"], 40)}), Slot()
+    broker, slot = kind(in_flight_max=40), Slot()
     published = []
     inbox = broker.connect()
     unacknowledged: list[Message] = []
