@@ -81,8 +81,6 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
-        except sqlalchemy.exc.TimeoutError as error:
-            raise refusals.Unavailable(service="PostgreSQL", problem="all connections are busy") from error
         except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
             cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
             if isinstance(cause, psycopg.Error) and (refusal := refusal_for(cause)) is not None:

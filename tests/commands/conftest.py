@@ -1,4 +1,4 @@
-"""The real `guiwei` command beside a real database. What is SQL runs on both engines elsewhere; here one is enough."""
+"""The real `guiwei` command, beside a database of the site's own or on embedded services."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,26 +7,16 @@ import psycopg
 import pytest
 
 from inventory.store.keys import load_key_ring
-from tests import conftest as warehouse
 from tests import servers
 from tests.commands.running import Guiwei
 from tests.conftest import Archive
 
 
-@pytest.fixture(scope="session")
-def postgres(server_directory: Path) -> Iterator[servers.PostgresForTests]:
-    with servers.embedded_18(server_directory) as server:
-        server.provision(warehouse.TEMPLATE)
-        warehouse.fill_template(server)
-        yield server
-
-
 @pytest.fixture
 def guiwei(archive: Archive, tmp_path: Path) -> Guiwei:
-    """The command on the archive's database, its keys in a file of its own."""
-    command = Guiwei(tmp_path / "data", tmp_path)
+    """The command on the archive's database, with a key file of its own and no broker."""
+    command = Guiwei(tmp_path / "data")
     command.use_database(archive.server, archive.name)
-    command.set("GUIWEI_KEY_FILE", str(tmp_path / "data" / "guiwei.key"))
     load_key_ring(tmp_path / "data" / "guiwei.key", make=True)
     return command
 
