@@ -23,7 +23,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from guiwei import demo as demonstration
 from guiwei.doctor import examine
 from guiwei.ingesting import run_ingest
 from guiwei.jobs import Jobs
@@ -131,6 +130,8 @@ def demo(
     speed: Annotated[float, typer.Option(help="How many times faster than life keepers sweep.", min=1, max=100)] = 10,
 ) -> None:
     """A simulated city warehouse with readers and pages; a second start finds the same data."""
+    from guiwei import demo as demonstration  # noqa: PLC0415 - the simulated city takes half a second other commands save
+
     with _until_signalled() as stop:
         demonstration.run(_settings(), dossiers, speed, stop, _say)
 
@@ -254,7 +255,7 @@ def _tell_errors(report: ImportReport) -> None:
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar of phases; quiet where nobody sees it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("", total=1)
         yield lambda phase, done, total: bar.update(task, description=phase, completed=done, total=max(total, 1))
 

@@ -185,8 +185,8 @@ def _shelve(
             uuid5(command_id, str(start)),
             ActKind.SHELVED,
             account[0],
-            authority=f"register {file}",
-            reason=f"register true as of {happened_at.isoformat()}",
+            authority=f"登记册 register {file}",
+            reason=f"登记册所载时点 register true as of {happened_at:%Y-%m-%d %H:%M:%S} UTC",
             happened_at=happened_at,
         )
         part = shelved[start : start + VOLUMES_PER_COMMAND]

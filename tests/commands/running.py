@@ -83,11 +83,16 @@ class Guiwei:
         port = free_port()
         self.set("GUIWEI_WEB_PORT", str(port))
         self.data.parent.mkdir(parents=True, exist_ok=True)
-        log = (self.data.parent / f"{arguments[0]}-{port}.log").open("wb+")
-        process = subprocess.Popen(
-            [PROGRAM, *arguments], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-        )
-        return Running(process, port, Path(log.name), self.data)
+        path = self.data.parent / f"{arguments[0]}-{port}.log"
+        with path.open("wb") as log:
+            process = subprocess.Popen(
+                [PROGRAM, *arguments],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        return Running(process, port, path, self.data)
 
 
 @dataclass

@@ -194,7 +194,7 @@ def test_the_imported_shelving_is_an_act_like_any_other(archive: Archive, tmp_pa
         archive,
         "SELECT sequence, kind, from_place_id, login, authority, happened_at = recorded_at OR happened_at < recorded_at "
         "FROM act JOIN account ON account.id = actor_id ORDER BY sequence",
-    ) == [(number, "shelved", None, "register", "register dossiers.csv", True) for number in (1, 2, 3)]
+    ) == [(number, "shelved", None, "register", "登记册 register dossiers.csv", True) for number in (1, 2, 3)]
     verification = verify_ledger(archive.app)
     assert (verification.acts, verification.sound) == (3, True)
 
