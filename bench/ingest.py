@@ -42,6 +42,7 @@ from tests.servers import mosquitto, server_directory
 
 BARE = "bare-paho-consumer"
 WAIT_SECONDS_MAX = 600
+PUBLISHED_AT_ONCE = 10_000  # paho queues at most 65,535
 SINGLE_RATIO_PROMISED = 0.5
 ARRAY_READS_PER_SECOND_PROMISED = 250_000
 MEMORY_MB_PROMISED = 400
@@ -153,8 +154,10 @@ def publish(port: int, load: Load) -> None:
     client.max_inflight_messages_set(1000)
     client.connect("127.0.0.1", port)
     client.loop_start()
-    for topic, payload in load.payloads:
+    for number, (topic, payload) in enumerate(load.payloads, start=1):
         last = client.publish(topic, payload, qos=1)
+        if number % PUBLISHED_AT_ONCE == 0:
+            last.wait_for_publish(WAIT_SECONDS_MAX)
     last.wait_for_publish(WAIT_SECONDS_MAX)
     client.disconnect()
     client.loop_stop()

@@ -51,14 +51,16 @@ class Reducer:
         `antennas` has every antenna the readings name. A reading without a time counts as read when it was received
         (microseconds). This loop sees every read of the city: local names, no calls.
         """
-        slices, reads = self._slices, 0
+        slices, reads, number = self._slices, 0, None
         for reading in readings:
             read_at = reading.read_at
             if read_at is None:
                 read_at = received_at
             count, strength = reading.count, reading.rssi_cdbm
             reads += count
-            antenna_id, width = antennas[reading.antenna]
+            if reading.antenna != number:
+                number = reading.antenna
+                antenna_id, width = antennas[number]
             key = (antenna_id, reading.epc, read_at - read_at % width)
             found = slices.get(key)
             if found is None:

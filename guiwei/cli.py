@@ -147,8 +147,8 @@ def up() -> None:
 @app.command()
 def web() -> None:
     """The pages and the API."""
-    with open_site(_settings(), _say) as site, _until_signalled():  # the server has handlers of its own, and raises again
-        serve(site)
+    with open_site(_settings(), _say) as site, _until_signalled():
+        serve(site)  # It has signal handlers of its own, and passes the signal on when it has ended.
 
 
 def serve(site: Site) -> None:

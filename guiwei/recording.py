@@ -24,9 +24,10 @@ def record_messages(
     listener = SlotConnection(site.broker, f"guiwei-record-{uuid4().hex[:12]}", topics, lasting=False)
     ends = time.monotonic() + seconds_max if seconds_max else float("inf")
     count, tell_at = 0, time.monotonic() + TOLD_EVERY_SECONDS
-    listener.start()
-    try:
-        with opened(path, "wb") as file:
+    # The file first: where it can't be written, nobody has been listened to.
+    with opened(path, "wb") as file:
+        listener.start()
+        try:
             while not stop.is_set() and time.monotonic() < ends and (messages_max is None or count < messages_max):
                 taken = listener.take(min(TAKEN_AT_ONCE, messages_max - count if messages_max else TAKEN_AT_ONCE), 0.2)
                 for message in taken:
@@ -36,6 +37,6 @@ def record_messages(
                 if time.monotonic() >= tell_at:
                     say(f"{count} …")
                     tell_at += TOLD_EVERY_SECONDS
-    finally:
-        listener.close()
+        finally:
+            listener.close()
     return count

@@ -5,10 +5,12 @@ An EPC is 1 to 31 whole words of 16 bits (Gen2: the length field of the protocol
 
 import binascii
 import string
+from functools import lru_cache
 
 from devices.dialects.payloads import quoted
 from devices.readings import Undecodable
 
+TAGS_REMEMBERED_MAX = 65_536  # a reader says the same tags again and again; some 15 MB
 # A set, because every read asks it.
 MEMORY_BYTES = frozenset(range(2, 62 + 1, 2))
 # A 96-bit EPC. Shorter text of hex digits alone may well be base64: sixteen of them are a 96-bit EPC's base64.
@@ -16,6 +18,7 @@ HEX_DIGITS_MIN = 24
 HEX_DIGITS = frozenset(string.hexdigits)
 
 
+@lru_cache(TAGS_REMEMBERED_MAX)
 def words_from_hex(text: str, bank: str = "EPC") -> bytes:
     """Turn hex digits, and nothing but hex digits, into the bytes of whole 16-bit words."""
     try:

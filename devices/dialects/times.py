@@ -26,10 +26,10 @@ def microseconds(moment: datetime | float | None, timezone: str) -> int | None:
     moment: a float is epoch seconds: until 2100 a double holds every microsecond of them. timezone: IANA name, for a
     datetime without a zone. Raises Undecodable for a time no working clock shows.
     """
-    if moment is None:
-        return None
     if isinstance(moment, float):
         passed = moment * MICROSECONDS_A_SECOND
+    elif moment is None:
+        return None
     else:
         since = (moment if moment.tzinfo else moment.replace(tzinfo=zone(timezone))) - EPOCH
         passed = (since.days * SECONDS_A_DAY + since.seconds) * MICROSECONDS_A_SECOND + since.microseconds

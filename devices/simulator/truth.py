@@ -63,7 +63,7 @@ def make_truth(
     removed: int = 4,
     dead_share: float = DEAD_SHARE,
 ) -> Truth:
-    """Draw what went wrong. Misplacements are next level, next bay, facing bay and far away in turn.
+    """Draw what went wrong. Misplacements are next level, next bay, facing bay and far away in turn, as far as the city has such.
 
     No dossier that was moved or removed has a dead tag. Raises ValueError for more than a tenth of the dossiers.
     """
@@ -72,11 +72,12 @@ def make_truth(
     if misplaced + left_on_desk + removed > count * MISPLACED_SHARE_MAX:
         message = f"of {count:,} dossiers at most a tenth can stand elsewhere"
         raise ValueError(message)
-    kinds = [MISPLACEMENTS[turn % len(MISPLACEMENTS)] for turn in range(misplaced)]
+    draw = _Draw(city, chance)
+    possible = [kind for kind in MISPLACEMENTS if draw.has(kind)]
+    kinds = [possible[turn % len(possible)] for turn in range(misplaced)]
     kinds += [DifferenceKind.LEFT_ON_DESK] * left_on_desk + [DifferenceKind.REMOVED] * removed
     place = city.dossiers.place.copy()
     dead = chance.random(count) < dead_share
-    draw = _Draw(city, chance)
     differences = []
     for kind in kinds:
         dossier, place[dossier] = draw.one(kind)
@@ -101,6 +102,12 @@ class _Draw:
         self._desk = city.place_index(floor.DESKS[0])
         self._drawn: set[int] = set()
 
+    def has(self, kind: DifferenceKind) -> bool:
+        """Whether a dossier can go astray in that way at all: a small city uses one bay of a range."""
+        used = self._used_shelves
+        sides = self._sides_of(kind)
+        return not sides or any(bool(np.isin(side[used], used).any()) for side in sides)
+
     def one(self, kind: DifferenceKind) -> tuple[int, int]:
         """A dossier and the index of the place where it went; misplaced ones only go to shelves in use."""
         for _ in range(TRIES_PER_DIFFERENCE_MAX):
@@ -122,18 +129,24 @@ class _Draw:
                 return NOWHERE
             case DifferenceKind.LEFT_ON_DESK:
                 return self._desk
-            case DifferenceKind.NEXT_LEVEL:
-                choice = [shelves.above[shelf], shelves.below[shelf]]
-            case DifferenceKind.NEXT_BAY:
-                choice = [shelves.left[shelf], shelves.right[shelf]]
-            case DifferenceKind.FACING:
-                choice = [shelves.facing[shelf]]
             case DifferenceKind.FAR:
                 near = (shelf, *(int(side[shelf]) for side in _sides(self._city)))
                 choice = [there for there in self._chance.choice(self._used_shelves, 1) if there not in near]
+            case _:
+                choice = [side[shelf] for side in self._sides_of(kind)]
         places = [int(shelves.place[there]) for there in choice if there != NO_SHELF]
         places = [place for place in places if self._in_use[place]]
         return int(self._chance.choice(places)) if places else None
+
+    def _sides_of(self, kind: DifferenceKind) -> tuple[Indexes, ...]:
+        """Where a dossier goes that strays to a neighbour of its shelf."""
+        shelves = self._city.shelves
+        neighbours = {
+            DifferenceKind.NEXT_LEVEL: (shelves.above, shelves.below),
+            DifferenceKind.NEXT_BAY: (shelves.left, shelves.right),
+            DifferenceKind.FACING: (shelves.facing,),
+        }
+        return neighbours.get(kind, ())
 
 
 def _sides(city: City) -> tuple[Indexes, ...]:

@@ -30,13 +30,22 @@ def places_of(sightings: Sightings, trail: Trail, model: Model) -> Integers:
 def _of(anchors: Anchors, reader: int, model: Model) -> tuple[Integers, Integers]:
     """Times and places of one reader's anchors, with one that is infinitely long ago in front.
 
-    A label much weaker than this reader's labels usually are is a stray from another shelf.
+    A label much weaker than the loudest heard around that time is a stray from another shelf.
     """
     mine = np.arange(*np.searchsorted(anchors.reader, [reader, reader + 1]))
     if len(mine):
-        mine = mine[anchors.strength[mine] >= np.median(anchors.strength[mine]) - model.label_db_below_max * 100]
+        loudest = _loudest_around(anchors.at[mine], anchors.strength[mine], model.label_seconds_max * SECOND)
+        mine = mine[anchors.strength[mine] >= loudest - model.label_db_below_max * 100]
     long_ago = np.array([np.iinfo(np.int64).min // 4])
     return np.concatenate([long_ago, anchors.at[mine]]), np.concatenate([[NONE], anchors.place[mine]])
+
+
+def _loudest_around(at: Integers, strength: Integers, reach: float) -> Integers:
+    """The greatest strength within `reach` microseconds of each moment; moments ascend."""
+    first = np.searchsorted(at, at - reach)
+    end = np.searchsorted(at, at + reach, side="right")
+    padded = np.append(strength, strength.min())  # `end` may stand one behind the last
+    return np.maximum.reduceat(padded, np.column_stack([first, end]).ravel())[::2]
 
 
 def _last(anchors: tuple[Integers, Integers], at: Integers) -> tuple[Integers, Integers]:

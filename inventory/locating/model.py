@@ -14,7 +14,7 @@ class Model:
     fade_db_per_decade: how fast strength falls with distance; with it, a ledger place where no reader listened is given
         the strength it would have been heard with from where it was heard (radio.md: 29.2).
     fade_db_max: beyond this a place can't be heard at all, in dB below the strongest.
-    label_db_below_max: a label tag so much weaker than the reader's labels usually are is a stray, not where it is.
+    label_db_below_max: a label tag so much weaker than the loudest around that time is a stray.
     label_seconds_max: how far in time a label tag may have been heard to say where a moving reader was.
     code_seconds_max: how long after a scanned code a moving reader is still taken to be there.
     """
@@ -24,7 +24,7 @@ class Model:
     silent_dbm: float = -72.0
     fade_db_per_decade: float = 29.2
     fade_db_max: float = 30.0
-    label_db_below_max: float = 6.0
+    label_db_below_max: float = 8.0
     label_seconds_max: float = 10.0
     code_seconds_max: float = 120.0
 

@@ -14,7 +14,8 @@ import psycopg
 from inventory.store.database import copy_in
 
 DAY_MICROSECONDS = 86_400_000_000
-ANCHOR_REACH = timedelta(seconds=11)  # a label or code may also say where a moving reader was so long before it
+ANCHOR_REACH = timedelta(seconds=21)  # a label may also say where a moving reader was so long before it: twice the ten
+# seconds of the model (it may make another label a stray), and a slice
 
 
 class SliceReads(NamedTuple):

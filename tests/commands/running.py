@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.servers import PostgresForTests
 
 PROGRAM = Path(sys.executable).with_name("guiwei")
 SECONDS_MAX = 90.0
+AT_ONCE = 3
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 # What is SQL runs on both engines elsewhere; a command line is the same before either.
@@ -77,6 +79,11 @@ class Guiwei:
             check=False,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def each(self, commands: Sequence[Sequence[str | Path]], **environment: str) -> list[Done]:
+        """Run many to their ends, some at a time: what they mostly do is start."""
+        with ThreadPoolExecutor(AT_ONCE) as hands:
+            return list(hands.map(lambda arguments: self(*arguments, **environment), commands))
 
     def start(self, *arguments: str | Path) -> "Running":
         """Start it and leave it running; a free port serves its pages."""

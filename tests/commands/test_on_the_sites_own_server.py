@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import sleep
 from uuid import uuid4
@@ -16,8 +17,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from inventory.domain.people import Role
-from inventory.operations.signing_in import sign_in
 from inventory.operations.importing import import_register
+from inventory.operations.signing_in import sign_in
 from inventory.store.database import Database
 from inventory.store.keys import load_key_ring
 from tests import servers
@@ -190,7 +191,7 @@ def test_a_broken_recording_is_refused_before_anything_is_fed_in(
     assert rows(archive, "SELECT count(*) FROM evidence") == [(0,)]
 
 
-def test_a_day_is_closed_by_hand(guiwei: Guiwei, archive: Archive) -> None:
+def test_a_day_is_closed_by_hand(guiwei: Guiwei) -> None:
     first = guiwei("close", "--at", "2026-03-01", "--json").result
     assert first == {"model": first["model"], "at": "2026-02-28 16:00:00+00:00"}
     assert guiwei("close", "--at", "2026-03-02T00:00:00+08:00", "--json").result["model"] == first["model"] + 1
@@ -268,14 +269,13 @@ def test_an_import_that_is_told_to_end_ends_without_a_trace(guiwei: Guiwei, arch
     assert rows(archive, "SELECT count(*) FROM dossier") == [(0,)]
 
 
-def test_the_commands_tell_each_other_apart_by_process(guiwei: Guiwei, archive: Archive) -> None:
+def test_the_commands_tell_each_other_apart_by_process(guiwei: Guiwei) -> None:
     """A second ingest for the same slot on this machine is refused; the first goes on."""
     guiwei.set("GUIWEI_MQTT_URL", "mqtt://127.0.0.1:1")
     first = guiwei.start("ingest")
     try:
-        first.wait_for(lambda: (guiwei.data / "ingest-0.lock").exists())
-        lock = guiwei.data / "ingest-0.lock"
-        first.wait_for(lambda: _is_locked(lock))
+        first.wait_for((guiwei.data / "ingest-0.lock").exists)
+        first.wait_for(partial(_is_locked, guiwei.data / "ingest-0.lock"))
         done = guiwei("ingest")
         assert done.code == 1
         assert "Another process has taken over ingest slot 0." in done.err

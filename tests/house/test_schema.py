@@ -30,7 +30,7 @@ def test_migrations_make_the_tables_that_are_declared(archive: Archive) -> None:
     declared = set(tables.METADATA.tables)
     assert {"agency", "place", "reader", "antenna", "account", "subject", "dossier"} <= declared
 
-    def is_declared(thing: object, name: str | None, kind: str, reflected: bool, _: object) -> bool:
+    def is_declared(thing: object, name: str | None, kind: str, *_: object) -> bool:
         table = name if kind == "table" else thing.table.name  # type: ignore[attr-defined]
         return table in declared
 
@@ -89,9 +89,11 @@ def test_every_refusal_has_a_code_of_its_own_and_two_sentences_of_the_same_facts
         assert re.search(r"[\u4e00-\u9fff]", kind.zh)
         assert not re.search(r"[\u4e00-\u9fff]", kind.en)
         # A name in Chinese and the same in English are one fact in two languages.
-        zh, en = ({name.removesuffix("_zh").removesuffix("_en") for name in placeholders(s)} for s in (kind.zh, kind.en))
+        zh, en = (
+            {name.removesuffix("_zh").removesuffix("_en") for name in placeholders(s)} for s in (kind.zh, kind.en)
+        )
         assert zh == en, kind
-        facts = {name: "x" for name in placeholders(kind.zh) | placeholders(kind.en)}
+        facts = dict.fromkeys(placeholders(kind.zh) | placeholders(kind.en), "x")
         assert "{" not in str(kind(**facts))
 
 

@@ -31,7 +31,7 @@ def texts() -> dict[str, str]:
 
 
 def is_product(name: str) -> bool:
-    return name.endswith(".py") and name.split("/")[0] in PRODUCT
+    return name.endswith(".py") and name.partition("/")[0] in PRODUCT
 
 
 def test_every_file_of_the_product_is_read_in_one_sitting() -> None:

@@ -148,7 +148,9 @@ def test_a_further_volume_joins_the_dossier_that_is_registered(archive: Archive,
 
 
 def test_columns_may_stand_in_any_order_and_optional_ones_may_be_absent(archive: Archive, tmp_path: Path) -> None:
-    path = csv_file(tmp_path, "dossiers", "370112,,,D-1,,张三,", header="HOLDING_AGENCY,epc,tid,Number,place,name,id_number")
+    path = csv_file(
+        tmp_path, "dossiers", "370112,,,D-1,,张三,", header="HOLDING_AGENCY,epc,tid,Number,place,name,id_number"
+    )
     assert take_in(archive, "dossiers", path).imported == 1
 
 

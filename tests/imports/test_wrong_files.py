@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from inventory.domain import refusals
+from inventory.domain.places import PlaceKind
 from inventory.operations.importing import ERRORS_SHOWN_MAX, ImportReport, import_register
 from inventory.operations.verifying import verify_ledger
 from tests.conftest import Archive
@@ -85,8 +86,7 @@ def test_every_error_of_a_file_of_places_is_told(archive: Archive, tmp_path: Pat
         (8, "epc", "it stands twice in the file"),
         (9, "code", "it stands twice in the file"),
         (10, "code", "it stands twice in the file"),
-        (11, "kind", "the kind of a place is one of warehouse, room, block, range, bay, shelf, cabinet, desk, tunnel, gate, "
-                     "window, cart, quarantine"),
+        (11, "kind", "the kind of a place is one of " + ", ".join(PlaceKind)),
         (12, "parent", "a shelf stands in another place"),
         (13, "parent", "a warehouse stands in no other place"),
         (14, "capacity", "this is a whole number from 0 to 1000000"),
@@ -113,7 +113,7 @@ def test_every_error_of_a_file_of_readers_is_told(archive: Archive, tmp_path: Pa
         "R-7,native,r/7,1,W2-D1,desk",
         "R-8,mobydick,r/#,x,W2-D1,roof,,Asia/Jinan,,file:///etc,1000",
         'R-9,native,r/9,1,W2-D1,desk,,,"{""a"": ""\\u0000""}"',
-        'R-10,native,r/10,1,W2-D1,desk,,,[1]',
+        "R-10,native,r/10,1,W2-D1,desk,,,[1]",
     ))  # fmt: skip
     assert [(row, column) for row, column, _ in found] == [
         (2, "place"),
@@ -135,7 +135,7 @@ def test_every_error_of_a_file_of_readers_is_told(archive: Archive, tmp_path: Pa
         (12, "mapping"),
         (13, "mapping"),
     ]
-    told = dict((row, problem) for row, _, problem in found)
+    told = {row: problem for row, _, problem in found}
     assert told[2] == "there is no such place"
     assert told[4] == "it stands twice in the file"
     assert told[5] == told[6] == "the rows of one reader don't agree"
@@ -302,7 +302,7 @@ def test_an_import_whose_connection_is_cut_leaves_nothing_and_says_one_sentence(
     before = contents(archive)
     cut = Event()
 
-    def on_progress(reached: str, done: int, total: int) -> None:
+    def on_progress(reached: str, *_: int) -> None:
         if reached == phase and not cut.is_set():
             cut.set()
             archive.root.execute(

@@ -208,11 +208,13 @@ def record_listens(broker: Mosquitto) -> bool:
 
 LINE = line_of(MORNING_US, "r/reads", b'{"epc":"2C76451FD46072000000162E","at":1772413200}')
 
+LATER = line_of(MORNING_US + 2 * MINUTE, "r/reads", b"[]")  # by now, what came before would have been committed
+
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (LINE * 2 + LINE[:40] + b"\n" + LINE, "line 3"),
+        (LINE + LATER + LINE[:40] + b"\n" + LINE, "line 3"),
         (LINE + b"\n\n" + LINE.replace(b"2026", b"1026"), "line 4"),
         (LINE + LINE.replace(b"2026", b"9999"), "line 2"),
         (LINE.replace(b"+00:00", b""), "line 1"),

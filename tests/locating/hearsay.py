@@ -30,7 +30,9 @@ def heard(*rows: Heard, reads: int = 4) -> Sightings:
 
 def anchors(*rows: tuple[int, float, int] | tuple[int, float, int, float]) -> Anchors:
     """(reader, at in seconds, place, dBm of the label, 0 for a printed code)."""
-    full = sorted((reader, round(at * SECOND), place, round((rest or [0])[0] * 100)) for reader, at, place, *rest in rows)
+    full = sorted(
+        (reader, round(at * SECOND), place, round((rest or [0])[0] * 100)) for reader, at, place, *rest in rows
+    )
     table = np.array(full, np.int64).reshape(-1, 4)
     return Anchors(*(np.ascontiguousarray(table[:, column]) for column in range(4)))
 

@@ -149,7 +149,9 @@ def chosen(sightings: Sightings, which: object) -> Sightings:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=60), homes, st.randoms(use_true_random=False))
-def test_the_order_in_which_evidence_came_changes_no_bit(evidence: list[Heard], home: list[int], chance: object) -> None:
+def test_the_order_in_which_evidence_came_changes_no_bit(
+    evidence: list[Heard], home: list[int], chance: object
+) -> None:
     sightings = heard(*evidence)
     order = list(range(len(evidence)))
     chance.shuffle(order)  # type: ignore[attr-defined]

@@ -80,12 +80,11 @@ def step(room: Archive, until: datetime | None = None) -> int:
 
 
 def believed(room: Archive, dossier: str = "D-1") -> tuple[str, float, int] | None:
-    row = room.root.execute(
+    return room.root.execute(  # type: ignore[return-value]
         "SELECT place.code, probability, reads FROM belief JOIN place ON place.id = place_id "
         "JOIN volume ON volume.id = volume_id JOIN dossier ON dossier.id = dossier_id WHERE number = %s",
         (dossier,),
     ).fetchone()
-    return row  # type: ignore[return-value]
 
 
 def test_what_a_shelf_hears_becomes_belief_with_the_next_step(room: Archive) -> None:
