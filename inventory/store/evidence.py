@@ -109,7 +109,7 @@ MOMENT = "'epoch'::timestamptz + {} * interval '1 microsecond'"  # exact: whole 
 ADD_UNKNOWN_TAGS = """
     INSERT INTO tag (epc, first_seen_at)
     SELECT epc, 'epoch'::timestamptz + min(first_at) * interval '1 microsecond' FROM staged_slice
-    WHERE NOT EXISTS (SELECT FROM tag WHERE tag.epc = staged_slice.epc) GROUP BY epc
+    WHERE NOT EXISTS (SELECT FROM tag WHERE tag.epc = staged_slice.epc) GROUP BY epc ORDER BY epc
     ON CONFLICT (epc) DO NOTHING
 """
 
