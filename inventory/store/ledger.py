@@ -114,7 +114,8 @@ def warehouses(connection: psycopg.Connection[Any]) -> list[ChainHead]:
         return cursor.execute(
             "SELECT place.code AS warehouse, coalesce(chain.sequence, 0) AS sequence, coalesce(chain.hash, '') AS hash "
             "FROM place LEFT JOIN ledger_chain AS chain ON chain.warehouse_id = place.id "
-            "WHERE chain IS NOT NULL OR EXISTS (SELECT FROM act WHERE act.warehouse_id = place.id) ORDER BY 1"
+            "WHERE chain.warehouse_id IS NOT NULL "
+            "OR (place.kind = 'warehouse' AND EXISTS (SELECT FROM act WHERE act.warehouse_id = place.id)) ORDER BY 1"
         ).fetchall()
 
 
