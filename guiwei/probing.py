@@ -13,7 +13,7 @@ BROKER_SECONDS_MAX = 8
 PROBE_MESSAGES = 2_500  # more than the 1,000 a broker may queue by default
 AHEAD_MIN = 100  # fewer would starve acknowledgement after commit
 PAYLOAD_BYTES_MIN = 1000 * 1000
-SILENCE_SECONDS = 0.5  # nothing for so long: nothing more will come
+SILENCE_SECONDS = 1.0  # nothing for so long: nothing more will come
 
 
 def probe_broker(broker: BrokerAddress) -> Iterator[Finding]:
@@ -29,7 +29,8 @@ def probe_broker(broker: BrokerAddress) -> Iterator[Finding]:
         yield Finding("broker, size", large, told)
     _publish(broker, topic, PROBE_MESSAGES)  # while nobody listens, as when ingest is away
     with _session(broker, client_id, topic) as session:
-        ahead = waiting = _taken(session, PROBE_MESSAGES)
+        first = session.take(PROBE_MESSAGES, BROKER_SECONDS_MAX)  # connecting anew takes its time
+        ahead = waiting = first + _taken(session, PROBE_MESSAGES)
         count = 0
         while waiting:
             count += len(waiting)

@@ -112,6 +112,15 @@ def test_a_site_comes_up_reads_believes_heals_and_ends(directory: Path, tmp_path
         assert again.end(signal.SIGINT) == 0, again.said
 
 
+@pytest.fixture
+def _no_nohup() -> Iterator[None]:
+    """Where the tests run under nohup, the commands they start don't."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_no_nohup")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_told_to_end_in_its_work_stops_the_server_it_started(
     directory: Path, tmp_path: Path, how: signal.Signals
