@@ -11,7 +11,7 @@ demo: ## a simulated city warehouse, with its address and users; Ctrl-C ends it
 
 test: ## all tests, on real servers
 	@deploy/setup.sh test
-	@exec .venv/bin/python -m pytest -q
+	@exec .venv/bin/python -m pytest -q --numprocesses=2 --dist=worksteal
 
 check: ## style, types and the direction of imports
 	@deploy/setup.sh test
@@ -25,7 +25,7 @@ bench: ## readings a second from broker to database, beside the bare minimum
 	@exec .venv/bin/python -m bench.ingest
 
 lock: ## pin what pyproject.toml asks for; UPGRADE=--upgrade takes the newest
-	@deploy/setup.sh run
+	@deploy/setup.sh test
 	@.venv/bin/python -m pip install --quiet uv
 	.venv/bin/uv pip compile pyproject.toml $(LOCK) --output-file requirements.lock
 	.venv/bin/uv pip compile pyproject.toml --extra desk --extra test --constraint requirements.lock $(LOCK) \

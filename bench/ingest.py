@@ -105,7 +105,8 @@ def fill(superuser_url: str, tags: int, readers: int) -> None:
         root.execute("INSERT INTO agency (code, name, level) VALUES ('A', 'A', 'county')")
         root.execute("INSERT INTO subject (name) VALUES ('x')")
         root.execute(
-            "INSERT INTO dossier (number, subject_id, holding_agency_id) SELECT n, 1, 1 FROM generate_series(1, %s) AS n", (tags,)
+            "INSERT INTO dossier (number, subject_id, holding_agency_id) SELECT n, 1, 1 FROM generate_series(1, %s) AS n",
+            (tags,),
         )
         root.execute("INSERT INTO volume (dossier_id) SELECT id FROM dossier ORDER BY id")
         root.execute(
@@ -250,7 +251,12 @@ def environment_of_a_site(tags: int, readers: int) -> Iterator[tuple[dict[str, s
             "GUIWEI_DATA_DIR": stack.enter_context(tempfile.TemporaryDirectory()),
         }
         environment["GUIWEI_KEY_FILE"] = str(directory / "data" / "guiwei.key")
-        subprocess.run([sys.executable, "-m", "guiwei", "db", "upgrade"], env=os.environ | environment, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "guiwei", "db", "upgrade"],
+            env=os.environ | environment,
+            check=True,
+            capture_output=True,
+        )
         yield environment, port, stack.enter_context(psycopg.connect(postgres.url("superuser"), autocommit=True))
 
 
@@ -287,7 +293,13 @@ def main() -> None:
         load = single_reads(asked.messages, asked.tags, asked.readers, chance)
         theirs, ours, ratio, peak = measure(load, lambda load: drain_bare(port, load))
         table.add_row(
-            load.name, "bare paho", f"{theirs:,.0f}", f"{ours:,.0f}", f"{ratio:.2f}", f">= {SINGLE_RATIO_PROMISED}", f"{peak:.0f}"
+            load.name,
+            "bare paho",
+            f"{theirs:,.0f}",
+            f"{ours:,.0f}",
+            f"{ratio:.2f}",
+            f">= {SINGLE_RATIO_PROMISED}",
+            f"{peak:.0f}",
         )
         load = arrays(asked.array_messages, asked.tags, asked.readers, chance)
 
@@ -299,7 +311,9 @@ def main() -> None:
         promised = f">= {ARRAY_READS_PER_SECOND_PROMISED:,}/s"
         table.add_row(load.name, "in memory", f"{theirs:,.0f}", f"{ours:,.0f}", f"{ratio:.2f}", promised, f"{peak:.0f}")
     screen.print(table)
-    screen.print(f"peak memory of the ingest process, promised: < {MEMORY_MB_PROMISED} MB with {asked.tags:,} known tags")
+    screen.print(
+        f"peak memory of the ingest process, promised: < {MEMORY_MB_PROMISED} MB with {asked.tags:,} known tags"
+    )
 
 
 if __name__ == "__main__":

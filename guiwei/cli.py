@@ -16,23 +16,24 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from guiwei import rule_commands
+from guiwei.console import Json, parse_moment, print_result, say, screen
 from guiwei.doctor import examine
 from guiwei.ingesting import run_ingest
 from guiwei.jobs import Jobs
 from guiwei.recording import record_messages
-from guiwei.settings import Settings, read_settings
+from guiwei.settings import read_settings
 from guiwei.site import Site, open_site, upgrade
 from guiwei.supervising import supervise
 from inventory.domain.people import parse_role
 from inventory.domain.refusals import BadInput, Failed, LeaseLost, Refusal, RegisterInvalid, Unavailable
-from inventory.operations import signing_in
+from inventory.operations import countersigning, signing_in
 from inventory.operations.closing import close_day
 from inventory.operations.importing import ImportOptions, ImportReport, import_register
 from inventory.operations.verifying import verify_ledger
@@ -48,13 +49,13 @@ app.add_typer(user_commands, name="user")
 app.add_typer(token_commands, name="token")
 app.add_typer(ledger_commands, name="ledger")
 app.add_typer(import_commands, name="import")
+app.add_typer(rule_commands.app, name="rule")
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1
 ERRORS_PRINTED_MAX = 50
 PASSWORD_VARIABLE = "GUIWEI_NEW_PASSWORD"  # noqa: S105 - a variable's name
+PIN_VARIABLE = "GUIWEI_NEW_PIN"
 
-screen = Console(stderr=True, highlight=False)
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 File = Annotated[Path, typer.Argument(help="CSV (UTF-8 or GB 18030) or .xlsx.")]
 
 
@@ -79,31 +80,6 @@ def _end_in_order(number: int, _frame: object) -> None:
     """End by way of every `finally`: the last command out stops the embedded server. Told twice, it isn't hurried."""
     signal.signal(number, signal.SIG_IGN)
     sys.exit(128 + number)
-
-
-def _say(sentence: str) -> None:
-    screen.print(sentence, soft_wrap=True, markup=False)
-
-
-def _print(result: dict[str, Any], sentence: str, *, as_json: bool) -> None:
-    """The result, as JSON or as a sentence, on standard output."""
-    sys.stdout.write((json.dumps(result, ensure_ascii=False, default=str) if as_json else sentence) + "\n")
-
-
-def _settings() -> Settings:
-    return read_settings()
-
-
-def _moment(text: str) -> datetime:
-    """A time in RFC 3339; without a zone it is the warehouse's local time."""
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=_settings().zone)).astimezone(UTC)
-    except (ValueError, OverflowError):  # OverflowError: the first or last day there is, in another zone
-        raise BadInput(
-            problem_zh=f"时间 {text} 应形如 2026-03-01T08:00:00+08:00",
-            problem_en=f"the time {text} should look like 2026-03-01T08:00:00+08:00",
-        ) from None
 
 
 @contextmanager
@@ -133,21 +109,21 @@ def demo(
     from guiwei import demo as demonstration  # noqa: PLC0415 - the simulated city takes half a second other commands save
 
     with _until_signalled() as stop:
-        demonstration.run(_settings(), dossiers, speed, stop, _say)
+        demonstration.run(read_settings(), dossiers, speed, stop, say)
 
 
 @app.command()
 def up() -> None:
     """Everything in one: web, ingest and jobs, on embedded services or the site's own."""
-    with open_site(_settings(), _say, broker=True) as site, _until_signalled() as stop:
-        _say(f"网页 http://{site.settings.web_host}:{site.settings.web_port}  消息代理 {site.broker}")
-        supervise(("web", "ingest", "jobs"), stop, _say)
+    with open_site(read_settings(), say, broker=True) as site, _until_signalled() as stop:
+        say(f"网页 http://{site.settings.web_host}:{site.settings.web_port}  消息代理 {site.broker}")
+        supervise(("web", "ingest", "jobs"), stop, say)
 
 
 @app.command()
 def web() -> None:
     """The pages and the API."""
-    with open_site(_settings(), _say) as site, _until_signalled():
+    with open_site(read_settings(), say) as site, _until_signalled():
         serve(site)  # It has signal handlers of its own, and passes the signal on when it has ended.
 
 
@@ -167,21 +143,21 @@ def ingest(
     ] = None,
 ) -> None:
     """From the broker to committed evidence, for one slot."""
-    with open_site(_settings(), _say, broker=True) as site, _until_signalled() as stop:
+    with open_site(read_settings(), say, broker=True) as site, _until_signalled() as stop:
         run_ingest(site, site.settings.ingest_slot if slot is None else slot, stop)
 
 
 @app.command()
 def jobs() -> None:
     """Beliefs, the nightly close, upkeep; one process works, others stand by."""
-    with open_site(_settings(), _say) as site, _until_signalled() as stop:
+    with open_site(read_settings(), say) as site, _until_signalled() as stop:
         Jobs(site.jobs, site.settings.zone).run(stop)
 
 
 @app.command()
 def doctor(*, as_json: Json = False) -> None:
     """Look at everything Guiwei needs, and say what is wrong and what to do."""
-    findings = examine(_settings(), _say)
+    findings = examine(read_settings(), say)
     if as_json:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False) + "\n")
     else:
@@ -223,12 +199,12 @@ def import_dossiers(
     as_json: Json = False,
 ) -> None:
     """Dossiers, a row for each volume: number,name,id_number,holding_agency,epc,tid,place."""
-    options = ImportOptions(accept_valid, create_agencies, _moment(as_of) if as_of else None, by)
+    options = ImportOptions(accept_valid, create_agencies, parse_moment(as_of) if as_of else None, by)
     _import("dossiers", file, options, as_json=as_json)
 
 
 def _import(kind: str, file: Path, options: ImportOptions, *, as_json: bool) -> None:
-    with open_site(_settings(), _say) as site:
+    with open_site(read_settings(), say) as site:
         try:
             with _progress() as advance:
                 report = import_register(site.app, kind, file, uuid4(), datetime.now(UTC), options, advance)
@@ -236,19 +212,19 @@ def _import(kind: str, file: Path, options: ImportOptions, *, as_json: bool) -> 
             report = refusal.facts["report"]  # type: ignore[assignment]
             assert isinstance(report, ImportReport)
             if as_json:
-                _print(asdict(report), "", as_json=True)
+                print_result(asdict(report), "", as_json=True)
             else:
                 _tell_errors(report)
             raise
     _tell_errors(report)
-    _print(asdict(report), f"导入 {report.imported} 行。Imported {report.imported} rows.", as_json=as_json)
+    print_result(asdict(report), f"导入 {report.imported} 行。Imported {report.imported} rows.", as_json=as_json)
 
 
 def _tell_errors(report: ImportReport) -> None:
     for error in report.errors[:ERRORS_PRINTED_MAX]:
-        _say(f"第{error.row}行 row {error.row}, {error.column}: {error.problem_zh} · {error.problem_en}")
+        say(f"第{error.row}行 row {error.row}, {error.column}: {error.problem_zh} · {error.problem_en}")
     if report.error_count > ERRORS_PRINTED_MAX:
-        _say(f"…… 共 {report.error_count} 处 · {report.error_count} in all")
+        say(f"…… 共 {report.error_count} 处 · {report.error_count} in all")
 
 
 @contextmanager
@@ -266,9 +242,9 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @database_commands.command("upgrade")
 def db_upgrade(*, as_json: Json = False) -> None:
     """Bring the database to the newest schema."""
-    with open_site(_settings(), _say, outdated=True, new_keys=True) as site:
+    with open_site(read_settings(), say, outdated=True, new_keys=True) as site:
         before, after = upgrade(site.owner_url)
-    _print({"before": before, "after": after}, f"数据库结构 {before or '-'} → {after}", as_json=as_json)
+    print_result({"before": before, "after": after}, f"数据库结构 {before or '-'} → {after}", as_json=as_json)
 
 
 @user_commands.command("add")
@@ -284,9 +260,20 @@ def user_add(
     password = os.environ.get(PASSWORD_VARIABLE) or typer.prompt(
         "密码 Password", hide_input=True, confirmation_prompt=True
     )
-    with open_site(_settings(), _say) as site:
+    with open_site(read_settings(), say) as site:
         viewer = signing_in.add_account(site.app, login, name or login, parse_role(role), agency, password)
-    _print({"login": viewer.login, "role": viewer.role.value}, f"{viewer.login} ({viewer.role.zh})", as_json=as_json)
+    print_result(
+        {"login": viewer.login, "role": viewer.role.value}, f"{viewer.login} ({viewer.role.zh})", as_json=as_json
+    )
+
+
+@user_commands.command("pin")
+def user_pin(login: str, *, as_json: Json = False) -> None:
+    """Set the PIN by which somebody signs as second person; it is asked for, or taken from GUIWEI_NEW_PIN."""
+    pin = os.environ.get(PIN_VARIABLE) or typer.prompt("口令 PIN", hide_input=True, confirmation_prompt=True)
+    with open_site(read_settings(), say) as site:
+        countersigning.set_pin(site.app, login, pin)
+    print_result({"login": login}, f"{login}: 口令已设置 PIN set", as_json=as_json)
 
 
 @token_commands.command("add")
@@ -299,9 +286,9 @@ def token_add(
 ) -> None:
     """Make a bearer token that acts for an account; it is shown this once."""
     secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    with open_site(_settings(), _say) as site:
+    with open_site(read_settings(), say) as site:
         signing_in.add_token(site.app, login, name, now, now + timedelta(days=days), secret)
-    _print({"token": secret, "expires_at": now + timedelta(days=days)}, secret, as_json=as_json)
+    print_result({"token": secret, "expires_at": now + timedelta(days=days)}, secret, as_json=as_json)
 
 
 # ── Evidence and ledger ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,9 +301,9 @@ def record(
     messages: Annotated[int | None, typer.Option(help="Stop after so many.", min=1)] = None,
 ) -> None:
     """Write down what the registered readers say, until Ctrl-C."""
-    with open_site(_settings(), _say, broker=True) as site, _until_signalled() as stop:
-        count = record_messages(site, file, stop, seconds, messages, _say)
-    _say(f"已录制 {count} 条消息。Recorded {count} messages.")
+    with open_site(read_settings(), say, broker=True) as site, _until_signalled() as stop:
+        count = record_messages(site, file, stop, seconds, messages, say)
+    say(f"已录制 {count} 条消息。Recorded {count} messages.")
 
 
 @app.command()
@@ -332,7 +319,7 @@ def replay(
 
     # Reads that are fed in can't be taken out again: a broken line is found before the first message goes in.
     total = sum(1 for _ in read_recording(file))
-    with open_site(_settings(), _say) as site, _progress() as advance:
+    with open_site(read_settings(), say) as site, _progress() as advance:
         done = feed(
             site.jobs,
             file,
@@ -341,7 +328,7 @@ def replay(
             on_progress=lambda count, at: advance(f"{at:%F %R}", count, total),
         )
     sentence = f"{done.messages} messages, {done.beliefs_changed} beliefs changed, {done.closes} closes"
-    _print(asdict(done), sentence, as_json=as_json)
+    print_result(asdict(done), sentence, as_json=as_json)
 
 
 @app.command()
@@ -351,24 +338,24 @@ def close(
     as_json: Json = False,
 ) -> None:
     """Run the nightly close by hand: models learn, a new version begins."""
-    moment = _moment(at)
+    moment = parse_moment(at)
     if moment > datetime.now(UTC):  # Until then no night would be closed any more.
         raise BadInput(problem_zh=f"时间 {at} 尚未到来", problem_en=f"the time {at} hasn't come yet")
-    with open_site(_settings(), _say) as site, site.jobs.unpooled() as connection:
+    with open_site(read_settings(), say) as site, site.jobs.unpooled() as connection:
         version = close_day(connection, moment)
-    _print({"model": version, "at": moment}, f"模型版本 model version {version}", as_json=as_json)
+    print_result({"model": version, "at": moment}, f"模型版本 model version {version}", as_json=as_json)
 
 
 @ledger_commands.command("verify")
 def ledger_verify(*, as_json: Json = False) -> None:
     """Walk every chain and rebuild the projection; exit code 1 where something doesn't hold."""
-    with open_site(_settings(), _say) as site, _progress() as advance:
+    with open_site(read_settings(), say) as site, _progress() as advance:
         found = verify_ledger(site.app, lambda done, total: advance("ledger", done, total))
     lines = [f"{wrong.warehouse} #{wrong.sequence}: {wrong.problem}" for wrong in found.breaks]
     lines += [f"{volume}: 台账与所在不符 · the holding isn't what the ledger says" for volume in found.misprojected]
     lines.append(
         f"{found.acts} 条经办{'完好' if found.sound else '有误'} · {found.acts} acts {'hold' if found.sound else 'DO NOT HOLD'}"
     )
-    _print({**asdict(found), "sound": found.sound}, "\n".join(lines), as_json=as_json)
+    print_result({**asdict(found), "sound": found.sound}, "\n".join(lines), as_json=as_json)
     if not found.sound:
         raise typer.Exit(EXIT_FAILED)

@@ -22,14 +22,17 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from devices.simulator.city import City, make_city, write_registers
 from devices.simulator.run import simulate
 from devices.simulator.truth import DifferenceKind, Truth, make_truth
+from guiwei import demo_day
+from guiwei.demo_day import AGENCY, Crew
 from guiwei.embedded.directory import free_port
 from guiwei.settings import Settings, read_settings
 from guiwei.site import Say, Site, open_site
 from guiwei.supervising import supervise
 from inventory.domain.people import Role
 from inventory.domain.refusals import BadSetting, NameTaken, Unavailable
-from inventory.operations import signing_in
+from inventory.operations import countersigning, signing_in
 from inventory.operations.importing import import_register
+from inventory.store import people
 from inventory.store.database import raw
 
 SEED = 20260301
@@ -44,12 +47,15 @@ class _Person:
     name: str
     role: Role
     agency: str | None = None
+    pin: str | None = None
 
 
 PEOPLE = (
-    _Person("keeper", "库管 李建国", Role.KEEPER),
+    _Person("keeper", "库管 李建国", Role.KEEPER, pin="204816"),
+    _Person("second", "库管 孙丽", Role.KEEPER, pin="739150"),
+    _Person("clerk", "窗口 赵敏", Role.WINDOW_CLERK, AGENCY, pin="518402"),
+    _Person("head", "中心主任 郑伟", Role.AGENCY_HEAD, AGENCY, pin="640273"),
     _Person("manager", "主管 王秀英", Role.CITY_MANAGER),
-    _Person("clerk", "窗口 赵敏", Role.WINDOW_CLERK, "370112"),
     _Person("auditor", "审计 周明", Role.AUDITOR),
 )
 
@@ -66,7 +72,8 @@ def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, 
                 _fill(site, city, stop, say)
         except _Stopped:
             return
-        _let_people_in(site)
+        crew = _let_people_in(site)
+        demo_day.begin(site.app, city, crew, datetime.now(UTC))
         services = threading.Thread(target=supervise, args=(("web", "ingest", "jobs"), stop, say), name="services")
         services.start()
         try:
@@ -130,11 +137,17 @@ def _fill(site: Site, city: City, stop: threading.Event, say: Say) -> None:
             import_register(site.app, kind, path, uuid4(), datetime.now(UTC), on_progress=advance)
 
 
-def _let_people_in(site: Site) -> None:
+def _let_people_in(site: Site) -> Crew:
     """Also after a first start that was interrupted before it came to this."""
     for person in PEOPLE:
         with suppress(NameTaken):
             signing_in.add_account(site.app, person.login, person.name, person.role, person.agency, PASSWORD)
+        if person.pin is not None:
+            countersigning.set_pin(site.app, person.login, person.pin)
+    with site.app.transaction() as session:
+        viewers = [people.viewer_of_login(raw(session), login) for login in ("clerk", "head", "keeper", "manager")]
+    clerk, head, keeper, manager = (viewer for viewer in viewers if viewer is not None)
+    return Crew(clerk, head, keeper, manager)
 
 
 @contextmanager
@@ -161,7 +174,8 @@ def _welcome(settings: Settings, truth: Truth, say: Say) -> None:
     say(f"  归位 Guiwei    http://127.0.0.1:{settings.web_port}")
     say("")
     for person in PEOPLE:
-        say(f"  {person.login:9} {PASSWORD}   {person.role.zh} · {person.role.en}")
+        pin = f"PIN {person.pin}" if person.pin else ""
+        say(f"  {person.login:9} {PASSWORD}   {pin:12} {person.role.zh} · {person.role.en}")
     say("")
     strayed = [difference.number for difference in truth.differences if difference.kind in PLAIN_TO_SEE][:3]
     say(f"  登录后检索档案编号、姓名或拼音，例如 {' '.join(strayed)}（几分钟内，盘点会发现它们不在原位）。")

@@ -21,6 +21,7 @@ from devices.replay import EARLY
 from inventory.domain.refusals import LeaseLost, Unavailable
 from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day, last_close
+from inventory.operations.reminding import remind
 from inventory.store import evidence, leases
 from inventory.store.database import Database
 from inventory.store.leases import Lease
@@ -31,6 +32,7 @@ JOBS_LEASE = timedelta(seconds=30)  # after this long, another process takes ove
 BELIEF_SECONDS = 2
 CLOSE_SECONDS = 60
 PARTITION_SECONDS = 3600
+REMIND_SECONDS = 900  # its clocks run by days; this is how soon after midnight people are told
 PARTITION_DAYS_AHEAD = 3
 
 
@@ -52,6 +54,7 @@ class Jobs:
             (self.draw_beliefs, BELIEF_SECONDS),
             (self.close_days, CLOSE_SECONDS),
             (self.make_partitions, PARTITION_SECONDS),
+            (self.remind_people, REMIND_SECONDS),
         ):
             scheduler.add_job(
                 self._guarded,
@@ -94,6 +97,12 @@ class Jobs:
             evidence.ensure_days(
                 connection, [today + timedelta(days=ahead) for ahead in range(PARTITION_DAYS_AHEAD + 1)]
             )
+
+    def remind_people(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
+        """Mark what is overdue, chase receipts, suspect losses. Each once, whoever runs it, so it needs no fence."""
+        told = remind(self._database, datetime.now(UTC))
+        if told.overdue or told.chased or told.escalated:
+            log.info("overdue %d, receipts chased %d, losses suspected %d", told.overdue, told.chased, told.escalated)
 
     # ── Who works ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -20,6 +20,9 @@ from inventory.store.database import Database, connect
 from inventory.store.keys import KeyRing, new_key_ring
 from tests import servers
 
+# Not in a folder's conftest: imported into a second folder, the browser would be started twice in one session.
+pytest_plugins = ("tests.site",)
+
 TEMPLATE = "guiwei_template"
 _numbers = itertools.count(1)
 
@@ -58,6 +61,7 @@ class Archive:
         self.place("W1-R1", "room", parent="W1")
         self.root.execute("INSERT INTO agency (code, name, level) VALUES ('370112', '历城区档案中心', 'county')")
         self.keeper = self.person("keeper", Role.KEEPER)
+        self.second = self.person("second", Role.KEEPER)
         self.clerk = self.person("clerk", Role.WINDOW_CLERK, agency="370112")
 
     def close(self) -> None:
@@ -120,15 +124,20 @@ class Archive:
         if on is not None:
             if not self.root.execute("SELECT FROM place WHERE code = 'W1-D0'").rowcount:
                 self.desk("W1-D0")
-            self.act(ActKind.RECEIVED, number, "W1-D0")
+            self.bring_in(number, "W1-D0")
             self.act(ActKind.SHELVED, number, on)
         return number
 
-    def act(self, kind: ActKind, volume: str, to_place: str, **more: object) -> int:
+    def bring_in(self, volume: str, desk: str) -> None:
+        """A volume comes by confidential courier to a desk, and two keepers accept it."""
+        self.act(ActKind.RECEIVED, volume, desk, details={"channel": "confidential"})
+        self.act(ActKind.ACCEPTED, volume, None, details={"pieces": 12}, witness=self.second)
+
+    def act(self, kind: ActKind, volume: str, to_place: str | None, **more: object) -> int:
         """The keeper records an act just now; `more` are further fields of `Asked`."""
         return custody.record(self.app, self.keeper, self.asked(kind, volume, to_place, **more))
 
-    def asked(self, kind: ActKind, volume: str, to_place: str, **more: object) -> Asked:
+    def asked(self, kind: ActKind, volume: str, to_place: str | None, **more: object) -> Asked:
         fields = {
             "command_id": uuid4(),
             "kind": kind,

@@ -9,16 +9,96 @@ from starlette.staticfiles import StaticFiles
 
 from inventory.store.database import Database
 from web import refusing
-from web.api import condition, version_1
+from web.api import acts, condition, version_1
+from web.api import arrivals as arrivals_api
+from web.api import batches as batches_api
+from web.api import consignments as consignments_api
+from web.api import counts as counts_api
+from web.api import letters as letters_api
+from web.api import register as register_api
+from web.api import requests as requests_api
+from web.api import searches as searches_api
+from web.api import work as work_api
 from web.guarding import Guarding
 from web.live import Live
 from web.measuring import Measuring
-from web.pages import dossier, following, language, locate, readers, sign_in
+from web.pages import (
+    arrivals,
+    closing_sheet,
+    consignment_hands,
+    consignments,
+    counting_boxes,
+    counts,
+    declarations,
+    digitisation,
+    dossier,
+    following,
+    language,
+    letters,
+    locate,
+    loose_materials,
+    picking,
+    pin,
+    readers,
+    register,
+    request_steps,
+    requests,
+    reshelving,
+    reviewing,
+    scan,
+    searches,
+    sign_in,
+    station,
+    tags,
+    work,
+)
 from web.rendering import STATIC, VENDOR
 from web.site import Site, WebSettings
 
-PAGES = (sign_in, language, locate, dossier, following, readers)
-PROGRAMS = (version_1, condition)
+PAGES = (
+    sign_in,
+    language,
+    locate,
+    dossier,
+    following,
+    readers,
+    scan,
+    station,
+    pin,
+    work,
+    picking,
+    consignments,
+    consignment_hands,
+    arrivals,
+    counting_boxes,
+    reviewing,
+    tags,
+    loose_materials,
+    digitisation,
+    reshelving,
+    searches,
+    counts,
+    register,
+    closing_sheet,
+    declarations,
+    letters,  # before requests: its addresses are narrower
+    requests,
+    request_steps,
+)
+PROGRAMS = (
+    version_1,
+    acts,
+    work_api,
+    consignments_api,
+    requests_api,
+    letters_api,
+    searches_api,
+    counts_api,
+    register_api,
+    arrivals_api,
+    batches_api,
+    condition,
+)
 SHUTDOWN_SECONDS_MAX = 3
 CONNECTIONS_MAX = 1_000
 
@@ -28,7 +108,8 @@ __all__ = ["Site", "WebSettings", "create_app", "web_server"]
 def create_app(database: Database, settings: WebSettings) -> FastAPI:
     """The pages, the API and the live updates over one database; serve it with `web_server`."""
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    site = Site(database, settings, Live(url))
+    addresses = frozenset(getattr(route, "path", "") for part in PAGES for route in part.router.routes)
+    site = Site(database, settings, Live(url), pages=addresses)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

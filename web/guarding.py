@@ -12,7 +12,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inventory.domain.refusals import BodyTooLarge, ForeignRequest, Refusal
 
-BODY_BYTES_MAX = 64 * 1024  # Forms and searches; files come in by the command line.
+_KIB = 1024
+BODY_BYTES_MAX = 64 * _KIB  # Forms and searches; files come in by the command line.
+# By the beginning of the address, where more is to be expected.
+LARGER_BODIES: tuple[tuple[str, int], ...] = (
+    ("/api/v1/acts", 2_048 * _KIB),  # ten thousand volumes in one act
+    ("/station/", 512 * _KIB),
+    ("/arrivals/new", 8_192 * _KIB),  # the list of a county that moves in
+    ("/api/v1/arrivals", 16_384 * _KIB),  # the same in JSON
+    ("/api/v1/reshelvings", 2_048 * _KIB),
+    ("/api/v1/digitisation", 1_024 * _KIB),
+    ("/api/v1/letters/", 4_096 * _KIB),  # the scan of a letter, and nothing else
+    ("/requests/letters", 4_160 * _KIB),  # the same, in a form
+)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATIC_SECONDS = 365 * 24 * 3600  # The address carries the content's hash.
 
@@ -57,7 +69,7 @@ class Guarding:
         request = Request(scope, receive)
         try:
             check_origin(scope["method"], request.headers)
-            await self.app(scope, await received(receive, request.headers), with_headers)
+            await self.app(scope, await received(receive, request.headers, _bytes_max(scope["path"])), with_headers)
         except Refusal as refusal:
             if begun:
                 raise
@@ -96,18 +108,22 @@ def check_origin(method: str, headers: Headers) -> None:
         raise ForeignRequest
 
 
-async def received(receive: Receive, headers: Headers) -> Receive:
+def _bytes_max(path: str) -> int:
+    return next((bytes_max for beginning, bytes_max in LARGER_BODIES if path.startswith(beginning)), BODY_BYTES_MAX)
+
+
+async def received(receive: Receive, headers: Headers, bytes_max: int) -> Receive:
     """Take the whole body in and hand it on; refuses with `BodyTooLarge` what is told or found to be too large."""
-    too_large = BodyTooLarge(kib=BODY_BYTES_MAX // 1024)
+    too_large = BodyTooLarge(kib=bytes_max // _KIB)
     told = headers.get("content-length", "0")
-    if not told.isdigit() or int(told) > BODY_BYTES_MAX:
+    if not told.isdigit() or int(told) > bytes_max:
         raise too_large
     messages: list[Message] = []
     bytes_received = 0
     while not messages or messages[-1].get("more_body", False):
         messages.append(await receive())
         bytes_received += len(messages[-1].get("body", b""))
-        if bytes_received > BODY_BYTES_MAX:
+        if bytes_received > bytes_max:
             raise too_large
     messages.reverse()
 

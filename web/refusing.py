@@ -3,12 +3,14 @@
 import json
 from urllib.parse import quote
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from inventory.domain import refusals
+from inventory.domain.law import RULES
 from inventory.domain.refusals import BadInput, Failed, NoSuchAddress, Refusal
 from web.rendering import refusal_page, wants_block
 
@@ -25,6 +27,8 @@ STATUSES: tuple[tuple[type[Refusal], int], ...] = (
     (refusals.Unavailable, 503),
 )
 _NOT_FOUND_STATUS = 404
+# A text with NUL in it, which psycopg refuses itself (no state), or other bytes that no text holds.
+_UNKEEPABLE = frozenset({None, "22021", "22P05"})
 _PROGRAM_PATHS = ("/api/", "/openapi.json", "/health", "/ready", "/metrics", "/live/")
 
 
@@ -38,7 +42,7 @@ def refuse(request: Request, refusal: Refusal) -> Response:
     status = status_of(refusal)
     if request.url.path.startswith(_PROGRAM_PATHS):
         return _for_programs(refusal, status)
-    if isinstance(refusal, refusals.NotSignedIn):
+    if type(refusal) is refusals.NotSignedIn:  # A second person who can't sign is no reason to send the first away.
         return _to_sign_in(request)
     return refusal_page(request, refusal, status)
 
@@ -59,6 +63,14 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return refuse(request, _invalid_input(error))
 
+    def unkeepable(request: Request, error: Exception) -> Response:
+        assert isinstance(error, psycopg.DataError)
+        if error.sqlstate not in _UNKEEPABLE:
+            raise error  # A defect of ours.
+        return refuse(
+            request, BadInput(problem_zh="含有无法保存的字符", problem_en="it holds characters that can't be kept")
+        )
+
     def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == _NOT_FOUND_STATUS:
@@ -73,18 +85,22 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(psycopg.DataError, unkeepable)
 
 
 def _for_programs(refusal: Refusal, status: int) -> Response:
     facts = {
         name: value if isinstance(value, int | float | bool) else str(value) for name, value in refusal.facts.items()
     }
-    content = {
+    content: dict[str, object] = {
         "code": refusal.code,
         "message": refusal.sentence("en"),
         "message_zh": refusal.sentence("zh"),
         "facts": facts,
     }
+    if refusal.rule is not None:
+        rule = RULES[refusal.rule]
+        content |= {"rule": rule.id, "source": rule.source("en"), "source_zh": rule.source("zh")}
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
     return JSONResponse(content, status, headers)
 

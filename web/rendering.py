@@ -6,22 +6,40 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
+from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from inventory.domain.law import RULES
 from inventory.domain.people import Viewer
 from inventory.domain.refusals import Refusal
 from web import speaking
+from web.navigation import Entry, entries_for
+from web.outcomes import COOKIE as OUTCOME_COOKIE
+from web.outcomes import Outcome, outcome_of
 from web.site import read_clock, site_of
 from web.words import LANGUAGE_COOKIE, Words, choose_language
 
 STATIC = Path(str(files("web"))) / "static"
 # htmx and its extension come from the package that ships them; we serve its folder and copy nothing.
 VENDOR = Path(str(files("django_htmx"))) / "static" / "django_htmx"
+
+
+class Bilingual(Protocol):
+    """Whatever of the domain has a name in both languages."""
+
+    @property
+    def zh(self) -> str:
+        """In Chinese."""
+
+    @property
+    def en(self) -> str:
+        """In English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,8 @@ class Frame:
     path: str
     now: datetime
     zone: tzinfo
+    entries: tuple[Entry, ...] = ()
+    outcome: Outcome | None = None
 
     def age(self, moment: datetime) -> Markup:
         """How long ago, as a `<time>` that stays right while the page is open."""
@@ -45,6 +65,26 @@ class Frame:
         """Local date and time."""
         return speaking.local_time(moment, self.zone)
 
+    def named(self, kind: Bilingual) -> str:
+        """What a kind of the domain (a role, a place, a state) is called in the page's language."""
+        return kind.zh if self.words.chinese else kind.en
+
+    def sentence(self, refusal: Refusal) -> str:
+        """Why not, in the page's language."""
+        return refusal.sentence("zh" if self.words.chinese else "en")
+
+    def article(self, refusal: Refusal) -> str | None:
+        """The rule a refusal stands on, with its source; None where it stands on none."""
+        if refusal.rule is None:
+            return None
+        language = "zh" if self.words.chinese else "en"
+        rule = RULES[refusal.rule]
+        return self.words("error.article", rule=rule.sentence(language), source=rule.source(language))
+
+    def typed(self, moment: datetime) -> str:
+        """Local date and time as a `datetime-local` field has it."""
+        return moment.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M")
+
     def probability(self, probability: float) -> str:
         """A probability in words."""
         return speaking.probability_in_words(probability, self.words)
@@ -52,9 +92,7 @@ class Frame:
     @property
     def role(self) -> str:
         """The viewer's role in the page's language."""
-        if self.viewer is None:
-            return ""
-        return self.viewer.role.zh if self.words.chinese else self.viewer.role.en
+        return "" if self.viewer is None else self.named(self.viewer.role)
 
 
 @cache
@@ -72,6 +110,8 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals["static"] = static_address
+# A form is done once however often it is sent: the command it stands for is named when it is shown.
+_templates.globals["new_command"] = uuid4
 _templates.filters["percent"] = speaking.percent
 _templates.filters["clock_offset"] = speaking.clock_offset
 _templates.filters["segment"] = lambda text: quote(text, safe="")
@@ -100,29 +140,39 @@ def render(
 ) -> Response:
     """The page, or its `block` where htmx asks; templates see `page` (the context), `frame` and `t` (the words)."""
     words = words_of(request)
-    frame = Frame(words, viewer, request.url.path, read_clock(), site_of(request).settings.zone)
-    facts = {"page": context, "frame": frame, "t": words}
-    source = _templates.get_template(template)
-    if block is not None and wants_block(request):
-        html = "".join(source.blocks[block](source.new_context(facts)))
-    else:
-        html = source.render(facts)
-    return HTMLResponse(
-        html, status, {"Vary": "HX-Request, Accept-Language, Cookie", "Content-Language": words.language}
+    site = site_of(request)
+    piece = block if wants_block(request) else None
+    frame = Frame(
+        words,
+        viewer,
+        request.url.path,
+        read_clock(),
+        site.settings.zone,
+        entries_for(viewer, site.pages),
+        outcome_of(request, words) if piece is None else None,
     )
+    facts: dict[str, object] = {"page": context, "frame": frame, "t": words}
+    # The building blocks, made for this page: a block sent by itself has them too.
+    facts["blocks"] = _templates.get_template("blocks.html").make_module(facts)
+    source = _templates.get_template(template)
+    html = source.render(facts) if piece is None else "".join(source.blocks[piece](source.new_context(facts)))
+    headers = {"Vary": "HX-Request, Accept-Language, Cookie", "Content-Language": words.language}
+    response = HTMLResponse(html, status, headers)
+    if frame.outcome is not None:
+        response.delete_cookie(OUTCOME_COOKIE, httponly=True, samesite="lax", secure=site.settings.https)
+    return response
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalContext:
-    """A refusal in the reader's language."""
+    """A refusal, and the status it came with."""
 
-    sentence: str
+    refusal: Refusal
     status: int
 
 
 def refusal_page(request: Request, refusal: Refusal, status: int) -> Response:
     """A calm page, or the same sentence in place of the block that was asked for."""
-    language = "zh" if words_of(request).chinese else "en"
-    return render(
-        request, "refusal.html", RefusalContext(refusal.sentence(language), status), block="refusal", status=status
-    )
+    viewer = getattr(request.state, "viewer", None)
+    context = RefusalContext(refusal, status)
+    return render(request, "refusal.html", context, viewer, block="refusal", status=status)

@@ -45,6 +45,12 @@ def clear_session(request: Request, response: Response) -> None:
 
 def viewer_of(request: Request) -> Viewer:
     """Who asks; raises `NotSignedIn`. A bearer token, where there is one, counts and not the cookie."""
+    viewer = _viewer_of(request)
+    request.state.viewer = viewer  # A refusal later on is shown to the same person.
+    return viewer
+
+
+def _viewer_of(request: Request) -> Viewer:
     database = site_of(request).database
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and 0 < len(token) <= SECRET_CHARACTERS_MAX:

@@ -30,6 +30,7 @@ class Site:
     settings: WebSettings
     live: Live
     metrics: Metrics = field(default_factory=Metrics)
+    pages: frozenset[str] = frozenset()  # addresses served, for the navigation
 
 
 def site_of(request: Request) -> Site:

@@ -22,6 +22,7 @@ Metres: TypeAlias = NDArray[np.float64]
 WAREHOUSE = "W1"
 MOBILE_ROOM, CABINET_ROOM, PACKING_ROOM = "W1-R1", "W1-R2", "W1-P"
 QUARANTINE = "W1-QUARANTINE"
+ARRIVALS, READING_ROOM, DIGITISATION = "W1-ARRIVALS", "W1-READING", "W1-SCAN"
 TUNNEL = "W1-TUNNEL"
 GATES = ("W1-GATE-1", "W1-GATE-2")
 DESKS = ("W1-DESK-1", "W1-DESK-2")
@@ -146,6 +147,9 @@ def _rooms(windows: tuple[tuple[str, str], ...]) -> list[PlaceRow]:
         _row(CARTS[0], kind.CART, "盘点车", WAREHOUSE),
         _row(CARTS[1], kind.CART, "运送车", WAREHOUSE),
         _row(QUARANTINE, kind.QUARANTINE, "待查区", WAREHOUSE),
+        _row(ARRIVALS, kind.ARRIVALS, "到件区", PACKING_ROOM),
+        _row(READING_ROOM, kind.READING_ROOM, "阅览室", WAREHOUSE),
+        _row(DIGITISATION, kind.DIGITISATION, "数字化加工区", WAREHOUSE),
         *(_row(code, kind.WINDOW, name, WAREHOUSE) for code, name in windows),
     ]
 

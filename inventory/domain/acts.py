@@ -10,7 +10,8 @@ verified without the database, and a changed place code or number shows as well.
 `ledger_append`; a test holds the two together.
 """
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -21,25 +22,76 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ActKind(StrEnum):
-    """What people do with a volume. Chinese names: `ACT_NAMES`."""
+    """What people do with a volume; who may, from where to where, and on what grounds: `custody.RULES`."""
 
+    # Coming in
+    REGISTERED = "registered"
     RECEIVED = "received"
+    RECEIVED_AGAIN = "received_again"
+    SELF_CARRIED = "self_carried"
+    QUARANTINED = "quarantined"
+    CLEARED = "cleared"
+    ACCEPTED = "accepted"
+    GAP_COMMITTED = "gap_committed"
+    GAP_FILLED = "gap_filled"
+    REFUSED = "refused"
+    # Tag and shelf
+    BOUND = "bound"
+    RETAGGED = "retagged"
     SHELVED = "shelved"
     MOVED = "moved"
+    RESHELVED = "reshelved"
     CORRECTED = "corrected"
-
-
-ACT_NAMES: dict[ActKind, tuple[str, str]] = {
-    ActKind.RECEIVED: ("接收", "received"),
-    ActKind.SHELVED: ("上架", "shelved"),
-    ActKind.MOVED: ("移位", "moved"),
-    ActKind.CORRECTED: ("更正库位", "corrected"),
-}
+    # Envelope and contents
+    OPENED = "opened"
+    INSERTED = "inserted"
+    SEALED = "sealed"
+    SEAL_BROKEN = "seal_broken"
+    DAMAGED = "damaged"
+    REPAIRED = "repaired"
+    # At work
+    PICKED = "picked"
+    CONSULTED = "consulted"
+    SENT_TO_SCAN = "sent_to_scan"
+    SCANNED = "scanned"
+    PACKED = "packed"
+    UNPACKED = "unpacked"
+    DISPATCHED = "dispatched"
+    ARRIVED = "arrived"
+    RETURNED = "returned"
+    # Lent
+    LENT = "lent"
+    HANDED_OVER = "handed_over"
+    TAKEN_BACK = "taken_back"
+    LOAN_RETURNED = "loan_returned"
+    # For good
+    RETIRED = "retired"
+    RETIREMENT_WITHDRAWN = "retirement_withdrawn"
+    DECEASED = "deceased"
+    TRANSFER_STARTED = "transfer_started"
+    TRANSFER_CANCELLED = "transfer_cancelled"
+    TRANSFERRED = "transferred"
+    RECEIPT_CONFIRMED = "receipt_confirmed"
+    RETIREMENT_CONFIRMED = "retirement_confirmed"
+    ARCHIVES_CONFIRMED = "archives_confirmed"
+    UNDELIVERED = "undelivered"
+    # Not where it should be
+    NOT_FOUND = "not_found"
+    FOUND = "found"
+    LOST = "lost"
+    REBUILT = "rebuilt"
+    # The register
+    MERGED = "merged"
+    AGENCY_CHANGED = "agency_changed"
+    DEPOSIT_CHANGED = "deposit_changed"
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One entry of the ledger, in the trade's own names; `happened_at` and `recorded_at` are aware UTC."""
+    """One entry of the ledger, in the trade's own names; `happened_at` and `recorded_at` are aware UTC.
+
+    witness: login of the second person. details: what was told with the act (seal number, pieces, EPC, ...) as canonical JSON.
+    """
 
     warehouse: str
     sequence: int
@@ -54,6 +106,8 @@ class Act:
     reason: str | None
     happened_at: datetime
     recorded_at: datetime
+    witness: str | None = None
+    details: str | None = None
 
 
 def _netstring(value: str | None) -> bytes:
@@ -70,8 +124,11 @@ def microseconds(moment: datetime) -> int:
 
 
 def canonical_bytes(act: Act) -> bytes:
-    """The bytes the chain's hash is taken over: every field of the act in the order of its declaration, as netstrings."""
-    return b"".join(
+    """The bytes the chain's hash is taken over: every field of the act in the order of its declaration, as netstrings.
+
+    An act with neither witness nor details ends before those two, as all acts did before there were any.
+    """
+    first = b"".join(
         (
             _netstring(act.warehouse),
             _netstring(str(act.sequence)),
@@ -88,6 +145,15 @@ def canonical_bytes(act: Act) -> bytes:
             _netstring(str(microseconds(act.recorded_at))),
         )
     )
+    if act.witness is None and act.details is None:
+        return first
+    return first + _netstring(act.witness) + _netstring(act.details)
+
+
+def canonical_details(details: Mapping[str, object]) -> str | None:
+    """Details as the ledger keeps them: JSON with sorted keys and no blanks, None where there are none."""
+    told = {key: value for key, value in details.items() if value is not None}
+    return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")) if told else None
 
 
 def genesis_hash(warehouse: str) -> bytes:

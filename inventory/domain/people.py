@@ -4,7 +4,9 @@ Rules: the table under "People" in the trade's notes. Adding a role is one row o
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 
 from inventory.domain.masking import MaskStyle, mask_id
 from inventory.domain.refusals import BadInput, NotAllowed, SearchByNumberOnly, WrongRole
@@ -13,6 +15,7 @@ from inventory.domain.search import Query
 LOGIN_CHARACTERS_MAX = 40
 PERSON_NAME_CHARACTERS_MAX = 60
 PASSWORD_CHARACTERS_MIN = 10
+PIN_DIGITS = 6
 PASSWORD_CHARACTERS_MAX = 200  # argon2 takes any length; a megabyte of password is an attack, not a password.
 
 
@@ -66,14 +69,11 @@ class Rights:
     sees_persons: bool = False  # name, birth year and former employer; else the surname alone
     id_mask: MaskStyle = MaskStyle.SUPERVISOR
     sees_readers: bool = False
-    records_acts: bool = False
 
 
 _STAFF = MaskStyle.STAFF
 _RIGHTS: dict[Role, Rights] = {
-    Role.KEEPER: Rights(
-        "库房管理员", "keeper", Reach.ALL, sees_persons=True, id_mask=_STAFF, sees_readers=True, records_acts=True
-    ),
+    Role.KEEPER: Rights("库房管理员", "keeper", Reach.ALL, sees_persons=True, id_mask=_STAFF, sees_readers=True),
     Role.WINDOW_CLERK: Rights("窗口经办人", "window clerk", Reach.OWN_AGENCY, sees_persons=True, id_mask=_STAFF),
     Role.AGENCY_HEAD: Rights("机构负责人", "agency head", Reach.OWN_AGENCY, sees_persons=True, id_mask=_STAFF),
     Role.CITY_MANAGER: Rights(
@@ -170,3 +170,25 @@ def check_password(password: str, login: str) -> None:
         )
     if password.strip().lower() == login:
         raise BadInput(problem_zh="密码不能与用户名相同", problem_en="the password can't be the user name")
+
+
+def check_pin(pin: str) -> None:
+    """Raises `BadInput` for a PIN that isn't six digits, or one that a colleague guesses: all alike, in a row, a birthday."""
+    if len(pin) != PIN_DIGITS or not (pin.isascii() and pin.isdigit()):
+        raise BadInput(problem_zh=f"口令应为 {PIN_DIGITS} 位数字", problem_en=f"a PIN has {PIN_DIGITS} digits")
+    steps = {(int(later) - int(earlier)) % 10 for earlier, later in pairwise(pin)}
+    repeats = pin[:3] == pin[3:] or pin[:2] * 3 == pin
+    if len(steps) == 1 or repeats or _may_be_birthday(pin):
+        raise BadInput(
+            problem_zh="口令太容易猜到：不要用相同、连续、重复的数字或生日",
+            problem_en="that PIN is too easy to guess: no digits all alike, in a row or repeated, and no birthday",
+        )
+
+
+def _may_be_birthday(pin: str) -> bool:
+    """Whether it reads as year, month and day, as everybody's ID number does."""
+    try:
+        date(2000 + int(pin[:2]), int(pin[2:4]), int(pin[4:]))
+    except ValueError:
+        return False
+    return True

@@ -27,6 +27,15 @@ class PlaceKind(StrEnum):
     WINDOW = "window"
     CART = "cart"
     QUARANTINE = "quarantine"
+    ARRIVALS = "arrivals"
+    READING_ROOM = "reading_room"
+    DIGITISATION = "digitisation"
+    BAG = "bag"
+    COURIER = "courier"
+    BORROWER = "borrower"
+    RECIPIENT = "recipient"
+    NOT_FOUND = "not_found"
+    LOST = "lost"
 
     @property
     def zh(self) -> str:
@@ -48,6 +57,11 @@ class PlaceKind(StrEnum):
         """Whether it may have no parent."""
         return None in _NATURE[self].parents
 
+    @property
+    def is_registered(self) -> bool:
+        """Whether a site registers such places in its places file; the others are made as they are needed."""
+        return _NATURE[self].registered
+
     def may_stand_in(self, parent: "PlaceKind | None") -> bool:
         """Whether it may be a child of `parent`; None asks whether it may stand alone."""
         return parent in _NATURE[self].parents
@@ -59,6 +73,7 @@ class _Nature:
     en: str
     parents: frozenset[PlaceKind | None]
     holds_volumes: bool = False
+    registered: bool = True
 
 
 def _in(*parents: PlaceKind | None) -> frozenset[PlaceKind | None]:
@@ -81,18 +96,29 @@ _NATURE: dict[PlaceKind, _Nature] = {
     _K.WINDOW: _Nature("窗口", "window", _in(None, _K.WAREHOUSE), holds_volumes=True),
     _K.CART: _Nature("推车", "cart", _in(_K.WAREHOUSE, _K.ROOM), holds_volumes=True),
     _K.QUARANTINE: _Nature("待查区", "quarantine", _in(_K.WAREHOUSE, _K.ROOM), holds_volumes=True),
+    _K.ARRIVALS: _Nature("到件区", "arrivals", _in(_K.WAREHOUSE, _K.ROOM), holds_volumes=True),
+    _K.READING_ROOM: _Nature("阅览室", "reading room", _in(_K.WAREHOUSE, _K.ROOM, _K.WINDOW), holds_volumes=True),
+    _K.DIGITISATION: _Nature("数字化加工区", "digitisation", _in(None, _K.WAREHOUSE, _K.ROOM), holds_volumes=True),
+    # What has no shelves still holds paper: whoever has a volume is its place, so that none is ever nowhere.
+    _K.BAG: _Nature("转运袋", "transfer bag", _in(None, _K.WAREHOUSE), holds_volumes=True, registered=False),
+    _K.COURIER: _Nature("递送途中", "courier", _in(None), holds_volumes=True, registered=False),
+    _K.BORROWER: _Nature("查借阅单位", "borrower", _in(None), holds_volumes=True, registered=False),
+    _K.RECIPIENT: _Nature("接收单位", "recipient", _in(None), holds_volumes=True, registered=False),
+    _K.NOT_FOUND: _Nature("查找中", "not found", _in(None), holds_volumes=True, registered=False),
+    _K.LOST: _Nature("遗失", "lost", _in(None), holds_volumes=True, registered=False),
 }
 
-_KIND_BY_NAME = {name: kind for kind in PlaceKind for name in (kind.value, kind.zh)}
+_KIND_BY_NAME = {name: kind for kind in PlaceKind if kind.is_registered for name in (kind.value, kind.zh)}
 
 
 def parse_place_kind(text: str) -> PlaceKind:
     """The kind by its English value or its Chinese name."""
     kind = _KIND_BY_NAME.get(text.strip().lower())
     if kind is None:
-        known = "、".join(f"{kind}（{kind.zh}）" for kind in PlaceKind)
+        kinds = [kind for kind in PlaceKind if kind.is_registered]
+        known = "、".join(f"{kind}（{kind.zh}）" for kind in kinds)
         raise BadInput(
-            problem_zh=f"所在种类应为：{known}", problem_en=f"the kind of a place is one of {', '.join(PlaceKind)}"
+            problem_zh=f"所在种类应为：{known}", problem_en=f"the kind of a place is one of {', '.join(kinds)}"
         )
     return kind
 

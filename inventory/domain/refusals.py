@@ -22,6 +22,8 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
     zh: ClassVar[str] = "请求被拒绝。"
     en: ClassVar[str] = "The request was refused."
+    # The rule of `law.RULES` it stands on; one refusal of several grounds may tell its own.
+    rule: str | None = None
 
     def __init__(self, **facts: object) -> None:
         """`facts` fill the placeholders of both sentences; they must never hold a person's ID number."""
@@ -95,6 +97,56 @@ class CorrectionWithoutReason(BadInput):
     en = "A correction needs a reason."
 
 
+class BadDetail(BadInput):
+    """A fact told with an act is unknown or not of its form."""
+
+    code = "bad_detail"
+    zh = "“{detail_zh}”应为{wants_zh}。"
+    en = "'{detail_en}' should be {wants_en}."
+
+
+class ReasonMissing(BadInput):
+    """Some acts say why."""
+
+    code = "reason_missing"
+    zh = "“{act}”必须说明原因。"
+    en = "'{act_en}' needs a reason."
+
+
+class AuthorityMissing(BadInput):
+    """Some acts cite the letter, order or request they stand on."""
+
+    code = "authority_missing"
+    zh = "“{act}”必须注明依据（函件、指令或申请的编号）。"
+    en = "'{act_en}' needs its authority: the number of a letter, an order or a request."
+
+
+class EvidenceMissing(BadInput):
+    """Some acts carry facts without which they prove nothing."""
+
+    code = "evidence_missing"
+    zh = "“{act}”必须登记{evidence}。"
+    en = "'{act_en}' needs the {evidence_en}."
+
+
+class SecondPersonMissing(BadInput):
+    """Sealing, opening, handing out and the like take two."""
+
+    code = "second_person_missing"
+    zh = "“{act}”必须由两人经办，请第二人确认。"
+    en = "'{act_en}' takes two people; let the second one confirm."
+    rule = "two_persons"
+
+
+class SecondPersonIsFirst(BadInput):
+    """Nobody is their own second person."""
+
+    code = "second_person_is_first"
+    zh = "经办人与确认人不能是同一人。"
+    en = "The second person can't be the first."
+    rule = "two_persons"
+
+
 class WrongKindOfPlace(BadInput):
     """This act doesn't lead to a place of that kind."""
 
@@ -103,12 +155,85 @@ class WrongKindOfPlace(BadInput):
     en = "'{act_en}' can't lead to {place} (a {kind_en})."
 
 
+class PlaceMissing(BadInput):
+    """An act that moves says where to."""
+
+    code = "place_missing"
+    zh = "“{act}”必须扫描或填写目的所在。"
+    en = "'{act_en}' needs the place it leads to."
+
+
+class TooManyCodes(BadInput):
+    """One batch holds as many dossiers as a person can look through."""
+
+    code = "too_many_codes"
+    zh = "一批最多 {most} 份档案。"
+    en = "A batch has at most {most} dossiers."
+
+
+class CodeAmbiguous(BadInput):
+    """An old number may belong to several dossiers."""
+
+    code = "code_ambiguous"
+    zh = "旧编号 {code} 对应多份档案，请扫描标签或现用编号。"
+    en = "The old number {code} belongs to several dossiers; scan the tag or the number of today."
+
+
 class SameVolumeTwice(BadInput):
     """One command names a volume at most once."""
 
     code = "same_volume_twice"
     zh = "同一批次中档案重复出现。"
     en = "The same volume stands twice in one command."
+
+
+class SlotMissing(BadInput):
+    """A case needs its papers, slot by slot."""
+
+    code = "slot_missing"
+    zh = "缺少{slot}，申请不能受理。"
+    en = "The request lacks its {slot_en}."
+
+
+class WrongLetter(BadInput):
+    """A slot takes letters of its own kind."""
+
+    code = "wrong_letter"
+    zh = "“{slot}”不能使用{kind}。"
+    en = "A {kind_en} can't serve as the {slot_en}."
+
+
+class IdNumberInText(BadInput):
+    """Free text is read by many; an ID number has its own, encrypted field."""
+
+    code = "id_number_in_text"
+    zh = "“{field}”中不得填写身份证号。"
+    en = "No ID number may stand in the {field_en}."
+
+
+class DueTooLate(BadInput):
+    """A due date lies within the days its purpose allows."""
+
+    code = "due_too_late"
+    zh = "应还日期应在 {earliest} 至 {latest} 之间。"
+    en = "The due date lies between {earliest} and {latest}."
+    rule = "due_date_never_null"
+
+
+class LetterScanUnreadable(BadInput):
+    """A scan of a letter is a PDF, JPEG or PNG of a bounded size."""
+
+    code = "letter_scan_unreadable"
+    zh = "函件扫描件应为 PDF、JPEG 或 PNG，且不超过 {mib} MiB。"
+    en = "The scan of a letter is a PDF, JPEG or PNG of at most {mib} MiB."
+
+
+class DayNotOver(BadInput):
+    """What is held at 24:00 is counted when the day is over."""
+
+    code = "day_not_over"
+    zh = "该日尚未结束，不能核定 24 时的数量。"
+    en = "That day isn't over yet; what is held at its 24:00 can't be counted."
 
 
 class WrongRole(BadInput):
@@ -133,6 +258,54 @@ class BodyTooLarge(BadInput):
     code = "body_too_large"
     zh = "请求内容过大，最多 {kib} KiB。"
     en = "The request is too large; at most {kib} KiB are taken."
+
+
+class WrongShelf(BadInput):
+    """A pick begins with the label of the shelf the wave leads to."""
+
+    code = "wrong_shelf"
+    zh = "扫描的是 {scanned}，这一站应为 {shelf}。"
+    en = "{scanned} was scanned; this stop is {shelf}."
+
+
+class NotOfThisStop(BadInput):
+    """A dossier was scanned that nobody asked for at this shelf; it goes back to its place."""
+
+    code = "not_of_this_stop"
+    zh = "{code} 不在这一站的出库清单上，请放回原处。"
+    en = "{code} isn't to be picked at this stop; put it back."
+
+
+class TrackingMissing(BadInput):
+    """What a courier service takes has its number."""
+
+    code = "tracking_missing"
+    zh = "通过{channel}发出必须登记单号。"
+    en = "Sending by {channel_en} needs its tracking number."
+
+
+class MissingNeedsOutcome(BadInput):
+    """A missing dossier isn't settled by words: it came after all, or it is searched for."""
+
+    code = "missing_needs_outcome"
+    zh = "{volume} 未到：请登记其已补到，或启动查找，不能只写说明。"
+    en = "{volume} is missing: record that it came after all or begin the search; words alone don't settle it."
+
+
+class NothingScanned(BadInput):
+    """A batch has at least one dossier."""
+
+    code = "nothing_scanned"
+    zh = "没有扫描任何档案。"
+    en = "No dossier was scanned."
+
+
+class MergedIntoItself(BadInput):
+    """The number of the duplicate is that of the dossier it is to be merged into."""
+
+    code = "merged_into_itself"
+    zh = "{dossier} 不能并入自身。"
+    en = "{dossier} can't be merged into itself."
 
 
 # ── NotSignedIn, NotAllowed ──────────────────────────────────────────────────────────────────────────────────────────
@@ -170,6 +343,22 @@ class NotAllowed(Refusal):
     en = "Your role doesn't allow this."
 
 
+class ActNotForRole(NotAllowed):
+    """This act is for others to do."""
+
+    code = "act_not_for_role"
+    zh = "“{act}”不由{role}经办。"
+    en = "'{act_en}' is not for a {role_en} to do."
+
+
+class WrongPin(NotAllowed):
+    """The second person's PIN or password doesn't fit."""
+
+    code = "wrong_pin"
+    zh = "确认人的用户名、口令或密码不正确。"
+    en = "The second person's user name, PIN or password is wrong."
+
+
 class ForeignRequest(NotAllowed):
     """The request comes from another site's page."""
 
@@ -184,6 +373,23 @@ class SearchByNumberOnly(NotAllowed):
     code = "search_by_number_only"
     zh = "您的角色只能按档案编号或标签检索。"
     en = "Your role finds dossiers by number or tag only."
+
+
+class ApproverIsRequester(NotAllowed):
+    """Who asks doesn't approve."""
+
+    code = "approver_is_requester"
+    zh = "申请人不得审批自己的申请。"
+    en = "Who asks for a dossier doesn't approve it."
+    rule = "requester_is_not_approver"
+
+
+class NotYourEnd(NotAllowed):
+    """Keepers work at the warehouse's end of a consignment, window clerks at their window's."""
+
+    code = "not_your_end"
+    zh = "{place} 一端由{role}办理。"
+    en = "The end at {place} is for a {role_en}."
 
 
 # ── NotFound ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,6 +419,14 @@ class PlaceNotFound(NotFound):
     en = "There is no place {place}."
 
 
+class CodeUnknown(NotFound):
+    """A scanned code is neither a dossier nor a place, or not for you."""
+
+    code = "code_unknown"
+    zh = "无法识别 {code}：既不是档案，也不是库位。"
+    en = "{code} is unknown: neither a dossier nor a place."
+
+
 class AccountNotFound(NotFound):
     """No such account."""
 
@@ -229,12 +443,100 @@ class AgencyNotFound(NotFound):
     en = "There is no agency {agency}."
 
 
+class SearchNotFound(NotFound):
+    """No such search, or for a dossier you can't see."""
+
+    code = "search_not_found"
+    zh = "未找到查找 {case}。"
+    en = "There is no search {case}."
+
+
+class BatchNotFound(NotFound):
+    """No such arrival or batch, or none of yours."""
+
+    code = "batch_not_found"
+    zh = "未找到批次 {number}。"
+    en = "There is no batch {number}."
+
+
+class MergerNotFound(NotFound):
+    """No such merger of agencies, or none of yours."""
+
+    code = "merger_not_found"
+    zh = "未找到机构变更 {merger}。"
+    en = "There is no agency merger {merger}."
+
+
+class CertificateNotFound(NotFound):
+    """No such certificate, or another agency's."""
+
+    code = "certificate_not_found"
+    zh = "未找到证明 {certificate}。"
+    en = "There is no certificate {certificate}."
+
+
 class NoSuchAddress(NotFound):
     """Nothing is served at that address."""
 
     code = "no_such_address"
     zh = "没有这个页面。"
     en = "There is no such page."
+
+
+class RequestNotFound(NotFound):
+    """No such request, or not for you."""
+
+    code = "request_not_found"
+    zh = "未找到申请 {request}。"
+    en = "There is no request {request}."
+
+
+class InstitutionNotFound(NotFound):
+    """No such institution in the register."""
+
+    code = "institution_not_found"
+    zh = "未找到单位 {institution}，请先登记。"
+    en = "There is no institution {institution}; register it first."
+
+
+class LetterNotFound(NotFound):
+    """No such letter, or taken in by another agency's window."""
+
+    code = "letter_not_found"
+    zh = "未找到函件 {letter}。"
+    en = "There is no letter {letter}."
+
+
+class WaveNotFound(NotFound):
+    """No such wave."""
+
+    code = "wave_not_found"
+    zh = "未找到出库批次 {wave}。"
+    en = "There is no wave {wave}."
+
+
+class BagNotFound(NotFound):
+    """No such transfer bag."""
+
+    code = "bag_not_found"
+    zh = "未登记转运袋 {bag}。"
+    en = "There is no transfer bag {bag}."
+
+
+class ConsignmentNotFound(NotFound):
+    """No such consignment, or another agency's."""
+
+    code = "consignment_not_found"
+    zh = "未找到交接清单 {consignment}。"
+    en = "There is no consignment {consignment}."
+
+
+class DiscrepancyNotFound(NotFound):
+    """No such row of a discrepancy sheet."""
+
+    code = "discrepancy_not_found"
+    zh = "未找到该差异。"
+    en = "There is no such discrepancy."
 
 
 # ── Conflict ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -280,6 +582,171 @@ class NotHeldYet(Conflict):
     en = "{volume} has not been received yet."
 
 
+class WrongOrigin(Conflict):
+    """This act doesn't start where the volume is."""
+
+    code = "wrong_origin"
+    zh = "档案 {volume} 现在{kind}，不能“{act}”。"
+    en = "{volume} is now in a place of kind '{kind_en}'; '{act_en}' can't start there."
+
+
+class LegalStateForbids(Conflict):
+    """This act isn't done with a dossier of that legal state."""
+
+    code = "legal_state_forbids"
+    zh = "档案 {volume} 的保管状态为“{state}”，不能“{act}”。"
+    en = "{volume} is {state_en}; it can't be '{act_en}' now."
+
+
+class NotAccepted(Conflict):
+    """Only what was accepted stands on a shelf."""
+
+    code = "not_accepted"
+    zh = "档案 {volume} 尚未审核入库，不能上架。"
+    en = "{volume} has not been accepted yet; it can't stand on a shelf."
+
+
+class SealForbids(Conflict):
+    """This act isn't done with an envelope in that condition."""
+
+    code = "seal_forbids"
+    zh = "档案 {volume} {state}，不能“{act}”。"
+    en = "The envelope of {volume} is {state_en}; it can't be '{act_en}' now."
+
+
+class MarkForbids(Conflict):
+    """A mark on the volume forbids the act, or one it needs isn't there."""
+
+    code = "mark_forbids"
+    zh = "因“{mark}”标记，档案 {volume} 不能“{act}”。"
+    en = "The mark '{mark_en}' decides it: {volume} can't be '{act_en}'."
+
+
+class ActOutOfOrder(Conflict):
+    """An act on a volume can't have happened before the one recorded last."""
+
+    code = "act_out_of_order"
+    zh = "经办时间早于档案 {volume} 的上一次经办。"
+    en = "The act can't have happened before the last one on {volume}."
+
+
+class ActNeedsWork(Conflict):
+    """An act that belongs to a request, a batch or a manifest is recorded there."""
+
+    code = "act_needs_work"
+    zh = "“{act}”只能通过“{work_zh}”办理。"
+    en = "'{act_en}' is recorded through its {work} only."
+
+
+class RuleBroken(Conflict):
+    """The database holds an act to the same table of rules; this one breaks it."""
+
+    code = "rule_broken"
+    zh = "该经办不符合保管规则。"
+    en = "The act breaks the rules of custody."
+
+
+class SearchClosed(Conflict):
+    """A search that is over takes no more steps."""
+
+    code = "search_closed"
+    zh = "查找 {case} 的状态为“{state}”，不能再办理此事。"
+    en = "The search {case} is {state_en}; this can't be done any more."
+
+
+class SearchUnfinished(Conflict):
+    """Nothing is lost before the whole protocol was walked through."""
+
+    code = "search_unfinished"
+    zh = "档案 {volume} 的查找尚未完成，还差：{steps}。"
+    en = "The search for {volume} isn't finished; still to do: {steps_en}."
+    rule = "search_protocol"
+
+
+class SearchByTwo(Conflict):
+    """A loss is declared on the work of two different searchers."""
+
+    code = "search_by_two"
+    zh = "认定档案 {volume} 遗失，须由至少两人分别查找。"
+    en = "Two different people must have searched for {volume} before it can be declared lost."
+    rule = "lost_needs_head_and_two_searchers"
+
+
+class SearchUnderWay(Conflict):
+    """A volume is searched for by one case at a time."""
+
+    code = "search_under_way"
+    zh = "该册已有进行中的查找。"
+    en = "There is a search for that volume already."
+
+
+class AlreadyMerged(Conflict):
+    """A duplicate is merged once; what is merged further belongs to its survivor."""
+
+    code = "already_merged"
+    zh = "该档案已并入另一份档案。"
+    en = "That dossier has already been merged into another."
+
+
+class GoesWithSurvivor(Conflict):
+    """A merged duplicate leaves together with the dossier it belongs to, never by itself."""
+
+    code = "goes_with_survivor"
+    zh = "该档案已并入 {survivor}，随 {survivor} 一并转递，不单独转递。"
+    en = "That dossier was merged into {survivor} and is transferred together with it, never by itself."
+    rule = "whole_never_in_parts"
+
+
+class MergeAcrossAgencies(Conflict):
+    """Duplicates of two agencies: one agency first hands its own over to the other."""
+
+    code = "merge_across_agencies"
+    zh = "两份档案由不同机构保管，不能直接合并。"
+    en = "The two dossiers are held by different agencies; they can't be merged directly."
+
+
+class ProofContradicted(Conflict):
+    """What the register knows of the two persons doesn't fit the proof given."""
+
+    code = "proof_contradicted"
+    zh = "两份档案登记的身份信息不一致，须凭公安机关证明合并。"
+    en = "The register knows different identities for the two; only a letter of the police proves that they are one person."
+
+
+class MergerUnderWay(Conflict):
+    """An agency is merged once."""
+
+    code = "merger_under_way"
+    zh = "该机构的变更已登记。"
+    en = "A merger of that agency is already on record."
+
+
+class MergerClosed(Conflict):
+    """A merger that is done or withdrawn doesn't change any more."""
+
+    code = "merger_closed"
+    zh = "机构变更 {merger} 已办结。"
+    en = "The agency merger {merger} is closed."
+
+
+class CountsUncertified(Conflict):
+    """Both sides certify the count before a whole agency's dossiers go over."""
+
+    code = "counts_uncertified"
+    zh = "移交方和接收方都须核定数量后才能办理变更。"
+    en = "Both agencies must certify the count before the dossiers go over."
+    rule = "mergers_by_document"
+
+
+class CountsDiffer(Conflict):
+    """What both sides certify and what is held must be one number."""
+
+    code = "counts_differ"
+    zh = "数量不一致：移交方核定 {handing}，接收方核定 {taking}，实际在管 {held}。"
+    en = "The counts differ: {handing} certified by the agency that hands over, {taking} by the other, {held} are held."
+    rule = "mergers_by_document"
+
+
 class CommandReused(Conflict):
     """A command id was sent before with another content."""
 
@@ -294,6 +761,102 @@ class EpcTaken(Conflict):
     code = "epc_taken"
     zh = "标签 EPC 或 TID 已被使用，不得重复使用。"
     en = "That EPC or TID is already in use; it is never used twice."
+
+
+class VolumeTagged(Conflict):
+    """A volume has one tag at a time; another replaces it."""
+
+    code = "volume_tagged"
+    zh = "该册已有标签；如需更换，请办理“更换标签”。"
+    en = "The volume already has a tag; record its replacement instead."
+
+
+class TagRetired(Conflict):
+    """What a tag was on it stays on in the register; it never goes on anything else."""
+
+    code = "tag_retired"
+    zh = "标签一经使用，不得改用于其他档案或库位。"
+    en = "A tag that was on something never goes on anything else."
+
+
+class ReadBackDiffers(Conflict):
+    """A tag counts as bound only when it was read back as it was meant."""
+
+    code = "read_back_differs"
+    zh = "档案 {volume} 的标签读回内容与应写入的不一致，未绑定。"
+    en = "The tag of {volume} doesn't read back as it was written; it was not bound."
+
+
+class PreviousLabel(Conflict):
+    """The printer wrote what it had written on the label before."""
+
+    code = "previous_label"
+    zh = "档案 {volume} 的标签读回的是 {other} 的 EPC：打印机写入了上一张标签的内容，请作废此标签重打。"
+    en = "The tag of {volume} reads back with the EPC of {other}: the printer wrote the previous label; print another."
+
+
+class PiecesDiffer(Conflict):
+    """Pieces counted and pieces listed must agree, or somebody says why not."""
+
+    code = "pieces_differ"
+    zh = "档案 {volume} 清点 {counted} 份，应为 {listed} 份；请重新清点，确有差异的须说明原因。"
+    en = "{counted} pieces were counted in {volume}, {listed} should be there; count again, or say why they differ."
+
+
+class PagesDiffer(Conflict):
+    """Pages scanned and pages listed must agree, or somebody says why not."""
+
+    code = "pages_differ"
+    zh = "档案 {volume} 扫描 {counted} 页，目录为 {listed} 页；请核对，确有差异的须说明原因。"
+    en = "{counted} pages of {volume} were scanned, its list says {listed}; look again, or say why they differ."
+
+
+class PersonKnown(Conflict):
+    """New material of somebody who has a dossier already stops until somebody says why."""
+
+    code = "person_known"
+    zh = "已有相同身份证号的档案（{dossier}）；如确需另立，请说明原因。"
+    en = "There is a dossier with that ID number ({dossier}); to register another, say why."
+
+
+class BatchStateForbids(Conflict):
+    """A step that this batch isn't ready for, or is past."""
+
+    code = "batch_state_forbids"
+    zh = "批次 {number} {state_zh}，不能{step_zh}。"
+    en = "Batch {number} {state_en}; it can't be {step_en}."
+
+
+class SheetChanged(Conflict):
+    """What is signed is what was shown."""
+
+    code = "sheet_changed"
+    zh = "批次 {number} 的差异单已有变化，请重新核对后签字。"
+    en = "The discrepancy sheet of {number} has changed; look at it again before you sign."
+
+
+class NotOnList(Conflict):
+    """What was scanned isn't on this arrival's list; it is counted as one too many."""
+
+    code = "not_on_list"
+    zh = "{code} 不在清单上，计为多出。"
+    en = "{code} is not on the list; it is counted as extra."
+
+
+class ListedInBox(Conflict):
+    """What was scanned is listed in another box; it is counted where it was found."""
+
+    code = "listed_in_box"
+    zh = "{code} 在清单上列于第 {box} 箱，按实际箱号清点。"
+    en = "{code} is listed in box {box}; it is counted where it was found."
+
+
+class NotMatched(Conflict):
+    """Loose materials go into the dossier they were matched to."""
+
+    code = "not_matched"
+    zh = "批次 {number} 中没有待归入档案 {volume} 的材料。"
+    en = "No material of batch {number} waits for {volume}."
 
 
 class NameTaken(Conflict):
@@ -312,6 +875,233 @@ class LeaseLost(Conflict):
     en = "Another process has taken over {lease}."
 
 
+class RequestElsewhere(Conflict):
+    """A request that has moved on, or isn't that far yet."""
+
+    code = "request_elsewhere"
+    zh = "申请 {request} 现为“{state}”，不能“{step}”。"
+    en = "Request {request} is '{state_en}'; '{step_en}' isn't possible now."
+
+
+class AnotherIsServed(Conflict):
+    """One dossier serves one request at a time; the others wait in their order."""
+
+    code = "another_is_served"
+    zh = "该档案正由另一申请使用，请按排队次序等候。"
+    en = "Another request has this dossier just now; yours keeps its place in the queue."
+
+
+class RequestsAhead(Conflict):
+    """Others asked for the dossier before; they are served first."""
+
+    code = "requests_ahead"
+    zh = "前面还有 {count} 件申请，{request} 排在第 {position} 位。"
+    en = "Requests ahead in the queue: {count}; {request} has place {position}."
+
+
+class SealNumberDiffers(Conflict):
+    """The strip on the envelope is the one that was recorded."""
+
+    code = "seal_number_differs"
+    zh = "档案 {volume} 的封条号与登记不符，请先核实。"
+    en = "The seal strip on {volume} is not the one recorded; find out why first."
+
+
+class RuleNumberTaken(Conflict):
+    """A number of a rule is set once for a day; a later day takes another."""
+
+    code = "rule_number_taken"
+    zh = "该规则自该日起的数值已登记。"
+    en = "The rule has its number from that day on already."
+
+
+class NothingToPick(Conflict):
+    """No approved request can be fetched just now."""
+
+    code = "nothing_to_pick"
+    zh = "{place} 没有可出库的申请；另有 {waiting} 件已批准的申请，其档案不在架上。"
+    en = "Nothing can be picked in {place}; {waiting} more approved requests wait for dossiers that aren't on a shelf."
+
+
+class WaveFinished(Conflict):
+    """A finished wave isn't picked any more."""
+
+    code = "wave_finished"
+    zh = "出库批次 {wave} 已结束。"
+    en = "The wave {wave} is finished."
+
+
+class NoStopTaken(Conflict):
+    """Picks are recorded at the stop a keeper has taken."""
+
+    code = "no_stop_taken"
+    zh = "您没有正在进行的站点，请先取下一站。"
+    en = "You have no stop in hand; take the next one first."
+
+
+class StopTaken(Conflict):
+    """A keeper works at one stop at a time, and a stop has one keeper."""
+
+    code = "stop_taken"
+    zh = "该站点已有人，或您还有未完成的站点。"
+    en = "That stop is taken, or you have one that isn't done."
+
+
+class PickTaken(Conflict):
+    """A volume is in one open pick."""
+
+    code = "pick_taken"
+    zh = "该册已在一个未结束的出库批次中。"
+    en = "The volume is in another wave that isn't finished."
+
+
+class PickMoved(Conflict):
+    """The ledger has a dossier elsewhere since the wave was made."""
+
+    code = "pick_moved"
+    zh = "台账显示 {volume} 已不在 {shelf}，现在 {place}；这一册留给下一批次。"
+    en = "The ledger has {volume} no longer on {shelf} but at {place}; leave it to the next wave."
+
+
+class AisleHeld(Conflict):
+    """One aisle of a block is open at a time, and somebody may stand in it."""
+
+    code = "aisle_held"
+    zh = "密集架区 {block} 的 {aisle} 通道由{holder}自 {since} 打开（{purpose}），请先与其联系。"
+    en = "{holder} has had aisle {aisle} of block {block} open since {since} ({purpose_en}); talk to them first."
+
+
+class AisleTaken(Conflict):
+    """Somebody opened an aisle of the block a moment before."""
+
+    code = "aisle_taken"
+    zh = "该密集架区刚被他人打开通道。"
+    en = "Somebody else has just opened an aisle of that block."
+
+
+class NotMobile(Conflict):
+    """Fixed shelving has no aisles to open."""
+
+    code = "not_mobile"
+    zh = "{place} 不属于密集架，没有可打开的通道。"
+    en = "{place} is no mobile shelving; it has no aisle to open."
+
+
+class AisleNotOpen(Conflict):
+    """There is nothing to close."""
+
+    code = "aisle_not_open"
+    zh = "{place} 处没有打开的通道。"
+    en = "No aisle stands open at {place}."
+
+
+class BagInUse(Conflict):
+    """A bag makes one journey at a time."""
+
+    code = "bag_in_use"
+    zh = "该转运袋正在使用中。"
+    en = "That bag is on another journey."
+
+
+class InAnotherBag(Conflict):
+    """A volume is in one bag at a time, and a missing one stays against its carriers' names."""
+
+    code = "in_another_bag"
+    zh = "该册已在一份未了结的交接清单上。"
+    en = "The volume stands on another consignment that isn't settled."
+
+
+class ConsignmentNotReady(Conflict):
+    """This is done at another stage of a consignment."""
+
+    code = "consignment_not_ready"
+    zh = "交接清单 {consignment} 目前{state}，不能{act}。"
+    en = "Consignment {consignment} is {state_en}; it can't be {act_en} now."
+
+
+class ConsignmentEmpty(Conflict):
+    """An empty bag isn't sealed."""
+
+    code = "consignment_empty"
+    zh = "交接清单 {consignment} 没有档案。"
+    en = "There is no dossier in consignment {consignment}."
+
+
+class OtherAgencysDossier(Conflict):
+    """A window acts for its own agency only, so a bag to or from it holds one agency's dossiers."""
+
+    code = "other_agencys_dossier"
+    zh = "{volume} 属于其他机构，不能与这一袋同行。"
+    en = "{volume} is another agency's; it can't travel in this bag."
+    rule = "holding_is_not_custody"
+
+
+class NotAtThisEnd(Conflict):
+    """Only what stands where the consignment starts is packed."""
+
+    code = "not_at_this_end"
+    zh = "{volume} 不在 {place}，不能装袋。"
+    en = "{volume} isn't at {place}; it can't be packed there."
+
+
+class NotOfTheTarget(Conflict):
+    """A consignment is received where it goes."""
+
+    code = "not_of_the_target"
+    zh = "{place} 不属于 {target}，不能在此签收。"
+    en = "{place} isn't part of {target}; the consignment can't be received there."
+
+
+class NotAskedFor(Conflict):
+    """To a window goes only what a request asks for there."""
+
+    code = "not_asked_for"
+    zh = "没有把 {volume} 送往 {place} 的已出库申请，不能装袋。"
+    en = "No picked request asks for {volume} at {place}; it can't be packed."
+
+
+class NotInThisBag(Conflict):
+    """The dossier isn't in this bag."""
+
+    code = "not_in_this_bag"
+    zh = "{volume} 不在交接清单 {consignment} 的袋中。"
+    en = "{volume} isn't in the bag of consignment {consignment}."
+
+
+class SetNotChecked(Conflict):
+    """A bag is sealed after its whole set was read, or counted by two with a reason."""
+
+    code = "set_not_checked"
+    zh = "{consignment} 应有 {expected} 册，读到 {read} 册；请再核对，或由两人清点并说明原因。"
+    en = (
+        "{consignment} expects {expected} volumes and {read} were read; check again, or count by two and give a reason."
+    )
+
+
+class VolumeLeftBehind(Conflict):
+    """A dossier travels whole, unless two who seal the bag say why one of its volumes stays."""
+
+    code = "volume_left_behind"
+    zh = "同一份档案的 {volume} 还在 {place}，未装入 {consignment}；请装入，或说明原因。"
+    en = "{volume} of the same dossier still is at {place} and not in {consignment}; put it in, or give a reason."
+
+
+class SetHasStrangers(Conflict):
+    """Nothing leaves that stands on no manifest."""
+
+    code = "set_has_strangers"
+    zh = "{consignment} 中读到 {strangers} 册不在清单上的档案，请取出或装袋后重新核对。"
+    en = "{strangers} volumes not on the manifest were read in {consignment}; take them out or pack them, then check again."
+
+
+class DiscrepancySettled(Conflict):
+    """A discrepancy is settled once."""
+
+    code = "discrepancy_settled"
+    zh = "该差异已处理。"
+    en = "That discrepancy is settled already."
+
+
 # ── Forbidden: nobody may ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -323,12 +1113,186 @@ class Forbidden(Refusal):
     en = "The rules forbid this."
 
 
+class ReturnSelfCarried(Forbidden):
+    """What had been sent back or gone for good comes again, in the hands of the person."""
+
+    code = "return_self_carried"
+    zh = "{volume} 曾退回或转出，本人自带的不予接收；须由持有单位经机要、专人或 EMS 送达。"
+    en = (
+        "{volume} had been sent back or gone for good; carried by the person it isn't taken in again. "
+        "Whoever has it sends it by confidential courier, staff or EMS."
+    )
+    rule = "self_carried_is_quarantined"
+
+
+class GroundAbolished(Forbidden):
+    """Papers that may no longer be asked for are no ground to refuse a dossier."""
+
+    code = "ground_abolished"
+    zh = "{papers_zh}已取消，不得索要，也不得作为不予接收的理由。"
+    en = "The {papers_en} may no longer be asked for; no dossier is refused for want of it."
+    rule: str | None = "no_abolished_papers"  # or the document that abolished this very paper
+
+
+class GapIsNoGround(Forbidden):
+    """Missing materials are promised, never a reason to send a dossier back."""
+
+    code = "gap_is_no_ground"
+    zh = "材料缺失应实行告知承诺制，不得作为不予接收的理由。"
+    en = "Missing materials are accepted by notify-and-commit; no dossier is refused for them."
+    rule = "gaps_by_notify_and_commit"
+
+
+class SameNameIsNoProof(Forbidden):
+    """Two people of one name are the norm."""
+
+    code = "same_name_is_no_proof"
+    zh = "姓名相同不能证明是同一人，须另有证明。"
+    en = "The same name is never proof of the same person; other proof is needed."
+    rule = "same_name_is_no_proof"
+
+
 class LedgerIsForever(Forbidden):
     """An act is never changed or removed; it is corrected by another act."""
 
     code = "ledger_is_forever"
     zh = "保管台账只可追加，不可修改或删除；请另作更正。"
     en = "The custody ledger is append-only; record a correction instead."
+
+
+class NoExpulsion(Forbidden):
+    """A dossier leaves because its employer or its person asks, or by retirement or death; for no other reason."""
+
+    code = "no_expulsion"
+    zh = "档案只能因用人单位或本人申请、退休或死亡转出，机构不得自行转出。"
+    en = "A dossier leaves only because its employer or its person asks, or by retirement or death; no agency sends it away."
+    rule = "no_expulsion"
+
+
+class InitiatorIsNotDepositor(Forbidden):
+    """A dossier deposited by its person isn't sent away by an employer."""
+
+    code = "initiator_is_not_depositor"
+    zh = "该档案为个人存档，用人单位不能申请转出。"
+    en = "The dossier was deposited by the person; an employer can't ask for its transfer."
+    rule = "transfer_by_employer_or_person"
+
+
+class LoanToInstitutionsOnly(Forbidden):
+    """Dossiers are lent and shown to institutions with a letter; never to a person."""
+
+    code = "loan_to_institutions_only"
+    zh = "档案只向持函件的单位借阅或查阅，不向个人借出。"
+    en = "Dossiers are lent or shown to institutions that bring a letter; never to a person."
+    rule = "loan_to_institutions_only"
+
+
+class OfferTheScan(Forbidden):
+    """Paper moves only where a scan will not do."""
+
+    code = "offer_the_scan"
+    zh = "扫描件能满足需要的，不调用原件；确需原件的，请说明理由。"
+    en = "Where a scan will do, the paper stays; say why a scan won't do."
+    rule = "offer_the_scan_first"
+
+
+class NotOwnOrRelative(Forbidden):
+    """Nobody asks for, approves or reads their own dossier or a relative's."""
+
+    code = "not_own_or_relative"
+    zh = "任何人不得经办或查阅本人及亲属的档案。"
+    en = "Nobody handles or reads their own dossier or a relative's."
+    rule = "not_own_or_relative"
+
+
+class BorrowerBlocked(Forbidden):
+    """Who hasn't brought back what is overdue borrows nothing else."""
+
+    code = "borrower_blocked"
+    zh = "{institution} 暂不能借阅：{reason}。"
+    en = "{institution} can't borrow for now: {reason_en}."
+    rule = "overdue_borrower_blocked"
+
+
+class NoRelending(Forbidden):
+    """A borrower brings a dossier back; it never goes on from there."""
+
+    code = "no_relending"
+    zh = "档案 {volume} 尚在借阅单位，须先归还，不得转借。"
+    en = "{volume} is with its borrower; it comes back first and is never lent on."
+    rule = "no_relending"
+
+
+class NoMoreRenewals(Forbidden):
+    """A loan is renewed so many times, in time, and while nobody waits."""
+
+    code = "no_more_renewals"
+    zh = "不能续借：{reason}。"
+    en = "The loan can't be renewed: {reason_en}."
+    rule = "renewals_limited"
+
+
+class NeverSelfCarry(Forbidden):
+    """No person carries a dossier, least of all their own."""
+
+    code = "never_self_carry"
+    zh = "档案不得由本人自带或由个人转递。"
+    en = "A dossier is never carried by the person it is about, nor handed to any person to carry."
+    rule = "never_self_carry"
+
+
+class NeverByEms(Forbidden):
+    """Dossiers of state staff, or going to state bodies, travel by confidential courier or with staff."""
+
+    code = "never_by_ems"
+    zh = "{because}，只能通过机要通信或派专人送取，不得使用 EMS。"
+    en = "{because_en}: by confidential courier or with staff only, never by EMS."
+    rule = "class_a_by_confidential_courier"
+
+
+class RetirementToTownship(Forbidden):
+    """A retired person's dossier goes to the township or street centre of the hukou, nowhere else."""
+
+    code = "retirement_to_township"
+    zh = "退休人员档案只移交户籍所在地街道（乡镇）服务机构。"
+    en = "A retired person's dossier goes only to the township or street centre of the hukou."
+    rule = "retirement_to_township_only"
+
+
+class DeathToArchives(Forbidden):
+    """A deceased person's dossier goes to the archives, never to relatives or anybody else."""
+
+    code = "death_to_archives"
+    zh = "死亡人员档案只移交档案馆，不得交给亲属或其他单位。"
+    en = "A deceased person's dossier goes to the archives alone, never to relatives or anybody else."
+    rule = "never_to_relatives"
+
+
+class KeptAfterDeath(Forbidden):
+    """A deceased person's dossier is kept for years before it goes."""
+
+    code = "kept_after_death"
+    zh = "死亡人员档案须保管至 {until}，之后方可移交。"
+    en = "A deceased person's dossier is kept until {until} before it may go."
+    rule = "death_kept_years"
+
+
+class WholeNeverInParts(Forbidden):
+    """All volumes of a dossier travel together."""
+
+    code = "whole_never_in_parts"
+    zh = "档案须整体转递，第 {volume} 册不在一起，不得拆分。"
+    en = "A dossier travels whole; {volume} isn't with the others."
+    rule = "whole_never_in_parts"
+
+
+class MayNotHold(Forbidden):
+    """Which agency may hold a dossier follows from where its person lives, works or worked."""
+
+    code = "may_not_hold"
+    zh = "按存档情形，该机构不能管理此档案；可以管理的机构：{agencies}。"
+    en = "By where the person lives and works, that agency may not hold the dossier; those that may: {agencies_en}."
+    rule = "nearest_place_override"
 
 
 # ── Unavailable ──────────────────────────────────────────────────────────────────────────────────────────────────────

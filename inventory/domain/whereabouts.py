@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from inventory.domain.standing import Identification, Legal, Mark, Seal
+
 DOUBT_PROBABILITY_MIN = 0.80  # A belief below this points at a place; it doesn't contradict the ledger.
 
 
@@ -61,8 +63,19 @@ class Agreement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """How a volume stands by its acts: who answers for it, its envelope, its seal strip, its pieces and its marks."""
+
+    legal: Legal
+    seal: Seal
+    seal_number: str | None
+    pieces: int | None
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """One volume, its tag and both its places; `epc` is None for an untagged volume."""
+    """One volume, its tag and both its places; `epc` is None for an untagged volume, `condition` before its first act."""
 
     volume_id: int
     volume: str
@@ -70,6 +83,8 @@ class Whereabouts:
     epc: bytes | None
     ledger: LedgerPlace | None
     radio: RadioPlace | None
+    condition: Condition | None = None
+    identification: Identification = Identification.UNTAGGED
 
     @property
     def agreement(self) -> Agreement:

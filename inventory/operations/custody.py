@@ -1,22 +1,27 @@
 """Acts of custody: what people do with volumes, a whole batch at once.
 
-Every act takes a command id made by its caller and is done once, however often it is sent.
+Every act takes a command id made by its caller and is done once, however often it is sent. `record` is an act by itself;
+`write` is the same inside a larger piece of work (a request, a consignment), whose transaction and command it shares.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid5
 
-from inventory.domain.acts import ActKind
-from inventory.domain.custody import check_presence, check_target
+import psycopg
+
+from inventory.domain.acts import ActKind, canonical_details
+from inventory.domain.custody import check_grounds, check_person, check_standing, check_target, check_work
+from inventory.domain.custody_rules import RULES
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.people import Viewer
 from inventory.domain.places import PlaceKind
-from inventory.domain.refusals import BadInput, DossierNotFound, NotAllowed, PlaceNotFound
+from inventory.domain.refusals import BadInput, DossierNotFound, PlaceMissing, PlaceNotFound
 from inventory.store import ledger
 from inventory.store.database import Database, raw
-from inventory.store.ledger import Command, Entry
+from inventory.store.ledger import Command, Entry, Held
 
 VOLUMES_PER_ACT_MAX = 10_000
 NOTIFIED_VOLUMES_MAX = 500
@@ -24,59 +29,103 @@ NOTIFIED_VOLUMES_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A volume as the caller saw it: its version then, or None where whatever it is now will do."""
+    """A volume as the caller saw it: its version then, or None where whatever it is now will do.
+
+    details: what is told of this volume alone (its seal number, its pieces), beside what the whole act tells.
+    """
 
     volume: VolumeName
     version: int | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody says was done: which volumes went where, when, and on what authority."""
+    """What somebody says was done: which volumes went where (None: nowhere), when, on what grounds, beside whom."""
 
     command_id: UUID
     kind: ActKind
     volumes: Sequence[Seen]
-    to_place: str
+    to_place: str | None
     happened_at: datetime
     authority: str | None = None
     reason: str | None = None
+    witness: Viewer | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 def record(database: Database, viewer: Viewer, asked: Asked) -> int:
     """Record an act on all volumes or on none; returns how many acts were written, 0 where the command was done before.
 
-    Raises `NotAllowed`, `PlaceNotFound`, `DossierNotFound`, `WrongKindOfPlace`, and what the ledger itself refuses.
+    Raises `NotAllowed`, `PlaceNotFound`, `DossierNotFound`, whatever `inventory.domain.custody` forbids, and what the
+    ledger itself refuses.
     """
-    if not viewer.rights.records_acts:
-        raise NotAllowed
+    with database.transaction() as session:
+        return write(raw(session), viewer, asked)
+
+
+def part_of(command_id: UUID, part: str) -> UUID:
+    """The id of one part of a command: the same command sent again has the same parts."""
+    return uuid5(command_id, part)
+
+
+def write(connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None = None) -> int:
+    """Record an act in the caller's transaction; `through`: the piece of work it belongs to (`ActRule.through`)."""
+    check_work(asked.kind, through)
+    witness = asked.witness
+    check_person(
+        asked.kind, viewer.account_id, viewer.role, None if witness is None else (witness.account_id, witness.role)
+    )
     if not 1 <= len(asked.volumes) <= VOLUMES_PER_ACT_MAX:
         raise BadInput(
             problem_zh=f"一次经办 1 至 {VOLUMES_PER_ACT_MAX} 册",
             problem_en=f"an act is on 1 to {VOLUMES_PER_ACT_MAX} volumes",
         )
-    with database.transaction() as session:
-        connection = raw(session)
-        place = ledger.place_by_code(connection, asked.to_place)
-        if place is None:
-            raise PlaceNotFound(place=asked.to_place)
-        check_target(asked.kind, asked.to_place, PlaceKind(place.kind))
-        held = ledger.held(connection, [(seen.volume.number, seen.volume.volume) for seen in asked.volumes])
-        # A command sent again finds its volumes where its first sending put them: the ledger knows it, rules don't.
-        is_new = not ledger.is_known(connection, asked.command_id)
-        entries = []
-        for seen in asked.volumes:
-            found = held.get((seen.volume.number, seen.volume.volume))
-            if found is None:
-                raise DossierNotFound(dossier=str(seen.volume))
-            version = found.version if seen.version is None else seen.version
-            if is_new:
-                check_presence(asked.kind, str(seen.volume), version)
-            entries.append(Entry(found.volume_id, version, place.place_id))
-        command = Command(
-            asked.command_id, asked.kind, viewer.account_id, asked.authority, asked.reason, asked.happened_at
-        )
-        written = ledger.append(connection, command, entries)
-        if written:
-            ledger.notify(connection, [entry.volume_id for entry in entries], NOTIFIED_VOLUMES_MAX)
+    place_id, place_kind = _target(connection, asked)
+    held = ledger.held(connection, [(seen.volume.number, seen.volume.volume) for seen in asked.volumes])
+    # A command sent again finds its volumes where its first sending put them: the ledger knows it, rules don't.
+    is_new = not ledger.is_known(connection, asked.command_id)
+    agency_id = viewer.agency_seen()
+    entries = []
+    for seen in asked.volumes:
+        found = held.get((seen.volume.number, seen.volume.volume))
+        if found is None or agency_id not in {None, found.agency_id}:
+            raise DossierNotFound(dossier=str(seen.volume))
+        details = {key: told for key, told in {**asked.details, **seen.details}.items() if told is not None}
+        if is_new:
+            check_grounds(asked.kind, asked.authority, asked.reason, details)
+            check_standing(asked.kind, str(seen.volume), found.standing, place_kind)
+        entries.append(_entry(seen, found, place_id, details))
+    command = Command(
+        asked.command_id,
+        asked.kind,
+        viewer.account_id,
+        asked.authority,
+        asked.reason,
+        asked.happened_at,
+        None if witness is None else witness.account_id,
+    )
+    written = ledger.append(connection, command, entries)
+    if written:
+        ledger.notify(connection, [entry.volume_id for entry in entries], NOTIFIED_VOLUMES_MAX)
     return written
+
+
+def _target(connection: psycopg.Connection[Any], asked: Asked) -> tuple[int | None, PlaceKind | None]:
+    """Row id and kind of the place an act leads to; both None where it moves nothing."""
+    rule = RULES[asked.kind]
+    if rule.leads is None and asked.to_place is None:
+        return None, None
+    if asked.to_place is None:
+        raise PlaceMissing(act=rule.zh, act_en=rule.en)
+    place = ledger.place_by_code(connection, asked.to_place)
+    if place is None:
+        raise PlaceNotFound(place=asked.to_place)
+    kind = PlaceKind(place.kind)
+    check_target(asked.kind, asked.to_place, kind)
+    return place.place_id, kind
+
+
+def _entry(seen: Seen, found: Held, place_id: int | None, details: Mapping[str, object]) -> Entry:
+    version = found.version if seen.version is None else seen.version
+    return Entry(found.volume_id, version, place_id, canonical_details(details))

@@ -183,7 +183,7 @@ def _shelve(
         on_progress("ledger", start, len(shelved))
         command = Command(
             uuid5(command_id, str(start)),
-            ActKind.SHELVED,
+            ActKind.REGISTERED,
             account[0],
             authority=f"登记册 register {file}",
             reason=f"登记册所载时点 register true as of {happened_at:%Y-%m-%d %H:%M:%S} UTC",

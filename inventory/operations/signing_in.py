@@ -6,13 +6,8 @@ Secrets are made by the caller (`secrets.token_urlsafe(32)`) and stored only as 
 from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
-from threading import BoundedSemaphore
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from inventory.domain.people import (
-    PASSWORD_CHARACTERS_MAX,
     PERSON_NAME_CHARACTERS_MAX,
     Reach,
     Role,
@@ -29,20 +24,16 @@ from inventory.domain.refusals import (
     TooManyAttempts,
     WrongPassword,
 )
+from inventory.operations import secrets_kept
 from inventory.store import people
 from inventory.store.database import Database, raw
+from inventory.store.people import SignInAttempt
 from inventory.store.tables import Account
 
 FAILED_SIGN_INS_MAX = 5
 LOCK_MINUTES = 15
 SESSION_HOURS = 8  # A working day: nobody signs in twice, nobody's screen is open the next morning.
 TOKEN_NAME_CHARACTERS_MAX = 60
-# Each check takes 64 MiB and a core for a twentieth of a second; more at once would starve the searches.
-PASSWORD_CHECKS_AT_ONCE_MAX = 2
-
-_hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106's low-memory profile
-_UNKNOWN_LOGIN_HASH = _hasher.hash("nobody's password")
-_password_checks = BoundedSemaphore(PASSWORD_CHECKS_AT_ONCE_MAX)
 
 
 def sign_in(database: Database, login: str, password: str, now: datetime, secret: str) -> Viewer:
@@ -51,22 +42,15 @@ def sign_in(database: Database, login: str, password: str, now: datetime, secret
     Raises `WrongPassword` for a wrong login or password, after the same time for both, and `TooManyAttempts` during the
     `LOCK_MINUTES` that follow `FAILED_SIGN_INS_MAX` failures.
     """
-    login = login.strip().lower()
-    attempt = None
-    if login.isprintable():
-        with database.transaction() as session:
-            lock = timedelta(minutes=LOCK_MINUTES)
-            attempt = people.count_attempt(raw(session), login, now, FAILED_SIGN_INS_MAX, lock)
-    if attempt is not None and attempt.locked_until is not None:
-        raise TooManyAttempts(minutes=ceil((attempt.locked_until - now) / timedelta(minutes=1)))
+    attempt = counted_attempt(database, login, now)
     known_hash = None if attempt is None else attempt.password_hash
-    right = _password_fits(password, known_hash or _UNKNOWN_LOGIN_HASH)
+    right = secrets_kept.fits(password, known_hash)
     if attempt is None or known_hash is None or not right:
         if attempt is not None:
             with database.transaction() as session:
                 people.log_access(raw(session), attempt.account_id, "sign_in_failed", now)
         raise WrongPassword
-    newer_hash = _hasher.hash(_bytes(password)) if _hasher.check_needs_rehash(known_hash) else None
+    newer_hash = secrets_kept.kept(password) if secrets_kept.is_outdated(known_hash) else None
     with database.transaction() as session:
         connection = raw(session)
         people.forgive_attempts(connection, attempt.account_id, newer_hash)
@@ -75,6 +59,22 @@ def sign_in(database: Database, login: str, password: str, now: datetime, secret
         viewer = people.viewer(connection, attempt.account_id)
     assert viewer is not None
     return viewer
+
+
+def counted_attempt(database: Database, login: str, now: datetime) -> SignInAttempt | None:
+    """The account of that login, the attempt counted before its secret is looked at; None for an unknown login.
+
+    Raises `TooManyAttempts` while the account is locked.
+    """
+    login = login.strip().lower()
+    if not login.isprintable():
+        return None
+    with database.transaction() as session:
+        lock = timedelta(minutes=LOCK_MINUTES)
+        attempt = people.count_attempt(raw(session), login, now, FAILED_SIGN_INS_MAX, lock)
+    if attempt is not None and attempt.locked_until is not None:
+        raise TooManyAttempts(minutes=ceil((attempt.locked_until - now) / timedelta(minutes=1)))
+    return attempt
 
 
 def sign_out(database: Database, secret: str, now: datetime) -> None:
@@ -120,7 +120,7 @@ def add_account(
         check_password(password, login)
     if agency_code is None and role.rights.dossiers is Reach.OWN_AGENCY:
         raise AgencyRequired(role_zh=role.zh, role_en=role.en)
-    password_hash = None if password is None else _hasher.hash(_bytes(password))
+    password_hash = None if password is None else secrets_kept.kept(password)
     with database.transaction() as session:
         agency_id = None if agency_code is None else people.agency_id(raw(session), agency_code)
         if agency_code is not None and agency_id is None:
@@ -149,20 +149,6 @@ def add_token(
     with database.transaction() as session:
         if not people.add_token(raw(session), _hash(secret), login.strip().lower(), token_name, now, expires_at):
             raise AccountNotFound(login=login)
-
-
-def _password_fits(password: str, password_hash: str) -> bool:
-    if len(password) > PASSWORD_CHARACTERS_MAX:
-        password = ""  # Still checked, so that it takes its time; no hash is of an empty password.
-    with _password_checks:
-        try:
-            return _hasher.verify(password_hash, _bytes(password))
-        except (VerifyMismatchError, InvalidHashError):
-            return False
-
-
-def _bytes(password: str) -> bytes:
-    return password.encode("utf-8", "surrogatepass")
 
 
 def _hash(secret: str) -> bytes:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from inventory.domain import refusals
 from inventory.domain.refusals import Refusal
+from inventory.store.constraints import CONSTRAINTS
 from inventory.store.keys import KeyRing
 
 POOL_CONNECTIONS_MAX = 20  # per process; 60 clerks never click in the same millisecond
@@ -19,40 +20,6 @@ POOL_WAIT_SECONDS_MAX = 10
 CONNECT_SECONDS_MAX = 10
 
 _ROLLED_BACK = "40"  # the class of errors by which the server ends a deadlock
-
-# A constraint has a name, a name has a refusal. What it is about comes as the error's hint (`refuse_act` in the migration).
-CONSTRAINTS: dict[str, type[Refusal]] = {
-    "agency_code_taken": refusals.NameTaken,
-    "place_code_taken": refusals.NameTaken,
-    "reader_code_taken": refusals.NameTaken,
-    "reader_topic_taken": refusals.NameTaken,
-    "antenna_number_taken": refusals.NameTaken,
-    "dossier_number_taken": refusals.NameTaken,
-    "volume_ordinal_taken": refusals.NameTaken,
-    "account_login_taken": refusals.NameTaken,
-    "tag_epc_taken": refusals.EpcTaken,
-    "tag_tid_taken": refusals.EpcTaken,
-    "tag_on_one_thing": refusals.EpcTaken,
-    "act_version_taken": refusals.VersionMoved,
-    "act_leads_elsewhere": refusals.AlreadyThere,
-    "act_first_once": refusals.AlreadyHeld,
-    "act_needs_holding": refusals.NotHeldYet,
-    "act_first_comes_from_nowhere": refusals.NotHeldYet,
-    "act_moves_or_not": refusals.Conflict,
-    "act_kind_known": refusals.Conflict,
-    "act_enters_a_warehouse": refusals.Conflict,
-    "act_names_volume_once": refusals.SameVolumeTwice,
-    "act_not_in_the_future": refusals.HappensInTheFuture,
-    "act_backdated_with_reason": refusals.BackdatedWithoutReason,
-    "act_correction_with_reason": refusals.CorrectionWithoutReason,
-    "command_content_differs": refusals.CommandReused,
-    "ledger_is_forever": refusals.LedgerIsForever,
-    "registry_is_forever": refusals.LedgerIsForever,
-    "place_kind_known": refusals.Conflict,
-    "antenna_role_known": refusals.Conflict,
-    "volume_ordinal_positive": refusals.Conflict,
-    "belief_probability_is_one": refusals.Conflict,
-}
 
 
 def refusal_for(error: psycopg.Error) -> Refusal | None:

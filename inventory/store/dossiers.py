@@ -9,7 +9,9 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from inventory.domain.search import Query, prefix_range
-from inventory.domain.whereabouts import LedgerPlace, NamedPlace, RadioPlace, Whereabouts
+from inventory.domain.standing import Identification, Legal, Mark, Seal
+from inventory.domain.tagging import identification_of
+from inventory.domain.whereabouts import Condition, LedgerPlace, NamedPlace, RadioPlace, Whereabouts
 from inventory.store.keys import KeyRing
 
 # A dossier stands under several tokens that begin alike (readings of a polyphone), so more tokens than dossiers are read.
@@ -101,10 +103,12 @@ def whereabouts(connection: psycopg.Connection[Any], dossier_ids: Sequence[int])
     """Every volume of these dossiers with both its places, by dossier, in order of volume."""
     query = """
         SELECT volume.dossier_id, volume.id AS volume_id, volume_name(number, ordinal) AS volume, ordinal,
-               (SELECT epc FROM tag WHERE volume_id = volume.id ORDER BY id DESC LIMIT 1) AS epc,
+               tag.epc, tag.fault, barcode_only, legal, seal, seal_number, pieces, marks,
+               EXISTS (SELECT FROM tag AS former WHERE former.volume_id = volume.id AND retired_at IS NOT NULL) AS retagged,
                holding.place_id AS ledger_place_id, moved_at, version,
                belief.place_id AS radio_place_id, probability, runner_up_place_id, runner_up_probability, reads, last_seen_at
         FROM volume JOIN dossier ON dossier.id = volume.dossier_id
+        LEFT JOIN tag ON tag.volume_id = volume.id AND tag.retired_at IS NULL
         LEFT JOIN holding ON holding.volume_id = volume.id LEFT JOIN belief ON belief.volume_id = volume.id
         WHERE volume.dossier_id = ANY(%s) ORDER BY ordinal LIMIT %s
     """
@@ -124,6 +128,8 @@ def whereabouts(connection: psycopg.Connection[Any], dossier_ids: Sequence[int])
                 row["epc"],
                 _ledger_place(row, places),
                 _radio_place(row, places),
+                _condition(row),
+                _identification(row),
             )
         )
     return found
@@ -133,6 +139,22 @@ def _ledger_place(row: dict[str, Any], places: dict[int, NamedPlace]) -> LedgerP
     if row["ledger_place_id"] is None:
         return None
     return LedgerPlace(places[row["ledger_place_id"]], row["moved_at"], row["version"])
+
+
+def _condition(row: dict[str, Any]) -> Condition | None:
+    if row["ledger_place_id"] is None:
+        return None
+    marks = tuple(Mark(mark) for mark in row["marks"])
+    return Condition(Legal(row["legal"]), Seal(row["seal"]), row["seal_number"], row["pieces"], marks)
+
+
+def _identification(row: dict[str, Any]) -> Identification:
+    return identification_of(
+        has_tag=row["epc"] is not None,
+        has_fault=row["fault"] is not None,
+        retired=int(row["retagged"]),
+        barcode_only=row["barcode_only"],
+    )
 
 
 def _radio_place(row: dict[str, Any], places: dict[int, NamedPlace]) -> RadioPlace | None:

@@ -12,6 +12,8 @@ import psycopg
 from psycopg.rows import class_row, scalar_row
 
 from inventory.domain.acts import Act, ActKind, ChainBreak, first_break, genesis_hash
+from inventory.domain.places import PlaceKind
+from inventory.domain.standing import Legal, Mark, Seal, Standing
 
 READ_ROWS_AT_ONCE = 20_000
 
@@ -23,6 +25,7 @@ class Entry:
     volume_id: int
     version: int
     to_place_id: int | None
+    details: str | None = None  # canonical JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Command:
     authority: str | None
     reason: str | None
     happened_at: datetime
+    witness_id: int | None = None
 
     def content_hash(self, entries: Sequence[Entry]) -> bytes:
         """Tells a command sent again from a different one under the same id.
@@ -46,7 +50,8 @@ class Command:
             self.actor_id,
             self.authority,
             self.reason,
-            [(e.volume_id, e.to_place_id) for e in entries],
+            self.witness_id,
+            [(e.volume_id, e.to_place_id, e.details) for e in entries],
         )
         return sha256(repr(content).encode()).digest()
 
@@ -56,15 +61,17 @@ def append(connection: psycopg.Connection[Any], command: Command, entries: Seque
     with connection.cursor(row_factory=scalar_row) as cursor:
         return int(
             cursor.execute(
-                "SELECT ledger_append(%s, %s, %s, %s, %s::int[], %s::int[], %s::int[], %s, %s, %s)",
+                "SELECT ledger_append(%s, %s, %s, %s, %s, %s::int[], %s::int[], %s::int[], %s::text[], %s, %s, %s)",
                 (
                     command.id,
                     command.content_hash(entries),
                     command.kind.value,
                     command.actor_id,
+                    command.witness_id,
                     [entry.volume_id for entry in entries],
                     [entry.version for entry in entries],
                     [entry.to_place_id for entry in entries],
+                    [entry.details for entry in entries],
                     command.authority,
                     command.reason,
                     command.happened_at,
@@ -79,16 +86,27 @@ def is_known(connection: psycopg.Connection[Any], command_id: UUID) -> bool:
     return bool(connection.execute("SELECT FROM command WHERE id = %s", (command_id,)).rowcount)
 
 
+def once(connection: psycopg.Connection[Any], command_id: UUID, content: object) -> bool:
+    """True the first time this command comes, False when it was done before; raises `CommandReused`.
+
+    For work that writes more than acts; `content` is whatever makes two commands the same, told by its `repr`.
+    """
+    told = sha256(repr(content).encode()).digest()
+    row = connection.execute("SELECT command_once(%s, %s)", (command_id, told)).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
 ACTS = """
     SELECT warehouse.code AS warehouse, act.sequence,
            volume_name(dossier.number, volume.ordinal) AS volume,
            act.version, act.kind, origin.code AS from_place, target.code AS to_place, account.login AS actor,
-           act.command_id, act.authority, act.reason, act.happened_at, act.recorded_at
+           act.command_id, act.authority, act.reason, act.happened_at, act.recorded_at, witness.login AS witness, act.details
     FROM act JOIN place AS warehouse ON warehouse.id = act.warehouse_id
     JOIN volume ON volume.id = act.volume_id JOIN dossier ON dossier.id = volume.dossier_id
     LEFT JOIN place AS origin ON origin.id = act.from_place_id
     LEFT JOIN place AS target ON target.id = act.to_place_id
-    JOIN account ON account.id = act.actor_id
+    JOIN account ON account.id = act.actor_id LEFT JOIN account AS witness ON witness.id = act.witness_id
 """
 
 
@@ -121,7 +139,7 @@ def warehouses(connection: psycopg.Connection[Any]) -> list[ChainHead]:
 
 def chain(connection: psycopg.Connection[Any], warehouse: str) -> Iterator[tuple[Act, bytes, bytes]]:
     """Stream one warehouse's acts in sequence, each with its stored previous hash and hash."""
-    query = ACTS.replace("act.recorded_at\n", "act.recorded_at, act.previous_hash, act.hash\n", 1)
+    query = ACTS.replace("act.details\n", "act.details, act.previous_hash, act.hash\n", 1)
     with connection.cursor(name="chain") as cursor:
         cursor.itersize = READ_ROWS_AT_ONCE
         cursor.execute(query + " WHERE warehouse.code = %s ORDER BY act.sequence", (warehouse,))
@@ -155,18 +173,13 @@ def chain_break(
 def misprojected(connection: psycopg.Connection[Any], volumes_max: int) -> list[str]:
     """Volumes (by name) whose holding isn't what the ledger says; compared as sets, at most `volumes_max` are named."""
     query = """
-        WITH moved AS (
-            SELECT DISTINCT ON (volume_id) volume_id, to_place_id, happened_at
-            FROM act WHERE to_place_id IS NOT NULL ORDER BY volume_id, version DESC),
-        newest AS (SELECT volume_id, max(version) AS version FROM act GROUP BY volume_id),
-        rebuilt AS (SELECT volume_id, to_place_id AS place_id, version, happened_at AS moved_at
-            FROM moved JOIN newest USING (volume_id)),
-        wrong AS (
-            SELECT volume_id FROM rebuilt FULL JOIN holding USING (volume_id)
-            WHERE (rebuilt.place_id, rebuilt.version, rebuilt.moved_at)
-                IS DISTINCT FROM (holding.place_id, holding.version, holding.moved_at))
-        SELECT volume_name(number, ordinal) FROM wrong JOIN volume ON volume.id = volume_id
-        JOIN dossier ON dossier.id = dossier_id ORDER BY 1 LIMIT %s
+        SELECT volume_name(number, ordinal)
+        FROM holding_as_of('infinity', 'infinity') AS rebuilt FULL JOIN holding USING (volume_id)
+        JOIN volume ON volume.id = volume_id JOIN dossier ON dossier.id = dossier_id
+        WHERE (rebuilt.place_id, rebuilt.version, rebuilt.moved_at, rebuilt.acted_at, rebuilt.legal, rebuilt.seal,
+               rebuilt.seal_number, rebuilt.pieces, rebuilt.marks)
+            IS DISTINCT FROM (holding.place_id, holding.version, holding.moved_at, holding.acted_at, holding.legal,
+               holding.seal, holding.seal_number, holding.pieces, holding.marks) ORDER BY 1 LIMIT %s
     """
     with connection.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(query, (volumes_max,)).fetchall()
@@ -182,10 +195,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A volume and the version of its holding, 0 where it has none yet."""
+    """A volume as acts find it: version 0 and no standing where it has no holding yet."""
 
     volume_id: int
+    dossier_id: int
+    agency_id: int
     version: int
+    place_code: str | None
+    standing: Standing | None
 
 
 def place_by_code(connection: psycopg.Connection[Any], code: str) -> Target | None:
@@ -195,15 +212,31 @@ def place_by_code(connection: psycopg.Connection[Any], code: str) -> Target | No
 
 
 def held(connection: psycopg.Connection[Any], volumes: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Held]:
-    """The volumes of these (dossier number, ordinal) pairs that exist, with their versions, in one query."""
+    """The volumes of these (dossier number, ordinal) pairs that exist, as they stand, in one query."""
     query = """
-        SELECT asked.number, asked.ordinal, volume.id, coalesce(holding.version, 0)
+        SELECT asked.number, asked.ordinal, volume.id, dossier.id, holding_agency_id, coalesce(holding.version, 0),
+               place.code, place.kind, legal, seal, marks
         FROM unnest(%s::text[], %s::smallint[]) AS asked (number, ordinal)
         JOIN dossier USING (number) JOIN volume ON volume.dossier_id = dossier.id AND volume.ordinal = asked.ordinal
-        LEFT JOIN holding ON holding.volume_id = volume.id
+        LEFT JOIN holding ON holding.volume_id = volume.id LEFT JOIN place ON place.id = holding.place_id
     """
     rows = connection.execute(query, ([number for number, _ in volumes], [ordinal for _, ordinal in volumes]))
-    return {(number, ordinal): Held(volume_id, version) for number, ordinal, volume_id, version in rows}
+    return {
+        (number, ordinal): Held(
+            volume_id,
+            dossier_id,
+            agency_id,
+            version,
+            code,
+            None if kind is None else standing(kind, legal, seal, marks),
+        )
+        for number, ordinal, volume_id, dossier_id, agency_id, version, code, kind, legal, seal, marks in rows
+    }
+
+
+def standing(kind: str, legal: str, seal: str, marks: Sequence[str]) -> Standing:
+    """A volume's standing from its columns."""
+    return Standing(PlaceKind(kind), Legal(legal), Seal(seal), frozenset(map(Mark, marks)))
 
 
 def notify(connection: psycopg.Connection[Any], volume_ids: Sequence[int], named_max: int) -> None:

@@ -1,6 +1,6 @@
 """Accounts, sessions, tokens and the access log in SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ class SignInAttempt:
 
     account_id: int
     password_hash: str | None = field(repr=False)
+    pin_hash: str | None = field(repr=False)
     locked_until: datetime | None
 
 
@@ -45,7 +46,7 @@ def count_attempt(
             locked_until = CASE WHEN locked THEN locked_until
                 WHEN locked_until IS NULL AND failed_sign_ins + 1 >= %(failures_max)s THEN %(now)s + %(lock)s END
         FROM asked WHERE account.id = asked.id
-        RETURNING account.id AS account_id, password_hash, CASE WHEN locked THEN locked_until END AS locked_until
+        RETURNING account.id AS account_id, password_hash, pin_hash, CASE WHEN locked THEN locked_until END AS locked_until
     """
     facts = {"login": login, "now": now, "failures_max": failures_max, "lock": lock}
     with connection.cursor(row_factory=class_row(SignInAttempt)) as cursor:
@@ -60,10 +61,30 @@ def forgive_attempts(connection: psycopg.Connection[Any], account_id: int, new_p
     )
 
 
+def set_pin(connection: psycopg.Connection[Any], login: str, pin_hash: str) -> int | None:
+    """Keep a PIN's hash; returns whose it is, None where no account has that login."""
+    row = connection.execute(
+        "UPDATE account SET pin_hash = %s WHERE login = %s RETURNING id", (pin_hash, login)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def has_pin(connection: psycopg.Connection[Any], account_id: int) -> bool:
+    """Whether the account has a PIN of its own."""
+    query = "SELECT FROM account WHERE id = %s AND pin_hash IS NOT NULL"
+    return connection.execute(query, (account_id,)).fetchone() is not None
+
+
 def viewer(connection: psycopg.Connection[Any], account_id: int) -> Viewer | None:
     """An account as a viewer."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return _viewer(cursor.execute(_VIEWER + " WHERE account.id = %s", (account_id,)).fetchone())
+
+
+def viewer_of_login(connection: psycopg.Connection[Any], login: str) -> Viewer | None:
+    """An account as a viewer, by its login."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return _viewer(cursor.execute(_VIEWER + " WHERE login = %s", (login,)).fetchone())
 
 
 def viewer_of_session(connection: psycopg.Connection[Any], secret_hash: bytes, now: datetime) -> Viewer | None:
@@ -107,6 +128,16 @@ def agency_id(connection: psycopg.Connection[Any], code: str) -> int | None:
     """The row id of an agency by its code."""
     row = connection.execute("SELECT id FROM agency WHERE code = %s", (code,)).fetchone()
     return row[0] if row else None
+
+
+def log_looks(
+    connection: psycopg.Connection[Any], account_id: int, act: str, now: datetime, dossier_ids: Sequence[int]
+) -> None:
+    """Write down a look at each of many dossiers."""
+    connection.execute(
+        "INSERT INTO access_log (at, account_id, act, dossier_id) SELECT %s, %s, %s, unnest(%s::int[])",
+        (now, account_id, act, list(dossier_ids)),
+    )
 
 
 def log_access(

@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -68,6 +69,7 @@ class Place(SQLModel, table=True):
         UniqueConstraint("code", name="place_code_taken"),
         Index("place_by_path", "path"),
         Index("place_by_parent", "parent_id"),
+        Index("place_warehouses", "kind", postgresql_where=text("kind = 'warehouse'")),
     )
     id: int | None = _id()
     code: str = _text()
@@ -130,6 +132,7 @@ class Account(SQLModel, table=True):
     password_hash: str | None = Field(default=None, sa_column=Column(Text), repr=False)
     failed_sign_ins: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     locked_until: datetime | None = _moment(nullable=True)
+    pin_hash: str | None = Field(default=None, sa_column=Column(Text), repr=False)
 
 
 class Subject(SQLModel, table=True):

@@ -17,6 +17,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from inventory.domain.people import Role
+from inventory.operations.countersigning import countersign
 from inventory.operations.importing import import_register
 from inventory.operations.signing_in import sign_in
 from inventory.store.database import Database
@@ -141,7 +142,7 @@ def test_the_ledger_is_verified_and_tampering_is_named(guiwei: Guiwei, archive: 
     for number in range(3):
         archive.dossier(f"D-{number}", on="A-01")
     sound = guiwei("ledger", "verify", "--json")
-    assert (sound.code, sound.result) == (0, {"acts": 6, "breaks": [], "misprojected": [], "sound": True})
+    assert (sound.code, sound.result) == (0, {"acts": 9, "breaks": [], "misprojected": [], "sound": True})
     with psycopg.connect(archive.server.superuser_url, dbname=archive.name) as superuser:
         superuser.execute("SET session_replication_role = replica")
         superuser.execute("UPDATE act SET reason = 'quietly' WHERE sequence = 3")
@@ -313,3 +314,44 @@ def test_a_role_that_may_not_change_the_schema_is_told_so(
     guiwei.use_database(postgres, empty_database)
     guiwei.set("GUIWEI_OWNER_DATABASE_URL", postgres.url("app", empty_database))
     assert "GUIWEI_OWNER_DATABASE_URL" in guiwei("db", "upgrade").refused()
+
+
+def test_a_site_sets_the_number_of_a_rule_by_its_document(guiwei: Guiwei, archive: Archive) -> None:
+    told = guiwei(
+        "rule",
+        "set",
+        "due_date_never_null",
+        "10",
+        "--since",
+        "2026-01-01",
+        "--document",
+        "历人社〔2026〕3 号",
+        "--json",
+    )
+    assert (told.code, told.result["value"]) == (0, 10)
+    assert archive.root.execute("SELECT rule, value, document FROM rule_number").fetchall() == [
+        ("due_date_never_null", 10, "历人社〔2026〕3 号")
+    ]
+    for wrong in (("no_expulsion", "3"), ("due_date_never_null", "0"), ("attic", "1")):
+        refused = guiwei("rule", "set", *wrong, "--since", "2026-01-01", "--document", "x")
+        assert (refused.code, refused.out) == (2, "")
+    assert guiwei("rule", "set", "due_date_never_null", "9", "--since", "soon", "--document", "x").code == 2
+
+
+def test_a_site_adds_a_years_working_calendar(guiwei: Guiwei, archive: Archive, tmp_path: Path) -> None:
+    path = tmp_path / "2027.csv"
+    path.write_text(
+        "day,kind,source\n2027-01-01,off,国办发明电〔2026〕1号\n2027-01-03,worked,国办发明电〔2026〕1号\n", "utf-8"
+    )
+    assert guiwei("rule", "calendar", str(path), "--json").result == {"days": 2}
+    path.write_text("day,kind,source\n2027-13-01,off,x\n", "utf-8")
+    refused = guiwei("rule", "calendar", str(path))
+    assert refused.code == 2
+    assert archive.root.execute("SELECT count(*) FROM calendar_day").fetchone() == (2,)
+
+
+def test_a_pin_is_set_for_the_second_signature(guiwei: Guiwei, archive: Archive) -> None:
+    assert guiwei("user", "pin", "keeper", GUIWEI_NEW_PIN="204816").code == 0
+    assert countersign(archive.app, "keeper", "204816", datetime.now(UTC)).login == "keeper"
+    assert guiwei("user", "pin", "keeper", GUIWEI_NEW_PIN="123456").code == 2
+    assert guiwei("user", "pin", "nobody", GUIWEI_NEW_PIN="204816").code == 2

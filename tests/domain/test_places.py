@@ -43,7 +43,9 @@ def test_a_shelf_stands_in_a_bay_and_not_in_a_gate() -> None:
 
 
 def test_an_unknown_kind_is_told_the_known_ones() -> None:
-    with pytest.raises(BadInput, match=r"is one of warehouse, room, .*quarantine, arrivals, reading_room, digitisation\.") as refused:
+    with pytest.raises(
+        BadInput, match=r"is one of warehouse, room, .*quarantine, arrivals, reading_room, digitisation\."
+    ) as refused:
         parse_place_kind("attic")
     assert "库位" in refused.value.sentence("zh")
 

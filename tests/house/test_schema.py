@@ -2,7 +2,9 @@
 
 import re
 import string
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,10 +14,19 @@ from alembic.runtime.migration import MigrationContext
 
 from inventory.domain import refusals
 from inventory.domain.acts import ActKind
-from inventory.domain.refusals import Refusal
+from inventory.domain.custody_rules import RULES
+from inventory.domain.law import RULES as LAW
+from inventory.domain.people import Role
 from inventory.store import tables
-from inventory.store.database import CONSTRAINTS, refusal_for
+from inventory.store.constraints import CONSTRAINTS
+from inventory.store.database import refusal_for
+from tests.arrivals import breaks as arrivals
 from tests.conftest import Archive
+from tests.consigning import breaks as consigning
+from tests.house.drawn import leaves
+from tests.picking import breaks as picking
+from tests.requests import breaks as requests
+from tests.searches import breaks as searches
 
 MIGRATIONS = Path(tables.__file__).parent / "migrations" / "versions"
 # What PostgreSQL names by itself guards no rule that anybody could break by asking.
@@ -53,9 +64,12 @@ def test_a_column_nobody_declared_would_be_found(archive: Archive) -> None:
 
 
 def named_constraints(archive: Archive) -> set[str]:
+    """Checks, uniqueness, exclusions and unique indexes, by the names we gave them."""
     query = (
         "SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid "
-        "WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u', 'x') AND NOT relispartition"
+        "WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u', 'x') AND NOT relispartition "
+        "UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+        "WHERE relnamespace = 'public'::regnamespace AND indisunique AND NOT indisprimary AND NOT relispartition"
     )
     return {name for (name,) in archive.root.execute(query) if not NAMED_BY_POSTGRESQL.search(name)}
 
@@ -70,10 +84,6 @@ def test_every_named_constraint_has_its_refusal_and_every_refusal_its_constraint
     assert named_constraints(archive) | raised == set(CONSTRAINTS)
 
 
-def leaves(kind: type[Refusal] = Refusal) -> list[type[Refusal]]:
-    return [kind, *(leaf for child in kind.__subclasses__() for leaf in leaves(child))]
-
-
 def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
@@ -84,6 +94,7 @@ def test_every_refusal_has_a_code_of_its_own_and_two_sentences_of_the_same_facts
     for kind in kinds:
         assert re.fullmatch(r"[a-z][a-z_]+", kind.code)
         assert kind.__doc__
+        assert kind.rule is None or kind.rule in LAW
         assert kind.zh.endswith("。")
         assert kind.en.endswith(".")
         assert re.search(r"[\u4e00-\u9fff]", kind.zh)
@@ -97,9 +108,31 @@ def test_every_refusal_has_a_code_of_its_own_and_two_sentences_of_the_same_facts
         assert "{" not in str(kind(**facts))
 
 
+def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
+    """Each folder breaks its own and looks which refusal comes; here stand those of the house and of the ledger's door."""
+    in_the_ledgers_tests = {"command_content_differs", "act_to_its_institution"}
+    broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests
+    for folder in (arrivals, consigning, picking, requests, searches):
+        broken |= set(folder.BREAKS)
+    assert set(CONSTRAINTS) - broken == set()
+
+
 def test_a_constraint_gives_its_refusal_all_the_facts_it_tells() -> None:
     for constraint, kind in CONSTRAINTS.items():
         assert placeholders(kind.zh) | placeholders(kind.en) <= {"volume", "command", "place"}, constraint
+
+
+ACT = (
+    "INSERT INTO act SELECT warehouse_id, 99, volume_id, {version}, {kind}, {origin}, {target}, actor_id, command_id, NULL, "
+    "{reason}, {happened}, recorded_at, hash, hash, {witness}, NULL FROM act WHERE version = {of}"
+)
+
+
+def an_act(**different: str) -> str:
+    """A statement that copies an act of the ledger, different in one respect."""
+    same = {"version": "9", "kind": "kind", "origin": "from_place_id", "target": "to_place_id", "reason": "NULL",
+            "happened": "happened_at", "witness": "NULL", "of": "3"}  # fmt: skip
+    return ACT.format(**(same | different))
 
 
 BREAKS = {
@@ -117,24 +150,18 @@ BREAKS = {
     "account_login_taken": "INSERT INTO account (login, name, role) VALUES ('keeper', 'x', 'keeper')",
     "tag_epc_taken": "INSERT INTO tag (epc) SELECT epc FROM tag",
     "tag_tid_taken": "INSERT INTO tag (epc, tid) SELECT '\\x00', tid FROM tag",
+    "tag_one_per_volume": "INSERT INTO tag (epc, volume_id) SELECT '\\x02', volume_id FROM tag",
     "tag_on_one_thing": "INSERT INTO tag (epc, volume_id, place_id) SELECT '\\x01', volume.id, place.id FROM volume, place",
     "belief_probability_is_one": "INSERT INTO belief SELECT volume.id, place.id, 1.5, NULL, NULL, 1, now(), 1 FROM volume, place",
-    "act_version_taken": "INSERT INTO act SELECT warehouse_id, 99, volume_id, version, kind, from_place_id, to_place_id, actor_id, "
-    "command_id, NULL, NULL, happened_at, recorded_at, hash, hash FROM act",
-    "act_kind_known": "INSERT INTO act SELECT warehouse_id, 99, volume_id, 9, 'lost', from_place_id, to_place_id, actor_id, "
-    "command_id, NULL, NULL, happened_at, recorded_at, hash, hash FROM act WHERE version = 2",
-    "act_moves_or_not": "INSERT INTO act SELECT warehouse_id, 99, volume_id, 9, kind, NULL, to_place_id, actor_id, "
-    "command_id, NULL, NULL, happened_at, recorded_at, hash, hash FROM act WHERE version = 2",
-    "act_leads_elsewhere": "INSERT INTO act SELECT warehouse_id, 99, volume_id, 9, kind, to_place_id, to_place_id, actor_id, "
-    "command_id, NULL, NULL, happened_at, recorded_at, hash, hash FROM act WHERE version = 2",
-    "act_first_comes_from_nowhere": "INSERT INTO act SELECT warehouse_id, 99, volume_id, 1, kind, from_place_id, to_place_id, "
-    "actor_id, command_id, NULL, NULL, happened_at, recorded_at, hash, hash FROM act WHERE version = 2",
-    "act_not_in_the_future": "INSERT INTO act SELECT warehouse_id, 99, volume_id, 9, kind, from_place_id, to_place_id, actor_id, "
-    "command_id, NULL, NULL, recorded_at + interval '1 hour', recorded_at, hash, hash FROM act WHERE version = 2",
-    "act_backdated_with_reason": "INSERT INTO act SELECT warehouse_id, 99, volume_id, 9, kind, from_place_id, to_place_id, actor_id, "
-    "command_id, NULL, NULL, recorded_at - interval '1 hour', recorded_at, hash, hash FROM act WHERE version = 2",
-    "act_correction_with_reason": "INSERT INTO act SELECT warehouse_id, 99, volume_id, 9, 'corrected', from_place_id, to_place_id, "
-    "actor_id, command_id, NULL, '', happened_at, recorded_at, hash, hash FROM act WHERE version = 2",
+    "act_version_taken": an_act(version="version"),
+    "act_kind_known": an_act(kind="'burnt'"),
+    "act_moves_or_not": an_act(origin="NULL"),
+    "act_leads_elsewhere": an_act(origin="to_place_id"),
+    "act_first_comes_from_nowhere": an_act(version="1", of="3 AND false OR kind = 'shelved'"),
+    "act_not_in_the_future": an_act(happened="recorded_at + interval '1 hour'"),
+    "act_backdated_with_reason": an_act(happened="recorded_at - interval '1 hour'"),
+    "act_correction_with_reason": an_act(kind="'corrected'", reason="''"),
+    "act_witness_is_another": an_act(witness="actor_id"),
     "ledger_is_forever": "UPDATE act SET reason = 'x'",
     "registry_is_forever": "DELETE FROM dossier",
 }
@@ -156,38 +183,91 @@ def test_whatever_is_broken_tells_by_which_rule(archive: Archive) -> None:
     assert told == {constraint: constraint for constraint in BREAKS}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "refusal"),
-    [
-        ("ARRAY[{volume}], ARRAY[0], ARRAY[{place}]", refusals.AlreadyHeld),
-        ("ARRAY[{fresh}], ARRAY[1], ARRAY[{place}]", refusals.NotHeldYet),
-        ("ARRAY[{volume}], ARRAY[1], ARRAY[{other}]", refusals.VersionMoved),
-        ("ARRAY[{volume}], ARRAY[2], ARRAY[{place}]", refusals.AlreadyThere),
-        ("ARRAY[{volume}, {volume}], ARRAY[2, 2], ARRAY[{other}, {other}]", refusals.SameVolumeTwice),
-        ("ARRAY[999999], ARRAY[0], ARRAY[{place}]", refusals.Conflict),
-        ("ARRAY[{fresh}], ARRAY[0], ARRAY[{outside}]", refusals.Conflict),
-    ],
+DOOR = (
+    "SELECT ledger_append(gen_random_uuid(), '\\x00', %(kind)s, %(actor)s, %(witness)s, %(volumes)s::int[], %(versions)s::int[], \
+%(places)s::int[], %(details)s::text[], %(authority)s, %(reason)s, %(happened)s)"
 )
-def test_the_ledgers_one_door_refuses_by_name(archive: Archive, arguments: str, refusal: type[Refusal]) -> None:
-    archive.shelf("A-01")
-    archive.shelf("A-02")
+
+
+AT_THE_DOOR: list[tuple[dict[str, object], str]] = [
+        ({"volumes": ["D-1"], "kind": "received", "versions": [0], "details": ['{"channel": "ems"}']}, "act_first_once"),
+        ({"volumes": ["D-2"], "versions": [1]}, "act_needs_holding"),
+        ({"versions": [2]}, "act_version_taken"),
+        ({"places": ["A-01"]}, "act_leads_elsewhere"),
+        ({"places": [None]}, "act_moves_or_not"),
+        ({"volumes": ["D-1", "D-1"], "versions": [3, 3], "places": ["A-02", "A-02"], "details": [None] * 2}, "act_names_volume_once"),
+        ({"volumes": [999_999], "versions": [0]}, "act_enters_a_warehouse"),
+        ({"kind": "burnt"}, "act_kind_known"),
+        ({"actor": "clerk"}, "act_by_role"),
+        ({"kind": "damaged", "places": [None]}, "act_gives_reason"),
+        ({"kind": "picked", "places": ["W1-D0"]}, "act_cites_authority"),
+        ({"kind": "sealed", "places": [None]}, "act_takes_two"),
+        ({"kind": "gap_committed", "places": [None]}, "act_carries_evidence"),
+        ({"kind": "shelved"}, "act_starts_there"),
+        ({"places": ["W1-D0"]}, "act_leads_there"),
+        ({"kind": "opened", "places": [None], "witness": "second", "authority": "令 1", "volumes": ["D-3"], "versions": [4]}, "act_of_seal"),
+        ({"kind": "repaired", "places": [None], "reason": "glue", "volumes": ["D-3"], "versions": [4]}, "act_of_marks"),
+        ({"kind": "accepted", "places": [None], "witness": "second", "details": ['{"pieces": 1}'], "volumes": ["D-3"], "versions": [4]}, "act_of_legal_state"),
+        ({"kind": "corrected", "reason": "as told", "volumes": ["D-4"], "versions": [1]}, "act_shelves_accepted"),
+        ({"happened": datetime.now(UTC) - timedelta(days=1), "reason": "late"}, "act_in_order"),
+    ({"kind": "transfer_started", "actor": "head", "places": [None], "authority": "函 1", "details": ['{"request": "R-000001", "recipient": "x"}']}, "act_has_its_request"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("different", "constraint"), AT_THE_DOOR)
+def test_the_ledgers_one_door_refuses_by_name(archive: Archive, different: dict[str, object], constraint: str) -> None:
+    for shelf in ("A-01", "A-02"):
+        archive.shelf(shelf)
+    archive.person("head", Role.AGENCY_HEAD, agency="370112")
     archive.dossier("D-1", on="A-01")
     archive.dossier("D-2")
-    archive.place("N-1", "window")
-    ids = {
-        name: archive.root.execute(query).fetchone()[0]  # type: ignore[index]
-        for name, query in {
-            "volume": "SELECT volume.id FROM volume JOIN dossier ON dossier.id = dossier_id WHERE number = 'D-1'",
-            "fresh": "SELECT volume.id FROM volume JOIN dossier ON dossier.id = dossier_id WHERE number = 'D-2'",
-            "place": "SELECT id FROM place WHERE code = 'A-01'",
-            "other": "SELECT id FROM place WHERE code = 'A-02'",
-            "outside": "SELECT id FROM place WHERE code = 'N-1'",
-        }.items()
-    }
-    call = "SELECT ledger_append(gen_random_uuid(), '\\x00', %s, 1, " + arguments.format(**ids) + ", NULL, NULL, now())"
+    archive.dossier("D-3")
+    archive.bring_in("D-3", "W1-D0")
+    archive.act(ActKind.SEAL_BROKEN, "D-3", None, reason="torn")
+    archive.act(ActKind.OPENED, "D-3", None, authority="令 1", witness=archive.second)
+    archive.dossier("D-4")
+    archive.act(ActKind.RECEIVED, "D-4", "W1-D0", details={"channel": "ems"})
+    volumes = dict(
+        archive.root.execute("SELECT number, volume.id FROM volume JOIN dossier ON dossier.id = dossier_id").fetchall()
+    )
+    places = dict(archive.root.execute("SELECT code, id FROM place").fetchall())
+    people = dict(archive.root.execute("SELECT login, id FROM account").fetchall())
+    asked: dict[str, Any] = {
+        "kind": "reshelved", "actor": "keeper", "witness": None, "volumes": ["D-1"], "versions": [3], "places": ["A-02"],
+        "details": [None], "authority": None, "reason": None, "happened": datetime.now(UTC), **different,
+    }  # fmt: skip
+    asked["volumes"] = [volumes.get(name, name) for name in asked["volumes"]]
+    asked["places"] = [places.get(code) for code in asked["places"]]
+    asked["actor"], asked["witness"] = people[asked["actor"]], people.get(asked["witness"])
+    before = archive.root.execute("SELECT count(*) FROM act").fetchone()
     with psycopg.connect(archive.app_url) as app, pytest.raises(psycopg.Error) as broken:
-        app.execute(call, (ActKind.SHELVED.value,))  # type: ignore[arg-type]
-    assert type(refusal_for(broken.value)) is refusal
+        app.execute(DOOR, asked)
+    assert broken.value.diag.constraint_name == constraint
+    assert type(refusal_for(broken.value)) is CONSTRAINTS[constraint]
+    assert archive.root.execute("SELECT count(*) FROM act").fetchone() == before
+
+
+def test_every_act_stands_on_rules_that_are_there() -> None:
+    assert {law for rule in RULES.values() for law in rule.law} <= set(LAW)
+
+
+def test_the_table_of_acts_stands_in_the_database_word_for_word(archive: Archive) -> None:
+    columns = ("kind", "roles", "starts", "leads", "begins", "legal", "legal_after", "seal", "seal_after", "needs", "bars",
+               "adds", "removes", "two", "authority", "evidence", "asked_as")  # fmt: skip
+    stored = {
+        row[0]: tuple(sorted(cell) if isinstance(cell, list) else cell for cell in row)
+        for row in archive.root.execute("SELECT " + ", ".join(columns) + " FROM act_rule")  # type: ignore[arg-type]
+    }
+    declared = {
+        kind.value: tuple(
+            sorted(map(str, cell)) if isinstance(cell, frozenset | tuple) else cell
+            for cell in (kind.value, rule.by, rule.starts, rule.leads, rule.begins, rule.legal, rule.legal_after, rule.seal,
+                         rule.seal_after, rule.needs, rule.bars, rule.adds, rule.removes, rule.two, rule.authority,
+                         rule.evidence, rule.asked_as)
+        )
+        for kind, rule in RULES.items()
+    }  # fmt: skip
+    assert stored == declared
 
 
 def test_a_deadlock_is_a_conflict_and_a_server_that_goes_down_is_away(archive: Archive) -> None:

@@ -74,7 +74,7 @@ def test_the_tree_of_places_knows_warehouse_room_and_path(archive: Archive, tmp_
         "WHERE place.path LIKE above.path || '%%') "
         "FROM place LEFT JOIN place AS parent ON parent.id = place.parent_id "
         "LEFT JOIN place AS warehouse ON warehouse.id = place.warehouse_id "
-        "LEFT JOIN place AS room ON room.id = place.room_id WHERE place.code ~ '^(W2|N)' ORDER BY 1"
+        "LEFT JOIN place AS room ON room.id = place.room_id WHERE place.code ~ '^(W2|N-)' ORDER BY 1"
     )
     assert rows(archive, query, *()) == [
         ("N-1", None, None, None, "N-1"),
@@ -196,7 +196,7 @@ def test_the_imported_shelving_is_an_act_like_any_other(archive: Archive, tmp_pa
         archive,
         "SELECT sequence, kind, from_place_id, login, authority, happened_at = recorded_at OR happened_at < recorded_at "
         "FROM act JOIN account ON account.id = actor_id ORDER BY sequence",
-    ) == [(number, "shelved", None, "register", "登记册 register dossiers.csv", True) for number in (1, 2, 3)]
+    ) == [(number, "registered", None, "register", "登记册 register dossiers.csv", True) for number in (1, 2, 3)]
     verification = verify_ledger(archive.app)
     assert (verification.acts, verification.sound) == (3, True)
 

@@ -39,8 +39,13 @@ def room(archive: Archive) -> Archive:
         )
     archive.dossier("D-1", epc=EPC[1])
     archive.desk("W1-D0")
-    for kind, place, hours in ((ActKind.RECEIVED, "W1-D0", 3.0), (ActKind.SHELVED, "A-1", 2.0)):
-        archive.act(kind, "D-1", place, happened_at=datetime.now(UTC) - timedelta(hours=hours), reason="as told")
+    for kind, place, hours, details in (
+        (ActKind.RECEIVED, "W1-D0", 3.0, {"channel": "staff"}),
+        (ActKind.ACCEPTED, None, 2.5, {"pieces": 9}),
+        (ActKind.SHELVED, "A-1", 2.0, {}),
+    ):
+        then = datetime.now(UTC) - timedelta(hours=hours)
+        archive.act(kind, "D-1", place, happened_at=then, reason="as told", witness=archive.second, details=details)
     return archive
 
 

@@ -50,7 +50,7 @@ def test_a_program_finds_a_dossier_and_both_its_places(program: httpx.Client) ->
         "kind": "shelf",
         "path": ["W1", "W1-R1", "A-01"],
     }
-    assert volume["holding"]["version"] == 2
+    assert volume["holding"]["version"] == 3
     assert (volume["belief"]["place"]["code"], volume["belief"]["probability"]) == ("A-02", 0.95)
 
 
@@ -58,7 +58,12 @@ def test_a_program_reads_the_history(program: httpx.Client) -> None:
     acts = program.get("/api/v1/dossiers/L-1/history").json()["acts"]
     assert [(act["kind"], act["from_place"], act["to_place"]) for act in acts] == [
         ("shelved", "W1-D0", "A-01"),
+        ("accepted", None, None),
         ("received", None, "W1-D0"),
+    ]
+    assert [(act["witness"], act["details"]) for act in acts[1:]] == [
+        ("second", {"pieces": 12}),
+        (None, {"channel": "confidential"}),
     ]
 
 
@@ -130,7 +135,8 @@ def test_the_metrics_count_by_route_and_hold_no_dossier(program: httpx.Client, a
 
 
 def test_the_documentation_names_every_address_of_the_api(visitor: httpx.Client) -> None:
-    documented = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    docs = Path(__file__).parents[2] / "docs"
+    documented = "\n".join(path.read_text("utf-8") for path in [docs / "api.md", *sorted((docs / "api").glob("*.md"))])
     for path, methods in visitor.get("/openapi.json").json()["paths"].items():
         for method in methods:
             assert f"`{method.upper()} {path}`" in documented

@@ -50,8 +50,7 @@ def open_page(archive: Archive, site: str, chromium: Browser) -> Iterator[Open]:
         page.locator("#password").fill(password_of("zhao"))
         page.locator("button.main").click()
         expect(page.locator("#box")).to_be_visible()
-        if path != "/":
-            page.goto(path)
+        page.goto(path)
         return page
 
     yield open_page
@@ -110,9 +109,9 @@ def test_the_open_page_changes_when_the_radio_sees_it_elsewhere(archive: Archive
 
 def test_the_open_page_changes_when_somebody_moves_it(archive: Archive, open_page: Open) -> None:
     page = open_page("/dossiers/L-1")
-    archive.act(ActKind.MOVED, "L-1", "A-02")
+    archive.act(ActKind.RESHELVED, "L-1", "A-02")
     expect(page.locator(".ledger .label")).to_have_text("A-02")
-    expect(page.locator(".history li")).to_have_count(3)
+    expect(page.locator(".history li")).to_have_count(4)
 
 
 def test_news_of_another_dossier_leaves_the_page_alone(archive: Archive, open_page: Open) -> None:
@@ -138,7 +137,7 @@ def test_no_page_scrolls_sideways(open_page: Open, width: int, language: str) ->
     page = open_page(width=width, language=language)
     page.keyboard.type("shan")
     expect(page.locator(".found a")).to_have_count(2)
-    for path in ("", "/dossiers/L-1", "/readers"):
+    for path in ("", "/dossiers/L-1", "/dossiers/L-1/as-of?at=2026-03-01T10:00", "/readers", "/work"):
         if path:
             page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width

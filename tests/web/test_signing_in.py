@@ -116,7 +116,7 @@ def test_a_stranger_is_led_to_the_sign_in_and_back(visitor: httpx.Client) -> Non
 @pytest.mark.parametrize("then", ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example", "x"])
 def test_signing_in_never_leads_to_another_site(visitor: httpx.Client, then: str) -> None:
     form = {"login": "zhao", "password": password_of("zhao"), "then": then}
-    assert visitor.post("/sign-in", data=form).headers["location"] == "/"
+    assert visitor.post("/sign-in", data=form).headers["location"] == "/work"
 
 
 def test_a_wrong_password_shows_the_form_again_without_it(visitor: httpx.Client) -> None:

@@ -1,13 +1,15 @@
 """The JSON of `/api/v1`; the descriptions become the OpenAPI document."""
 
+import json
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from inventory.domain.acts import Act
 from inventory.domain.search import QUERY_CHARACTERS_MAX
+from inventory.domain.standing import Identification, Legal, Mark, Seal
 from inventory.domain.whereabouts import Agreement, LedgerPlace, NamedPlace, RadioPlace, Whereabouts
 from inventory.operations.finding import DossierView, Found
 from inventory.store.reader_list import ReaderView
@@ -54,6 +56,16 @@ class BeliefAnswer(_Answer):
     last_seen_at: datetime
 
 
+class ConditionAnswer(_Answer):
+    """How the volume stands by its acts."""
+
+    legal: Legal
+    seal: Seal
+    seal_number: str | None
+    pieces: int | None
+    marks: list[Mark]
+
+
 class VolumeAnswer(_Answer):
     """One volume (册) with both its places."""
 
@@ -63,6 +75,8 @@ class VolumeAnswer(_Answer):
     holding: HoldingAnswer | None
     belief: BeliefAnswer | None
     agreement: Agreement
+    condition: ConditionAnswer | None
+    identification: Identification
 
 
 class SubjectAnswer(_Answer):
@@ -115,6 +129,14 @@ class ActAnswer(_Answer):
     reason: str | None
     happened_at: datetime
     recorded_at: datetime
+    witness: str | None = Field(description="Login of the second person.")
+    details: dict[str, Any] | None = Field(description="What was told with the act.")
+
+    @field_validator("details", mode="before")
+    @classmethod
+    def _read(cls, told: object) -> object:
+        """The ledger keeps them as canonical JSON."""
+        return json.loads(told) if isinstance(told, str) else told
 
 
 class HistoryAnswer(_Answer):
@@ -152,6 +174,9 @@ class RefusalAnswer(_Answer):
     message: str
     message_zh: str
     facts: dict[str, str | int | float | bool]
+    rule: str | None = Field(default=None, description="Id of the rule it stands on, where it stands on one.")
+    source: str | None = Field(default=None, description="Where that rule stands.")
+    source_zh: str | None = None
 
 
 def found_answer(found: Found) -> FoundAnswer:
@@ -189,6 +214,8 @@ def _volume_answer(volume: Whereabouts) -> VolumeAnswer:
         holding=None if volume.ledger is None else _holding_answer(volume.ledger),
         belief=None if volume.radio is None else _belief_answer(volume.radio),
         agreement=volume.agreement,
+        condition=None if volume.condition is None else ConditionAnswer.model_validate(volume.condition),
+        identification=volume.identification,
     )
 
 

@@ -1,43 +1,111 @@
-"""The dossier page: where people put it and where the radio sees it, side by side, and what was done with it."""
+"""The dossier page: where people put it and where the radio sees it, how it stands, who asks for it, what was done with it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from inventory.domain.acts import ACT_NAMES, Act, ActKind
+from inventory.domain.acts import ActKind
+from inventory.domain.custody_rules import RULES
+from inventory.domain.people import Viewer
+from inventory.domain.refusals import BadInput
+from inventory.domain.standing import Identification, Legal, Mark, Seal
+from inventory.domain.tagging import IDENTIFICATION_NAMES
 from inventory.domain.whereabouts import fingerprint
+from inventory.operations.asking import ASKERS
+from inventory.operations.counting import DossierAsOf, as_of
 from inventory.operations.finding import HISTORY_ACTS_MAX, DossierView, history, open_dossier
+from inventory.operations.request_lists import queue
+from inventory.operations.request_views import RequestView
+from inventory.store.as_of import VolumeAsOf
 from web.rendering import render, words_of
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
+from web.telling import ToldAct, told
 
 router = APIRouter()
+_MOMENT_CHARACTERS_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
 class DossierContext:
-    """The dossier, its acts newest first, and what the kinds of acts are called."""
+    """The dossier, its acts newest first, the open requests for it in their order, and how its volumes are identified.
+
+    may_ask, may_register: whether the viewer has the forms it leads to.
+    """
 
     dossier: DossierView
-    acts: tuple[Act, ...]
-    act_names: dict[str, str]
+    acts: tuple[ToldAct, ...]
     fingerprint: str
+    identification_names: dict[Identification, str]
+    requests: tuple[RequestView, ...] = ()
+    may_ask: bool = False
+    may_register: bool = False
     acts_max: int = HISTORY_ACTS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class StoodVolume:
+    """A volume at a moment, its states as kinds of the domain."""
+
+    stood: VolumeAsOf
+    legal: Legal
+    seal: Seal
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AsOfContext:
+    """The dossier as it stood."""
+
+    dossier: DossierAsOf
+    volumes: tuple[StoodVolume, ...]
+    typed: str
 
 
 @router.get("/dossiers/{number}", include_in_schema=False)
 def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     """The page, or after a live event its moving part."""
-    database, now = site_of(request).database, read_clock()
-    view = open_dossier(database, viewer, number, now)
-    acts = tuple(history(database, viewer, number, now))
-    language = 0 if words_of(request).chinese else 1
-    names = {kind.value: ACT_NAMES[kind][language] for kind in ActKind}
-    return render(
-        request,
-        "dossier.html",
-        DossierContext(view, acts, names, fingerprint(view.volumes)),
-        viewer,
-        block="whereabouts",
+    site, now, words = site_of(request), read_clock(), words_of(request)
+    view = open_dossier(site.database, viewer, number, now)
+    acts = tuple(told(act, words) for act in history(site.database, viewer, number, now))
+    names = {kind: zh if words.chinese else en for kind, (zh, en) in IDENTIFICATION_NAMES.items()}
+    requests = _requests(request, viewer, number, now)
+    may_ask = viewer.role in ASKERS and "/requests" in site.pages
+    may_register = any(viewer.role in RULES[kind].by for kind in (ActKind.MERGED, ActKind.DEPOSIT_CHANGED))
+    context = DossierContext(view, acts, fingerprint(view.volumes), names, requests, may_ask, may_register)
+    return render(request, "dossier.html", context, viewer, block="whereabouts")
+
+
+@router.get("/dossiers/{number}/as-of", include_in_schema=False)
+def dossier_as_of(
+    request: Request,
+    number: str,
+    viewer: SignedIn,
+    at: Annotated[str, Query(max_length=_MOMENT_CHARACTERS_MAX)],
+) -> Response:
+    """Where its volumes were and how they stood at a moment of local time, as the ledger knows it now."""
+    now = read_clock()
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=site_of(request).settings.zone)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadInput(problem_zh="时刻的形式不对", problem_en="the moment has the wrong form") from None
+    stood = as_of(site_of(request).database, viewer, number, moment, now, now)
+    volumes = tuple(
+        StoodVolume(one, Legal(one.legal), Seal(one.seal), tuple(Mark(mark) for mark in one.marks))
+        for one in stood.volumes
     )
+    return render(request, "as_of.html", AsOfContext(stood, volumes, at), viewer)
+
+
+def _requests(request: Request, viewer: Viewer, number: str, now: datetime) -> tuple[RequestView, ...]:
+    """Who asks for it, for those who have the page of requests."""
+    if "/requests" not in site_of(request).pages:
+        return ()
+    listed = queue(site_of(request).database, viewer, number, now).requests
+    return tuple(one for one in listed if isinstance(one, RequestView))

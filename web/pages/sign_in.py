@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Reach, Viewer
+from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Viewer
 from inventory.domain.refusals import NotSignedIn
 from inventory.operations.signing_in import sign_in, sign_out
+from web.navigation import entries_for
 from web.refusing import status_of
 from web.rendering import render, words_of
 from web.signed_in import clear_session, session_secret, set_session
@@ -53,7 +54,7 @@ def sign_in_form(
         context = SignInContext(login, own_address(then), problem)
         return render(request, "sign_in.html", context, status=status_of(refusal))
     then = own_address(then)
-    response = RedirectResponse(_first_page(viewer) if then == "/" else then, 303)
+    response = RedirectResponse(_first_page(request, viewer) if then == "/" else then, 303)
     set_session(request, response, secret)
     return response
 
@@ -75,5 +76,6 @@ def own_address(address: str) -> str:
     return address if ours and len(address) <= _ADDRESS_CHARACTERS_MAX else "/"
 
 
-def _first_page(viewer: Viewer) -> str:
-    return "/readers" if viewer.rights.dossiers is Reach.NONE and viewer.rights.sees_readers else "/"
+def _first_page(request: Request, viewer: Viewer) -> str:
+    """The first of the navigation: what there is to do today, for those who have that page."""
+    return next((entry.address for entry in entries_for(viewer, site_of(request).pages)), "/")

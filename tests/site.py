@@ -1,0 +1,78 @@
+"""The real web server in front of a warehouse with people, and the browser: one of each kind for all folders of tests."""
+
+from collections.abc import Callable, Iterator
+from threading import Thread
+from time import monotonic, sleep
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from guiwei.embedded.directory import free_port
+from inventory.domain.people import Role
+from inventory.operations.signing_in import add_account
+from tests.conftest import Archive
+from tests.web.stock import password_of
+from web.app import WebSettings, create_app, web_server
+
+_START_SECONDS_MAX = 10
+CHROMIUM = "/usr/bin/chromium"
+
+# What is SQL runs on both engines; pages look the same on either.
+ONE_ENGINE = pytest.mark.parametrize("postgres", ["PostgreSQL 18, embedded"], indirect=True)
+
+SignIn = Callable[[str], httpx.Client]
+
+
+@pytest.fixture
+def site(archive: Archive) -> Iterator[str]:
+    """The address of a running server over the archive; keeper 'zhao', and one clerk of each of two counties."""
+    archive.root.execute("INSERT INTO agency (code, name, level) VALUES ('370113', '长清区档案中心', 'county')")
+    add_account(archive.app, "zhao", "赵建国", Role.KEEPER, None, password_of("zhao"))
+    add_account(archive.app, "licheng", "刘敏", Role.WINDOW_CLERK, "370112", password_of("licheng"))
+    add_account(archive.app, "changqing", "孙丽", Role.WINDOW_CLERK, "370113", password_of("changqing"))
+    port = free_port()
+    server = web_server(create_app(archive.app, WebSettings()), "127.0.0.1", port)
+    thread = Thread(target=server.run)
+    thread.start()
+    deadline = monotonic() + _START_SECONDS_MAX
+    while not server.started:
+        assert thread.is_alive(), "the web server ended"
+        assert monotonic() < deadline, "the web server doesn't start"
+        sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(_START_SECONDS_MAX)
+    assert not thread.is_alive(), "the web server doesn't stop"
+
+
+@pytest.fixture
+def visitor(site: str) -> Iterator[httpx.Client]:
+    """Somebody who hasn't signed in."""
+    with httpx.Client(base_url=site, headers={"Accept-Language": "en"}) as client:
+        yield client
+
+
+@pytest.fixture
+def signed_in(site: str) -> Iterator[SignIn]:
+    """Sign somebody in by the form, as a browser would."""
+    clients: list[httpx.Client] = []
+
+    def sign_in(login: str) -> httpx.Client:
+        client = httpx.Client(base_url=site, headers={"Accept-Language": "en"})
+        clients.append(client)
+        answer = client.post("/sign-in", data={"login": login, "password": password_of(login)})
+        assert answer.status_code == 303, answer.text
+        return client
+
+    yield sign_in
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

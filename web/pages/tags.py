@@ -1,0 +1,109 @@
+"""Tags: bind a label that reads back as it should, replace one by two, say what is wrong with one."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from inventory.domain.identifiers import VolumeName
+from inventory.domain.people import Role, Viewer
+from inventory.domain.refusals import NotAllowed, Refusal
+from inventory.domain.tagging import IDENTIFICATION_NAMES
+from inventory.operations import tagging
+from inventory.operations.countersigning import countersign
+from inventory.operations.tagging import Printed, Tagged
+from web.forms import Form, SentForm
+from web.outcomes import redirect
+from web.refusing import status_of
+from web.rendering import render
+from web.signed_in import SignedIn
+from web.site import read_clock, site_of
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class TagsContext:
+    """The form of a binding, and what went wrong with the last one."""
+
+    volume: str = ""
+    problem: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeTagsContext:
+    """One volume's tags, what they make of it, and what went wrong."""
+
+    tagged: Tagged
+    name: tuple[str, str]
+    sent: Form
+    may_tag: bool
+    problem: Refusal | None = None
+
+
+@router.get("/tags", include_in_schema=False)
+def tags(request: Request, viewer: SignedIn) -> Response:
+    """Scan the dossier, the label, and the label read back."""
+    if viewer.role is not Role.KEEPER:
+        raise NotAllowed
+    return render(request, "tags.html", TagsContext(), viewer)
+
+
+@router.post("/tags", include_in_schema=False)
+def bind(request: Request, viewer: SignedIn, form: SentForm) -> Response:
+    """Bind the label, or say loudly why not."""
+    try:
+        volume = VolumeName.parse(form.text("volume"))
+        if form.text("look"):
+            return redirect_to(volume)
+        printed = Printed(volume, form.text("epc"), form.text("read_back"))
+        written = tagging.bind(site_of(request).database, viewer, form.command_id(), [printed], read_clock())
+    except Refusal as refusal:
+        # The next try takes a new label, so only the dossier stays.
+        context = TagsContext(form.text("volume"), refusal)
+        return render(request, "tags.html", context, viewer, status=status_of(refusal))
+    return redirect(request, "/tags", "tags.bound" if written else "tags.bound.before", volume=str(volume))
+
+
+@router.get("/tags/{volume:path}", include_in_schema=False)
+def volume_tags(request: Request, viewer: SignedIn, volume: str) -> Response:
+    """Every tag a volume has or had."""
+    return _page(request, viewer, VolumeName.parse(volume))
+
+
+@router.post("/tags/{volume:path}", include_in_schema=False)
+def change(request: Request, viewer: SignedIn, volume: str, form: SentForm) -> Response:
+    """Replace the tag, report a fault, or do with the printed code."""
+    name, database, now = VolumeName.parse(volume), site_of(request).database, read_clock()
+    what = form.text("what")
+    try:
+        if what == "replace":
+            witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+            printed = Printed(name, form.text("epc"), form.text("read_back"))
+            tagging.replace_tag(database, viewer, form.command_id(), printed, form.text("reason"), witness, now)
+        elif what == "fault":
+            tagging.report_fault(database, viewer, name, form.told("fault"))
+        else:
+            tagging.mark_barcode_only(database, viewer, name, barcode_only=what == "barcode")
+    except Refusal as refusal:
+        return _page(request, viewer, name, form, refusal)
+    address = f"/tags/{quote(str(name), safe='')}"
+    if what == "replace":
+        return redirect(request, address, "tags.replaced", volume=str(name))
+    return redirect(request, address, "tags.fault.done" if what == "fault" else "tags.barcode.done", volume=str(name))
+
+
+def redirect_to(volume: VolumeName) -> Response:
+    """Lead to a volume's own page."""
+    return Response(status_code=303, headers={"Location": f"/tags/{quote(str(volume), safe='')}"})
+
+
+def _page(
+    request: Request, viewer: Viewer, name: VolumeName, sent: Form | None = None, problem: Refusal | None = None
+) -> Response:
+    known = tagging.tagged(site_of(request).database, viewer, name)
+    context = VolumeTagsContext(
+        known, IDENTIFICATION_NAMES[known.identification], sent or Form(()), viewer.role is Role.KEEPER, problem
+    )
+    return render(request, "volume_tags.html", context, viewer, status=200 if problem is None else status_of(problem))

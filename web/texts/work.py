@@ -1,0 +1,45 @@
+"""Today: what waits, by kind."""
+
+from inventory.domain.day_work import WorkKind
+
+ASKED_AS = {"work.{}": WorkKind, "work.do.{}": WorkKind}
+
+TEXTS = {
+    "work.title": ("今日工作", "Today"),
+    "work.note": ("共 {count} 项待办", "{count} to do"),
+    "work.nothing": ("没有待办，都已归位。", "Nothing waits; everything is in its place."),
+    "work.volumes": ("{count} 册", "{count} vol."),
+    "work.first": ("仅显示前 {count} 项", "Only the first {count} are shown"),
+    "work.to_approve": ("待审批", "To approve"),
+    "work.do.to_approve": ("去审批", "Approve"),
+    "work.to_pick": ("待出架", "To pick"),
+    "work.do.to_pick": ("去出架", "Pick"),
+    "work.to_pack": ("待装袋或交付", "To pack or hand over"),
+    "work.do.to_pack": ("去装袋", "Pack"),
+    "work.to_shelve": ("待上架", "To shelve"),
+    "work.do.to_shelve": ("去上架", "Shelve"),
+    "work.to_seal": ("待封装", "To seal"),
+    "work.do.to_seal": ("去封装", "Seal"),
+    "work.to_accept": ("待审核", "To accept"),
+    "work.do.to_accept": ("去审核", "Accept"),
+    "work.in_quarantine": ("待查区", "In quarantine"),
+    "work.do.in_quarantine": ("解除待查", "Clear"),
+    "work.to_search": ("待查找", "To search"),
+    "work.do.to_search": ("去查找", "Search"),
+    "work.coming_home": ("回库途中", "Coming home"),
+    "work.do.coming_home": ("去签收", "Receive"),
+    "work.arriving": ("到件批次", "Arrivals"),
+    "work.do.arriving": ("去接收", "Receive"),
+    "work.incoming": ("来窗口途中", "Coming to the window"),
+    "work.do.incoming": ("去签收", "Receive"),
+    "work.at_window": ("在窗口待交付", "At the window"),
+    "work.do.at_window": ("去交付", "Hand over"),
+    "work.mine": ("我的申请", "My requests"),
+    "work.do.mine": ("查看申请", "Look at them"),
+    "work.overdue": ("逾期", "Overdue"),
+    "work.do.overdue": ("去催还", "Remind"),
+    "work.receipt_missing": ("回执未到", "Receipts missing"),
+    "work.do.receipt_missing": ("去催回执", "Chase"),
+    "work.unresolved": ("无法归属的申请", "Requests of nobody"),
+    "work.do.unresolved": ("去处理", "Route them"),
+}
