@@ -50,7 +50,7 @@ def transfer_notice(database: Database, viewer: Viewer, number: str, now: dateti
         tuple(name for name in (told.sealed_by, told.sealed_with) if name),
         told.sent_by or viewer.name,
         told.employer,
-        "、".join(seals) or None,
+        "、".join(seals) or told.seal_number,
         row.tracking,
     )
     return notice, Printed(now.astimezone(LOCAL).replace(microsecond=0), viewer.name)

@@ -290,6 +290,7 @@ class NoticeRow:
     employer: str | None
     sealed_by: str | None
     sealed_with: str | None
+    seal_number: str | None
     sent_by: str | None
 
 
@@ -297,14 +298,18 @@ def notice(connection: psycopg.Connection[Any], request_id: int) -> NoticeRow | 
     """The transfer notice of a request; None where none was issued."""
     query = """
         SELECT agency.code AS agency_code, agency.name AS agency, year, serial, institution.name AS recipient, address,
-               subject.name AS subject, employer, sealed.by AS sealed_by, sealed.with AS sealed_with, sent.by AS sent_by
+               subject.name AS subject, employer, sealed.by AS sealed_by, sealed.with AS sealed_with,
+               sealed.number AS seal_number, sent.by AS sent_by
         FROM transfer_notice JOIN request ON request.id = request_id JOIN agency ON agency.id = transfer_notice.agency_id
         JOIN institution ON institution.id = institution_id JOIN dossier ON dossier.id = dossier_id
         JOIN subject ON subject.id = subject_id
         LEFT JOIN LATERAL (
-            SELECT actor.name AS by, witness.name AS with FROM act JOIN volume ON volume.id = volume_id
+            -- An envelope sealed before there was a ledger has no such act: the two who sent it looked at its strip.
+            SELECT actor.name AS by, witness.name AS with, act.details::jsonb ->> 'seal_number' AS number
+            FROM act JOIN volume ON volume.id = volume_id
             JOIN account AS actor ON actor.id = actor_id LEFT JOIN account AS witness ON witness.id = witness_id
-            WHERE volume.dossier_id = dossier.id AND kind = 'sealed' ORDER BY recorded_at DESC LIMIT 1) AS sealed ON true
+            WHERE volume.dossier_id = dossier.id AND kind IN ('sealed', 'transferred')
+            ORDER BY kind = 'sealed' DESC, recorded_at DESC LIMIT 1) AS sealed ON true
         LEFT JOIN LATERAL (
             SELECT actor.name AS by FROM act JOIN volume ON volume.id = volume_id JOIN account AS actor ON actor.id = actor_id
             WHERE volume.dossier_id = dossier.id AND kind = 'transferred' ORDER BY recorded_at DESC LIMIT 1) AS sent ON true

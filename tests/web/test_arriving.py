@@ -273,4 +273,4 @@ def test_programs_move_a_county_in_through_the_same_doors(signed_in: SignIn) -> 
         "command_id": str(uuid4()), "volumes": ["P-1"], "grounds": ["registration_card"], "letter": "x", "channel": "ems",
     }  # fmt: skip
     refused = keeper.post("/api/v1/refusals", json=turning)
-    assert (refused.status_code, refused.json()["rule"]) == (409, "no_abolished_papers")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "no_registration_card")
