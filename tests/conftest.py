@@ -25,6 +25,7 @@ pytest_plugins = ("tests.site",)
 
 TEMPLATE = "guiwei_template"
 _numbers = itertools.count(1)
+_engines = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,10 @@ def server_directory() -> Iterator[Path]:
 def postgres(request: pytest.FixtureRequest, server_directory: Path) -> Iterator[servers.PostgresForTests]:
     """Both engines a site may run on; a folder's own conftest may choose one."""
     start = servers.embedded_18 if "embedded" in request.param else servers.debian_15
-    with start(server_directory) as server:
+    # A worker that takes over another's tests may come back to an engine it had before.
+    directory = server_directory / f"engine-{next(_engines)}"
+    directory.mkdir(mode=0o711)
+    with start(directory) as server:
         server.provision(TEMPLATE)
         engine = sqlalchemy.create_engine(server.url("owner", TEMPLATE).replace("postgresql:", "postgresql+psycopg:"))
         migrating.upgrade(engine)
