@@ -53,6 +53,7 @@ app.add_typer(rule_commands.app, name="rule")
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1
 ERRORS_PRINTED_MAX = 50
+WEB_SWITCH_SECONDS = 0.0005
 PASSWORD_VARIABLE = "GUIWEI_NEW_PASSWORD"  # noqa: S105 - a variable's name
 PIN_VARIABLE = "GUIWEI_NEW_PIN"
 
@@ -132,6 +133,8 @@ def serve(site: Site) -> None:
     from web.app import create_app, web_server  # noqa: PLC0415 - templates and routes take a second other commands save
     from web.site import WebSettings  # noqa: PLC0415
 
+    # A handler that holds the ledger's chain must not wait 5 ms for its turn behind one that renders a page.
+    sys.setswitchinterval(WEB_SWITCH_SECONDS)
     settings = WebSettings(language=site.settings.language, zone=site.settings.zone)
     web_server(create_app(site.app, settings), site.settings.web_host, site.settings.web_port).run()
 

@@ -105,10 +105,10 @@ def write(connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, 
         asked.happened_at,
         None if witness is None else witness.account_id,
     )
-    written = ledger.append(connection, command, entries)
-    if written:
-        ledger.notify(connection, [entry.volume_id for entry in entries], NOTIFIED_VOLUMES_MAX)
-    return written
+    # Before the append, which takes the chain's lock: whatever comes between it and the commit keeps everybody waiting.
+    # Pages are told at the commit; told in vain (the command was done before), they look and find nothing new.
+    ledger.notify(connection, [entry.volume_id for entry in entries], NOTIFIED_VOLUMES_MAX)
+    return ledger.append(connection, command, entries)
 
 
 def _target(connection: psycopg.Connection[Any], asked: Asked) -> tuple[int | None, PlaceKind | None]:
