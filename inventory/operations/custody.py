@@ -61,7 +61,9 @@ def record(database: Database, viewer: Viewer, asked: Asked) -> int:
     ledger itself refuses.
     """
     with database.transaction() as session:
-        return write(raw(session), viewer, asked)
+        connection = raw(session)
+        command, entries = _decided(connection, viewer, asked, through=None)
+        return ledger.append_and_commit(connection, command, entries)
 
 
 def part_of(command_id: UUID, part: str) -> UUID:
@@ -71,6 +73,13 @@ def part_of(command_id: UUID, part: str) -> UUID:
 
 def write(connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None = None) -> int:
     """Record an act in the caller's transaction; `through`: the piece of work it belongs to (`ActRule.through`)."""
+    return ledger.append(connection, *_decided(connection, viewer, asked, through=through))
+
+
+def _decided(
+    connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None
+) -> tuple[Command, list[Entry]]:
+    """What is to be appended, where no rule forbids it; open pages will be told when it is committed."""
     check_work(asked.kind, through)
     witness = asked.witness
     check_person(
@@ -108,7 +117,7 @@ def write(connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, 
     # Before the append, which takes the chain's lock: whatever comes between it and the commit keeps everybody waiting.
     # Pages are told at the commit; told in vain (the command was done before), they look and find nothing new.
     ledger.notify(connection, [entry.volume_id for entry in entries], NOTIFIED_VOLUMES_MAX)
-    return ledger.append(connection, command, entries)
+    return command, entries
 
 
 def _target(connection: psycopg.Connection[Any], asked: Asked) -> tuple[int | None, PlaceKind | None]:

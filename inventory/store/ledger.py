@@ -58,27 +58,37 @@ class Command:
 
 def append(connection: psycopg.Connection[Any], command: Command, entries: Sequence[Entry]) -> int:
     """Append one act for each entry, all or none; returns how many were written, 0 where the command was done before."""
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        return int(
-            cursor.execute(
-                "SELECT ledger_append(%s, %s, %s, %s, %s, %s::int[], %s::int[], %s::int[], %s::text[], %s, %s, %s)",
-                (
-                    command.id,
-                    command.content_hash(entries),
-                    command.kind.value,
-                    command.actor_id,
-                    command.witness_id,
-                    [entry.volume_id for entry in entries],
-                    [entry.version for entry in entries],
-                    [entry.to_place_id for entry in entries],
-                    [entry.details for entry in entries],
-                    command.authority,
-                    command.reason,
-                    command.happened_at,
-                ),
-            ).fetchone()
-            or 0
-        )
+    row = _send(connection, command, entries).fetchone()
+    return int(row[0]) if row else 0
+
+
+def append_and_commit(connection: psycopg.Connection[Any], command: Command, entries: Sequence[Entry]) -> int:
+    """The same as the transaction's last word: the commit goes along, so that the chain isn't held until our next turn."""
+    with connection.pipeline():
+        cursor = _send(connection, command, entries)
+        connection.commit()
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _send(connection: psycopg.Connection[Any], command: Command, entries: Sequence[Entry]) -> psycopg.Cursor[Any]:
+    return connection.execute(
+        "SELECT ledger_append(%s, %s, %s, %s, %s, %s::int[], %s::int[], %s::int[], %s::text[], %s, %s, %s)",
+        (
+            command.id,
+            command.content_hash(entries),
+            command.kind.value,
+            command.actor_id,
+            command.witness_id,
+            [entry.volume_id for entry in entries],
+            [entry.version for entry in entries],
+            [entry.to_place_id for entry in entries],
+            [entry.details for entry in entries],
+            command.authority,
+            command.reason,
+            command.happened_at,
+        ),
+    )
 
 
 def is_known(connection: psycopg.Connection[Any], command_id: UUID) -> bool:
