@@ -6,7 +6,7 @@ from time import monotonic, sleep
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from guiwei.embedded.directory import free_port
 from inventory.domain.people import Role
@@ -22,6 +22,9 @@ CHROMIUM = "/usr/bin/chromium"
 ONE_ENGINE = pytest.mark.parametrize("postgres", ["PostgreSQL 18, embedded"], indirect=True)
 
 SignIn = Callable[[str], httpx.Client]
+
+# Two workers and their servers share two cores: what takes a second alone may take six.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture

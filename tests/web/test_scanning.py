@@ -195,8 +195,9 @@ def test_a_batch_is_sealed_with_one_pin(archive: Archive, at: At) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_station_reads_well_on_a_phone_by_day_and_by_night(at: At, scheme: str) -> None:
     page = at("/station/sealed", width=390, scheme=scheme, language="zh-CN")
-    scan(page, "D-1", "X-9")
-    expect(page.locator(".line.bad")).to_have_count(2)
+    for count, code in enumerate(("X-8", "X-9"), 1):
+        scan(page, code)
+        expect(page.locator(".line.bad")).to_have_count(count)
     for path in ("", "/station", "/me/pin", "/work"):
         if path:
             page.goto(path)
