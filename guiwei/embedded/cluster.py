@@ -1,12 +1,14 @@
 """One PostgreSQL cluster: made, started and stopped with PostgreSQL's own programs, as a user who may run them."""
 
 import errno
+import fcntl
 import os
 import pwd
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +42,22 @@ def postgres_account(name: str) -> Account:
     """Who runs the server: ourselves, or for root the system user `name`, made if missing: PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
+    with _taking_turns(name):
+        return _account_of_root(name)
+
+
+@contextmanager
+def _taking_turns(name: str) -> Iterator[None]:
+    """Two servers that start at once on a fresh machine would both make the user, under two numbers."""
+    turns = os.open(f"/run/{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(turns, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(turns)
+
+
+def _account_of_root(name: str) -> Account:
     try:
         user = pwd.getpwnam(name)
     except KeyError:

@@ -3,7 +3,7 @@
 Rules: the table under "People" in the trade's notes. Adding a role is one row of `_RIGHTS`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -92,7 +92,10 @@ _RIGHTS: dict[Role, Rights] = {
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever asks: an account with its role and, for the people of one agency, that agency."""
+    """Whoever asks: an account with its role and, for the people of one agency, that agency.
+
+    `secret` is what the session or token presents to the database, whose policies ask it who this is; nobody else does.
+    """
 
     account_id: int
     login: str
@@ -100,6 +103,7 @@ class Viewer:
     role: Role
     agency_id: int | None = None
     agency_name: str | None = None
+    secret: str = field(default="", repr=False, compare=False)
 
     @property
     def rights(self) -> Rights:

@@ -70,7 +70,7 @@ def accept(database: Database, viewer: Viewer, acceptance: Acceptance, now: date
     """
     for one in acceptance.reviewed:
         _check_reviewed(one, acceptance.reason)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, acceptance.command_id, ("accept", acceptance)):
             return 0
@@ -107,7 +107,7 @@ def refuse(database: Database, viewer: Viewer, turning: Turning, now: datetime) 
     try:
         grounds = check_grounds(turning.grounds)
     except (GroundAbolished, GapIsNoGround):
-        with database.transaction() as session:
+        with database.transaction(viewer) as session:
             connection = raw(session)
             held = _held(connection, viewer, turning.volumes)
             _write(connection, turning, sorted(set(turning.grounds)), held, viewer, now, is_blocked=True)
@@ -118,7 +118,7 @@ def refuse(database: Database, viewer: Viewer, turning: Turning, now: datetime) 
             problem_zh="退回渠道为机要、专人或 EMS，不得交个人自带", problem_en=f"it goes back by one of {known}"
         )
     letter = parse_text(turning.letter.strip())
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, turning.command_id, ("refuse", turning)):
             return 0
@@ -152,14 +152,14 @@ def count_refusals(database: Database, viewer: Viewer, since: datetime, until: d
     """Refusals of a span of time, for the supervisor, the city and each agency its own; raises `NotAllowed`."""
     if viewer.rights.dossiers is Reach.NONE:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         counts = materials.refusal_counts(raw(session), since, until, viewer.agency_seen())
     return RefusalsCounted(tuple(counts))
 
 
 def materials_list(database: Database, viewer: Viewer, volume: VolumeName) -> list[MaterialRow]:
     """The materials list of a volume; raises `DossierNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         (held,) = _held(connection, viewer, [volume])
         return materials.of_volume(connection, held.volume_id, MATERIALS_MAX)

@@ -21,7 +21,7 @@ def open_aisle(database: Database, viewer: Viewer, place: str, purpose: AislePur
 
     Sent again it changes nothing. Raises `PlaceNotFound`, `NotMobile`, `AisleHeld`, `NotAllowed`.
     """
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         return hold(connection, viewer, _mobile(connection, place), purpose, now)
 
@@ -31,7 +31,7 @@ def close_aisle(database: Database, viewer: Viewer, place: str, now: datetime) -
 
     Raises `PlaceNotFound`, `NotMobile`, `AisleNotOpen`, `AisleHeld`.
     """
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         where = _mobile(connection, place)
         assert where.room_id is not None, "mobile shelving stands in a room"
@@ -41,7 +41,7 @@ def close_aisle(database: Database, viewer: Viewer, place: str, now: datetime) -
 
 def close_aisle_of(database: Database, viewer: Viewer, room: str, block: str, now: datetime) -> None:
     """The same, told by room and block, as a list of open aisles has them."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         place = ledger.place_by_code(connection, room)
         if place is None:
@@ -62,7 +62,7 @@ def open_aisles(database: Database, viewer: Viewer) -> list[tuple[str, OpenAisle
     """Every aisle that stands open, with its room; raises `NotAllowed` for whoever doesn't work in the hall."""
     if viewer.role not in {Role.KEEPER, Role.CITY_MANAGER}:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return aisles.open_aisles(raw(session))
 
 

@@ -90,7 +90,7 @@ def announce(
     if not 1 <= announcement.boxes <= BOXES_MAX:
         raise BadInput(problem_zh=f"箱数应为1至{BOXES_MAX}", problem_en=f"an arrival has 1 to {BOXES_MAX} boxes")
     right, report = _checked(rows, historic=announcement.historic)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         agency_id = _agency(connection, viewer, announcement.agency)
         told = [(row.box, row.number, row.name, row.volume, row.note) for _, row in right]

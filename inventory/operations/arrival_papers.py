@@ -16,7 +16,7 @@ LOCAL = ZoneInfo("Asia/Shanghai")
 def arrival_sheet(database: Database, viewer: Viewer, number: str, now: datetime) -> tuple[DiscrepancySheet, Printed]:
     """Where an arrival differs from its list; raises `BatchNotFound`. A look at whoever stands on it."""
     view = discrepancies(database, viewer, number)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         people.log_access(connection, viewer.account_id, "discrepancy_sheet", now)
         row = connection.execute(

@@ -98,7 +98,7 @@ def take_delivery(database: Database, viewer: Viewer, delivery: Delivery, now: d
     tracking = None if not (delivery.tracking or "").strip() else parse_text((delivery.tracking or "").strip())
     if delivery.boxes < 1:
         raise BadInput(problem_zh="请填写箱数", problem_en="say how many boxes came")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, delivery.command_id, ("take delivery", delivery)):
             return
@@ -139,7 +139,7 @@ def count_box(database: Database, viewer: Viewer, count: BoxCount, now: datetime
     # The label of a shelf or a box that the scanner caught isn't a dossier too many.
     codes = [(one.code, one.volume) for one in known if one.kind is not ScannedKind.PLACE]
     broken = {one.volume for code, one in zip(count.codes, known, strict=True) if code in count.broken}
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         arrival = _arrival(connection, viewer, count.number, lock=True)
         check_state(count.number, ArrivalState(arrival.state), _OPEN, _COUNTING)
@@ -168,7 +168,7 @@ def count_box(database: Database, viewer: Viewer, count: BoxCount, now: datetime
 def box_state(database: Database, viewer: Viewer, number: str, box: str) -> BoxState:
     """A box as it stands; raises `BatchNotFound`."""
     check_role(viewer.role, RECEIVERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         return _box_state(connection, viewer, _arrival(connection, viewer, number).arrival_id, parse_label(box))
 
@@ -234,7 +234,7 @@ def identify(database: Database, viewer: Viewer, finding: Finding, now: datetime
     Raises `BatchNotFound`, `BatchStateForbids` for a line that is known already, and what `announce` raises.
     """
     check_role(viewer.role, RECEIVERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         told = (finding.number, finding.line_id, finding.row.number, finding.row.name, finding.row.volume)
         if not ledger.once(connection, finding.command_id, ("identify", told)):
@@ -293,7 +293,7 @@ class Signing:
 
 def discrepancies(database: Database, viewer: Viewer, number: str) -> SheetView:
     """The discrepancy sheet of an arrival; raises `BatchNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         return _sheet(connection, _arrival(connection, viewer, number))
 
@@ -307,7 +307,7 @@ def sign(database: Database, viewer: Viewer, signing: Signing, now: datetime) ->
     check_role(viewer.role, RECEIVERS)
     for_sender = viewer.role is Role.WINDOW_CLERK or bool(signing.paper)
     name = parse_text((signing.signed_by or viewer.name).strip()) if signing.paper else viewer.name
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         arrival = _arrival(connection, viewer, signing.number, lock=True)
         if ledger.once(connection, signing.command_id, ("sign", signing)):

@@ -85,7 +85,7 @@ def ask(database: Database, viewer: Viewer, asking: Asking, now: datetime) -> Se
     """
     agency_id = _agency_asking(viewer)
     asking = _checked_texts(asking)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if ledger.once(connection, asking.command_id, _content(database, viewer, asking)):
             _add(connection, database, viewer, agency_id, asking, now)

@@ -22,7 +22,7 @@ def scanned_in_box(
     (one,) = scanned(database, viewer, [code], now)
     if one.kind is ScannedKind.PLACE:
         return one, None
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = arrivals.by_id(connection, Batch.ARRIVAL.parse(number), viewer.agency_seen())
         if found is None:

@@ -38,7 +38,7 @@ def warehouses(database: Database, viewer: Viewer) -> list[tuple[str, str]]:
     """Code and name of every warehouse a sheet can be made of; raises `NotAllowed`."""
     if viewer.role not in READERS:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return store.warehouses(raw(session))
 
 
@@ -54,7 +54,7 @@ def closing_paper(database: Database, viewer: Viewer, warehouse: str | None, now
     """The same with what its foot says, for printing."""
     if viewer.role not in READERS:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if warehouse is not None and not store.is_warehouse(connection, warehouse):
             raise PlaceNotFound(place=warehouse)

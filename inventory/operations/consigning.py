@@ -95,7 +95,7 @@ def register_bag(database: Database, viewer: Viewer, code: str, now: datetime) -
     if viewer.role not in {Role.KEEPER, Role.CITY_MANAGER, Role.WINDOW_CLERK}:
         raise NotAllowed
     number, epc = bag_code(code)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if consignments.bag_id(connection, number) is None:
             consignments.add_bag(connection, number, epc, viewer.account_id, now)
@@ -110,7 +110,7 @@ def open_consignment(database: Database, viewer: Viewer, opening: Opening, now: 
     Raises `PlaceNotFound`, `BagNotFound`, `BadInput` for ends that can't be, `NotYourEnd`, `BagInUse`.
     """
     bag, _ = bag_code(opening.bag)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("open consignment", viewer.account_id, bag, opening.origin, opening.target)
         if not ledger.once(connection, opening.command_id, content):
@@ -149,7 +149,7 @@ def pack(
     `NotAtThisEnd`, `NotAskedFor`, `OtherAgencysDossier`, `ConsignmentNotReady`, and what the act of packing refuses.
     """
     volumes = volumes_scanned(database, viewer, codes, now)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = for_step(connection, viewer, consignment, Step.PACK, again=command_id)
         if ledger.once(connection, command_id, ("pack", viewer.account_id, row.consignment_id, list(codes))):
@@ -216,7 +216,7 @@ def check_heard(
             problem_zh=f"读取时段应为 1 至 {HEARD_MINUTES_MAX} 分钟",
             problem_en=f"reads are taken from the last 1 to {HEARD_MINUTES_MAX} minutes",
         )
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not consignment_sets.has_antenna(connection, place):
             raise PlaceNotFound(place=place)
@@ -237,7 +237,7 @@ def _checked(
     unknown: Sequence[str],
     now: datetime,
 ) -> SetPicture:
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = for_step(connection, viewer, consignment, Step.CHECK)
         expected = [one.volume for one in consignment_sets.volumes(connection, row.consignment_id)]
@@ -258,7 +258,7 @@ def seal(database: Database, viewer: Viewer, sealing: Sealing, now: datetime) ->
     check_person(ActKind.SEALED, viewer.account_id, viewer.role, beside)
     assert witness is not None, "sealing takes two"
     bag_seal = _text(sealing.bag_seal, "封签号", "the bag seal's number")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = for_step(connection, viewer, sealing.consignment, Step.SEAL, again=sealing.command_id)
         content = ("seal", viewer.account_id, witness.account_id, row.consignment_id, bag_seal, sealing.reason)
@@ -294,7 +294,7 @@ def dispatch(database: Database, viewer: Viewer, asked: Dispatching, now: dateti
 
     Raises `NeverSelfCarry`, `TrackingMissing`, `NeverByEms`, `BadDetail` for fewer than two carriers, and what the act refuses.
     """
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = for_step(connection, viewer, asked.consignment, Step.DISPATCH, again=asked.command_id)
         carriers = [name.strip() for name in asked.carriers if name.strip()]

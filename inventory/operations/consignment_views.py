@@ -55,7 +55,7 @@ class ConsignmentView:
 
 def consignment_list(database: Database, viewer: Viewer, state: ConsignmentState | None = None) -> list[Consignment]:
     """The newest consignments, those on their way first; a window's people see their own agency's."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         told = None if state is None else state.value
         return consignments.consignments(raw(session), viewer.agency_seen(), told, CONSIGNMENTS_SHOWN_MAX)
 
@@ -72,7 +72,7 @@ class Ends:
 def ends(database: Database, viewer: Viewer) -> Ends:
     """What a form of a consignment offers; raises `NotAllowed` for whoever sees no dossiers."""
     viewer.agency_seen()
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = consignment_sets.ends(connection)
         return Ends(
@@ -84,7 +84,7 @@ def ends(database: Database, viewer: Viewer) -> Ends:
 
 def view(database: Database, viewer: Viewer, number: str, now: datetime) -> ConsignmentView:
     """One consignment by its number, or by the code of the bag it travels in just now; raises `ConsignmentNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         try:
             row_id: int | None = parse_work_number("C", number)

@@ -54,7 +54,7 @@ def change_pin(database: Database, viewer: Viewer, password: str, pin: str, now:
         _log(database, attempt, "pin_refused", now)
         raise WrongPassword
     pin_hash = secrets_kept.kept(pin)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         people.forgive_attempts(connection, attempt.account_id, None)
         people.set_pin(connection, viewer.login, pin_hash)
@@ -63,7 +63,7 @@ def change_pin(database: Database, viewer: Viewer, password: str, pin: str, now:
 
 def has_pin(database: Database, viewer: Viewer) -> bool:
     """Whether the viewer has a PIN; without one the password signs."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return people.has_pin(raw(session), viewer.account_id)
 
 

@@ -69,7 +69,7 @@ def as_of(
     Raises `DossierNotFound`; whose people may look is decided by who holds it today.
     """
     instant = Instant(moment, known_at)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         try:
             known = dossiers.dossier_by_number(connection, parse_dossier_number(number), viewer.agency_seen())
@@ -86,7 +86,7 @@ def as_of(
 def contents_as_of(database: Database, viewer: Viewer, place: str, moment: datetime, known_at: datetime) -> PlaceAsOf:
     """What stood at a place, or anywhere within it, at `moment`; an agency's people see their own dossiers there."""
     instant = Instant(moment, known_at)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         path = as_of_store.place_path(connection, place)
         if path is None:
@@ -97,7 +97,7 @@ def contents_as_of(database: Database, viewer: Viewer, place: str, moment: datet
 
 def by_place_kind(database: Database, viewer: Viewer, moment: datetime, known_at: datetime) -> list[PlaceKindCount]:
     """How many volumes and dossiers were at each kind of place; an agency's people count their own."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return counts.by_place_kind(raw(session), Instant(moment, known_at), viewer.agency_seen())
 
 
@@ -111,7 +111,7 @@ def held_at(database: Database, viewer: Viewer, agency: str, day: date, known_at
     `AgencyNotFound` and `DayNotOver`.
     """
     check_day_over(day, known_at)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         agency_id, _ = _agency(connection, viewer, agency)
         (held,) = counts.held(connection, Instant(end_of_day(day), known_at), agency_id)
@@ -121,7 +121,7 @@ def held_at(database: Database, viewer: Viewer, agency: str, day: date, known_at
 def held_by_agency(database: Database, viewer: Viewer, day: date, known_at: datetime) -> list[Held]:
     """The same for every agency the viewer sees, in order of their codes; raises `DayNotOver`."""
     check_day_over(day, known_at)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return counts.held(raw(session), Instant(end_of_day(day), known_at), viewer.agency_seen())
 
 
@@ -143,11 +143,11 @@ def certify(database: Database, viewer: Viewer, asked: Certifying, now: datetime
     if viewer.role not in CERTIFIERS:
         raise NotAllowed
     # In a transaction of its own: acts wait while the instant is read, they needn't wait while a city is counted.
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         complete = counts.known_now(raw(session))
     known_at = min(asked.known_at or complete, complete)
     check_day_over(asked.day, known_at)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("certify", viewer.account_id, asked.agency, asked.day, asked.known_at)
         if not ledger.once(connection, asked.command_id, content):
@@ -199,19 +199,19 @@ class Recount:
 
 def certificate(database: Database, viewer: Viewer, number: str) -> CertificateRow:
     """One certificate by its number; raises `CertificateNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return _certificate(raw(session), viewer, number)
 
 
 def newest_certificates(database: Database, viewer: Viewer) -> list[CertificateRow]:
     """The newest `CERTIFICATES_SHOWN_MAX` certificates the viewer may see, newest first."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return certificates.newest(raw(session), viewer.agency_seen(), CERTIFICATES_SHOWN_MAX)
 
 
 def recount(database: Database, viewer: Viewer, number: str, now: datetime) -> Recount:
     """Ask a certificate's question again, and as the ledger is known at `now`; raises `CertificateNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = _certificate(connection, viewer, number)
         moment = end_of_day(row.day)

@@ -60,7 +60,7 @@ def record(database: Database, viewer: Viewer, asked: Asked) -> int:
     Raises `NotAllowed`, `PlaceNotFound`, `DossierNotFound`, whatever `inventory.domain.custody` forbids, and what the
     ledger itself refuses.
     """
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         command, entries = _decided(connection, viewer, asked, through=None)
         return ledger.append_and_commit(connection, command, entries)

@@ -30,7 +30,7 @@ def work_waiting(database: Database, viewer: Viewer, now: datetime) -> list[Work
         raise NotAllowed
     today = now.astimezone(_LOCAL).date()
     agency_id = viewer.agency_seen()
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = {
             kind: day_work.waiting(connection, kind, agency_id, viewer.account_id, today, WAITING_SHOWN_MAX)

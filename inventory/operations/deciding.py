@@ -79,7 +79,7 @@ def decide(database: Database, viewer: Viewer, decision: Decision, now: datetime
     reason = check_free_text(decision.reason, "审批意见", "reason of the decision")
     if not decision.approve and not reason:
         raise ReasonMissing(act="不予批准", act_en="refusing a request")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = found(connection, decision.number, lock=True)
         if ledger.once(
@@ -214,7 +214,7 @@ def withdraw(
     reason = check_free_text(reason, "撤回原因", "reason for withdrawing")
     if not reason:
         raise ReasonMissing(act="撤回", act_en="withdrawing a request")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = found(connection, number, lock=True)
         whole = sees_whole(viewer, row)
@@ -283,7 +283,7 @@ def renew(database: Database, viewer: Viewer, command_id: UUID, number: str, rea
     reason = check_free_text(reason, "续借依据", "grounds of the renewal")
     if not reason:
         raise ReasonMissing(act="续借", act_en="renewing a loan")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = found(connection, number, lock=True)
         if not sees_whole(viewer, row):
@@ -314,7 +314,7 @@ def route(
     if viewer.role is not Role.CITY_MANAGER:
         raise NotAllowed
     wanted = parse_dossier_number(dossier_number)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = found(connection, number, lock=True)
         if ledger.once(connection, command_id, ("route", viewer.account_id, number, wanted)):

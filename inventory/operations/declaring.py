@@ -26,7 +26,7 @@ def declare_tie(
     if viewer.role is not Role.SECURITY_ADMIN and viewer.login != login:
         raise NotAllowed
     id_hash = database.keys.number_hash(read_id_number(id_number, historic=False).normalised)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("tie", viewer.account_id, login, tie, id_hash)):
             return
@@ -40,7 +40,7 @@ def declare_tie_to_dossier(
     """Declare that a dossier the viewer sees is their own or a relative's, where its person's ID number isn't known."""
     number = parse_dossier_number(dossier_number)
     agency_id = viewer.agency_seen()
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("tie to dossier", viewer.account_id, tie, number)):
             return
@@ -66,7 +66,7 @@ def declare_career(
     if not told:
         raise BadInput(problem_zh="请注明身份类别的依据文件", problem_en="name the document that says so")
     number = parse_dossier_number(dossier_number)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("career", viewer.account_id, number, career, told)):
             return

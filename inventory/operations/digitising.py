@@ -90,7 +90,7 @@ def send(database: Database, viewer: Viewer, sending: Sending, now: datetime) ->
             problem_zh=f"一批 1 至 {VOLUMES_PER_BATCH_MAX} 册",
             problem_en=f"a batch has 1 to {VOLUMES_PER_BATCH_MAX} volumes",
         )
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, sending.command_id, ("send to scan", sending)):
             again = digitisation.of_command(connection, sending.command_id)
@@ -136,7 +136,7 @@ def report(database: Database, viewer: Viewer, number: str, scans: Sequence[Scan
     Raises `BatchNotFound`, `DossierNotFound` for a volume that isn't in the batch, `PagesDiffer` without a note, `BadInput`.
     """
     check_role(viewer.role, _KEEPERS | {Role.CONTRACTOR})
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         batch = _batch(connection, viewer, number)
         rows = {VolumeName(row.number, row.ordinal): row for row in digitisation.volumes(connection, batch.batch_id)}
@@ -171,7 +171,7 @@ def take_back(
     Raises `BatchStateForbids` for one without a reported scan, `PiecesDiffer` without a reason, and what the acts forbid.
     """
     check_role(viewer.role, _KEEPERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("back from scan", number, place, returns, reason)):
             return 0
@@ -207,14 +207,14 @@ def batches(database: Database, viewer: Viewer) -> list[ScanBatch]:
     """The newest batches; a contractor's own only."""
     check_role(viewer.role, _READERS)
     own = viewer.account_id if viewer.role is Role.CONTRACTOR else None
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return digitisation.batches(raw(session), own, BATCHES_SHOWN_MAX)
 
 
 def open_batch(database: Database, viewer: Viewer, number: str) -> ScanView:
     """A batch and its volumes; raises `BatchNotFound`, also for another contractor's."""
     check_role(viewer.role, _READERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return _view(raw(session), viewer, number)
 
 

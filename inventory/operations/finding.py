@@ -70,7 +70,7 @@ def find_dossiers(database: Database, viewer: Viewer, text: str, now: datetime) 
     """
     agency_id = viewer.agency_seen()
     query = viewer.narrowed(interpret(text))
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         rows = dossiers.search(connection, database.keys, query, agency_id, FOUND_DOSSIERS_MAX + 1)
         shown = rows[:FOUND_DOSSIERS_MAX]
@@ -84,7 +84,7 @@ def find_dossiers(database: Database, viewer: Viewer, text: str, now: datetime) 
 
 def open_dossier(database: Database, viewer: Viewer, number: str, now: datetime) -> DossierView:
     """One dossier by its number; raises `DossierNotFound` where there is none, or another agency's."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = _dossier_seen(connection, viewer, number)
         volumes = dossiers.whereabouts(connection, [row.dossier_id])
@@ -94,7 +94,7 @@ def open_dossier(database: Database, viewer: Viewer, number: str, now: datetime)
 
 def history(database: Database, viewer: Viewer, number: str, now: datetime) -> list[Act]:
     """The newest `HISTORY_ACTS_MAX` acts on a dossier, newest first; raises `DossierNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = _dossier_seen(connection, viewer, number)
         people.log_access(connection, viewer.account_id, "history", now, row.dossier_id)
@@ -103,7 +103,7 @@ def history(database: Database, viewer: Viewer, number: str, now: datetime) -> l
 
 def watch_dossier(database: Database, viewer: Viewer, number: str) -> Watched:
     """What to follow of a dossier; raises `DossierNotFound`. Shows nothing, so it logs nothing."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = _dossier_seen(connection, viewer, number)
         volumes = tuple(dossiers.whereabouts(connection, [row.dossier_id]).get(row.dossier_id, []))
@@ -114,7 +114,7 @@ def readers(database: Database, viewer: Viewer, now: datetime) -> list[ReaderVie
     """All readers with their health, those in trouble first; raises `NotAllowed`."""
     if not viewer.rights.sees_readers:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return reader_list.readers(raw(session), now - timedelta(hours=GAPS_SHOWN_HOURS), READERS_MAX)
 
 

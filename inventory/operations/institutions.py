@@ -70,7 +70,7 @@ def register_institution(database: Database, viewer: Viewer, new: NewInstitution
     code = parse_institution_code(new.code)
     name = _required(new.name, "单位名称", "institution's name", INSTITUTION_NAME_CHARACTERS_MAX)
     address = _required(new.address, "地址", "address", ADDRESS_CHARACTERS_MAX)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if ledger.once(connection, new.command_id, ("institution", viewer.account_id, code, name, new.kind, address)):
             agency_id = people.agency_id(connection, new.agency) if new.agency else None
@@ -105,7 +105,7 @@ def block_institution(
     told = None
     if reason is not None:
         told = _required(reason, "暂停借阅的原因", "reason for blocking", BLOCKED_REASON_CHARACTERS_MAX)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = _institution(connection, folded_width(code).upper(), now)
         if ledger.once(connection, command_id, ("block", viewer.account_id, row.code, told)):
@@ -117,7 +117,7 @@ def find_institutions(database: Database, viewer: Viewer, text: str, now: dateti
     """Institutions whose name holds the text or whose code begins so; at most `INSTITUTIONS_SHOWN_MAX`."""
     if viewer.rights.dossiers is Reach.NONE:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         wanted = folded_width(text)[:INSTITUTION_NAME_CHARACTERS_MAX]
         return institutions.institutions(raw(session), wanted, local_day(now), INSTITUTIONS_SHOWN_MAX)
 
@@ -128,7 +128,7 @@ def register_letter(database: Database, viewer: Viewer, new: NewLetter, now: dat
         raise NotAllowed
     number, issuer = parse_letter(new.number, new.issuer, new.dated, local_day(now))
     scan = None if new.scan is None else parse_scan(new.scan)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = (
             "letter",
@@ -159,7 +159,7 @@ def add_scan(
 ) -> LetterRow:
     """Keep the scan of a letter registered without one; a letter's scan is never replaced. `now`: logged with the look."""
     scan = parse_scan(content)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = _letter_seen(connection, viewer, letter_id)
         if row.agency_id != viewer.agency_id or viewer.role not in _AGENCY_PEOPLE:
@@ -172,7 +172,7 @@ def add_scan(
 
 def letter_scan(database: Database, viewer: Viewer, letter_id: int, now: datetime) -> tuple[str, bytes]:
     """Media type and bytes of a letter's scan; raises `LetterNotFound` where it isn't for the viewer, or has none."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = _letter_seen(connection, viewer, letter_id)
         content = institutions.scan_of(connection, letter_id)
@@ -197,7 +197,7 @@ def my_letters(database: Database, viewer: Viewer) -> list[LetterRow]:
     """The newest letters the viewer's agency took in; at most `LETTERS_SHOWN_MAX`."""
     if viewer.role not in _AGENCY_PEOPLE or viewer.agency_id is None:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return institutions.letters_of_agency(raw(session), viewer.agency_id, LETTERS_SHOWN_MAX)
 
 
@@ -205,5 +205,5 @@ def windows(database: Database, viewer: Viewer) -> list[tuple[str, str]]:
     """Codes and names of the windows a dossier may be brought to; at most `WINDOWS_SHOWN_MAX`."""
     if viewer.rights.dossiers is Reach.NONE:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return institutions.windows(raw(session), WINDOWS_SHOWN_MAX)

@@ -95,7 +95,7 @@ def hand_over(
 def _hand_out(
     database: Database, viewer: Viewer, handing: HandingOut, witness: Viewer | None, now: datetime, kind: ActKind
 ) -> SeenRequest:
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, handing.number)
         content = (kind, viewer.account_id, handing.number, tuple(handing.carriers), sorted(handing.seals.items()))
@@ -205,7 +205,7 @@ def loan_return(
 def _take_in(
     database: Database, viewer: Viewer, back: ComingBack, witness: Viewer | None, now: datetime, kind: ActKind
 ) -> SeenRequest:
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, back.number)
         content = (kind, viewer.account_id, back.number, back.place, sorted(back.volumes.items(), key=_by_name))
@@ -303,7 +303,7 @@ def consult(database: Database, viewer: Viewer, visit: Visit, now: datetime) -> 
             problem_zh=f"查阅须有 {VISITORS_MIN} 至 {VISITORS_MAX} 名不同的查阅人",
             problem_en=f"a consultation has {VISITORS_MIN} to {VISITORS_MAX} different visitors",
         )
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, visit.number)
         told = [(name, known) for name, _, known in visitors]
@@ -344,7 +344,7 @@ def end_consultation(
     database: Database, viewer: Viewer, command_id: UUID, number: str, place: str, now: datetime
 ) -> SeenRequest:
     """The visitors are gone; the dossier goes back to a desk or cart, and the request is closed."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, number)
         if ledger.once(connection, command_id, ("end consultation", viewer.account_id, number, place)):
@@ -363,7 +363,7 @@ def end_consultation(
 
 def give_scan(database: Database, viewer: Viewer, command_id: UUID, number: str, now: datetime) -> SeenRequest:
     """The window gives the scan that was asked for; the paper stays. Raises `BadInput` where there is no scan yet."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, number)
         if ledger.once(connection, command_id, ("give scan", viewer.account_id, number)):
@@ -387,7 +387,7 @@ def finish(
     database: Database, viewer: Viewer, command_id: UUID, number: str, now: datetime, note: str = ""
 ) -> SeenRequest:
     """The window is done with a dossier that was dispatched to it: it may come home, and is closed when it arrives."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, number)
         if ledger.once(connection, command_id, ("finish", viewer.account_id, number, note)):

@@ -82,7 +82,7 @@ def receive(
         )
     came = [_received(database, one) for one in loose]
     told = [(one.name, one.number, one.category, one.title, one.dated, one.pages, one.pieces) for one in came]
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if ledger.once(connection, command_id, ("receive loose", sender, channel, tracking, told)):
             batch_id = loose_materials.add_batch(
@@ -112,7 +112,7 @@ def match(
     """
     check_role(viewer.role, RECEIVERS)
     said = match_proof(proof, note)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         batch_id = _batch(connection, number).batch_id
         found = ledger.held(connection, [(volume.number, volume.volume)]).get((volume.number, volume.volume))
@@ -125,7 +125,7 @@ def match(
 def send_back(database: Database, viewer: Viewer, number: str, loose_ids: Sequence[int], note: str) -> int:
     """Materials that are nobody's here go back to their sender; returns how many."""
     check_role(viewer.role, RECEIVERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         batch_id = _batch(connection, number).batch_id
         return loose_materials.return_unmatched(connection, batch_id, loose_ids, parse_text(note.strip()))
@@ -148,7 +148,7 @@ def insert(
     the count before and the new pieces (and no `reason` is given), and what the acts opened, inserted and sealed forbid.
     """
     check_role(viewer.role, _KEEPERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("insert", number, order, insertions, reason)):
             return 0
@@ -176,14 +176,14 @@ def insert(
 def batches(database: Database, viewer: Viewer) -> list[LooseBatch]:
     """The newest batches of loose materials."""
     check_role(viewer.role, RECEIVERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return loose_materials.batches(raw(session), BATCHES_SHOWN_MAX)
 
 
 def open_batch(database: Database, viewer: Viewer, number: str) -> LooseView:
     """A batch and its materials, in the order of the work; raises `BatchNotFound`."""
     check_role(viewer.role, RECEIVERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         batch = _batch(connection, number)
         rows = loose_materials.loose(connection, batch.batch_id, MATERIALS_PER_BATCH_MAX)

@@ -103,7 +103,7 @@ def make_wave(database: Database, viewer: Viewer, asked: WaveAsked, now: datetim
         raise BadInput(
             problem_zh=f"一个批次取 1 至 {WAVE_PICKS_MAX} 册", problem_en=f"a wave has 1 to {WAVE_PICKS_MAX} picks"
         )
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("wave", viewer.account_id, asked.warehouse, asked.room, asked.picks_max)
         if ledger.once(connection, asked.command_id, content):
@@ -149,7 +149,7 @@ def next_stop(database: Database, viewer: Viewer, wave: str, now: datetime) -> S
     """
     _check_keeper(viewer)
     wave_id = parse_work_number("W", wave)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         stop = waves.stop_in_hand(connection, viewer.account_id)
         if stop is None:
@@ -165,7 +165,7 @@ def next_stop(database: Database, viewer: Viewer, wave: str, now: datetime) -> S
 def stop_in_hand(database: Database, viewer: Viewer, now: datetime) -> StopInHand | None:
     """The stop a keeper has taken and not done."""
     _check_keeper(viewer)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         stop = waves.stop_in_hand(connection, viewer.account_id)
         return None if stop is None else _in_hand(connection, viewer, stop, now)
@@ -174,7 +174,7 @@ def stop_in_hand(database: Database, viewer: Viewer, now: datetime) -> StopInHan
 def give_back_stop(database: Database, viewer: Viewer, now: datetime) -> None:
     """Leave the stop in hand to whoever comes next, and close the aisles one had open to pick; raises `NoStopTaken`."""
     _check_keeper(viewer)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         stop = waves.stop_in_hand(connection, viewer.account_id, lock=True)
         if stop is None:
@@ -190,7 +190,7 @@ def pick(database: Database, viewer: Viewer, asked: PickAsked, now: datetime) ->
     """
     _check_keeper(viewer)
     shelf, volumes = _seen(database, viewer, asked, now)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("pick", viewer.account_id, asked.shelf, list(asked.codes), asked.to_place)
         command = part_of(asked.command_id, "picked")
@@ -217,7 +217,7 @@ def not_found(
     Raises `NoStopTaken`, `NotOfThisStop`, and what beginning the search refuses.
     """
     _check_keeper(viewer)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         search = part_of(command_id, "search")
         if not ledger.once(connection, command_id, ("not found", viewer.account_id, str(volume))):
@@ -247,7 +247,7 @@ def finish_wave(database: Database, viewer: Viewer, command_id: UUID, wave: str,
     """
     _check_maker(viewer)
     wave_id = parse_work_number("W", wave)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if ledger.once(connection, command_id, ("finish wave", viewer.account_id, wave_id)):
             left = waves.open_picks(connection, wave_id)

@@ -45,7 +45,7 @@ class ArrivalSummary:
 def newest_arrivals(database: Database, viewer: Viewer) -> list[ArrivalSummary]:
     """The newest arrivals a viewer sees, each with how far its lines have come."""
     check_role(viewer.role, ANNOUNCERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         rows = arrivals.newest(connection, viewer.agency_seen(), ARRIVALS_SHOWN_MAX)
         counts = arrivals.reached_counts(connection, [row.arrival_id for row in rows])
@@ -55,7 +55,7 @@ def newest_arrivals(database: Database, viewer: Viewer) -> list[ArrivalSummary]:
 def agencies(database: Database, viewer: Viewer) -> list[tuple[str, str]]:
     """(code, name) of the agencies a viewer may announce for."""
     check_role(viewer.role, ANNOUNCERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return arrivals.agencies(raw(session), viewer.agency_seen())
 
 
@@ -70,7 +70,7 @@ def open_arrival(
 ) -> ArrivalView:
     """An arrival, its lines of one box or of some steps only; raises `BatchNotFound`. A look at whoever stands in them."""
     check_role(viewer.role, ANNOUNCERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         view = _view(connection, viewer, number, box, reached)
         people.log_access(connection, viewer.account_id, "arrival", now)
@@ -80,7 +80,7 @@ def open_arrival(
 def open_line(database: Database, viewer: Viewer, number: str, line_id: int, now: datetime) -> LineNow | None:
     """One line of an arrival, None where it has no such line; raises `BatchNotFound`."""
     check_role(viewer.role, ANNOUNCERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = arrivals.by_id(connection, Batch.ARRIVAL.parse(number), viewer.agency_seen())
         if found is None:
@@ -99,7 +99,7 @@ def plan_places(
     check_role(viewer.role, PLANNERS)
     if not 1 <= fill_percent <= 100:  # noqa: PLR2004 - percent
         raise BadInput(problem_zh="装满比例应为1至100", problem_en="shelves are filled to between 1 and 100 percent")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = arrivals.by_id(connection, Batch.ARRIVAL.parse(number), viewer.agency_seen(), lock=True)
         if found is None:

@@ -100,7 +100,7 @@ def arrive(database: Database, viewer: Viewer, asked: Arriving, now: datetime) -
     if len(counted) != len(asked.pieces):
         raise BadInput(problem_zh="同一册清点了两次", problem_en="one volume was counted twice")
     pieces = dict(zip(counted, asked.pieces.values(), strict=True))
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = for_step(connection, viewer, asked.consignment, Step.ARRIVE, again=asked.command_id)
         content = (
@@ -205,7 +205,7 @@ def settle(database: Database, viewer: Viewer, settling: Settling, now: datetime
     reason = settling.reason.strip()
     if not reason:
         raise ReasonMissing(act="处理差异", act_en="settling a discrepancy")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         sheet_row = consignment_sets.discrepancy_by_id(connection, settling.discrepancy_id)
         if sheet_row is None:

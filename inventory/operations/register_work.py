@@ -71,7 +71,7 @@ def merge_duplicate(database: Database, viewer: Viewer, asked: Duplicate, now: d
     `DossierNotFound`, and what `custody.write` raises.
     """
     proof = parse_proof(asked.proof)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, asked.command_id, ("merge", viewer.account_id, asked)):
             return 0
@@ -144,7 +144,7 @@ def announce_merger(database: Database, viewer: Viewer, asked: Announced, now: d
         raise AuthorityMissing(act="变更保管机构", act_en="holding agency changed")
     if asked.from_agency == asked.to_agency:
         raise BadInput(problem_zh="移交方和接收方不能是同一机构", problem_en="an agency isn't merged into itself")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, asked.command_id, ("announce", viewer.account_id, asked)):
             known = register_work.merger_from(connection, asked.from_agency)
@@ -180,7 +180,7 @@ def certify_count(
         raise NotAllowed
     if not 0 <= count <= COUNT_MAX:
         raise BadInput(problem_zh="数量应为非负整数", problem_en="a count is a whole number from 0")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("certify count", viewer.account_id, number, count)):
             return
@@ -192,7 +192,7 @@ def withdraw_merger(database: Database, viewer: Viewer, number: str, *, command_
     """The merger doesn't take place after all."""
     if viewer.role is not Role.CITY_MANAGER:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if ledger.once(connection, command_id, ("withdraw merger", viewer.account_id, number)):
             register_work.withdraw_merger(connection, _merger(connection, viewer, number).merger_id)
@@ -207,7 +207,7 @@ def carry_out_merger(
     stands still meanwhile (some ten thousand volumes a second). Raises `CountsUncertified`, `CountsDiffer`,
     `MergerClosed`, and what `custody.write` raises.
     """
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         # One merger at a time: two that both hold acts back would wait for each other.
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('guiwei agency merger'))")
@@ -251,13 +251,13 @@ def carry_out_merger(
 
 def merger(database: Database, viewer: Viewer, number: str) -> Merger:
     """One merger of agencies; raises `MergerNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return _merger(raw(session), viewer, number, closed=True)
 
 
 def mergers(database: Database, viewer: Viewer) -> list[Merger]:
     """The newest `MERGERS_SHOWN_MAX` mergers the viewer's agency takes part in, or all."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return register_work.mergers(raw(session), viewer.agency_seen(), MERGERS_SHOWN_MAX)
 
 
@@ -289,7 +289,7 @@ def change_deposit(database: Database, viewer: Viewer, asked: DepositChange, now
 
     Raises `BadInput` where it is of that type already, `DossierNotFound`, and what `custody.write` raises.
     """
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, asked.command_id, ("deposit", viewer.account_id, asked)):
             return 0

@@ -45,7 +45,7 @@ def my_requests(
     """What the viewer's agency accepted or answers for (all, for those who see all), newest first, before a number."""
     agency_id = viewer.agency_seen()
     before_id = None if before is None else parse_request_number(before)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         rows = request_lists.of_agency(
             connection, agency_id, before_id, open_only=open_only, rows_max=REQUESTS_SHOWN_MAX + 1
@@ -59,7 +59,7 @@ def to_decide(database: Database, viewer: Viewer, now: datetime) -> Listed:
     """What the head of an agency has to decide; one's own requests stand among them, for another to decide."""
     if viewer.role is not Role.AGENCY_HEAD or viewer.agency_id is None:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         rows = request_lists.to_decide(connection, viewer.agency_id, REQUESTS_SHOWN_MAX + 1)
         return _whole(connection, viewer, rows, now)
@@ -68,7 +68,7 @@ def to_decide(database: Database, viewer: Viewer, now: datetime) -> Listed:
 def overdue(database: Database, viewer: Viewer, now: datetime) -> Listed:
     """What should be back, or should have gone out, and isn't."""
     agency_id = viewer.agency_seen()
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         rows = request_lists.overdue(connection, agency_id, local_day(now), REQUESTS_SHOWN_MAX + 1)
         return _whole(connection, viewer, rows, now)
@@ -77,7 +77,7 @@ def overdue(database: Database, viewer: Viewer, now: datetime) -> Listed:
 def receipts_missing(database: Database, viewer: Viewer, now: datetime) -> Listed:
     """Transfers under way without their receipt."""
     agency_id = viewer.agency_seen()
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         rows = request_lists.receipts_missing(connection, agency_id, REQUESTS_SHOWN_MAX + 1)
         return _whole(connection, viewer, rows, now)
@@ -90,7 +90,7 @@ def unresolved(database: Database, viewer: Viewer, now: datetime) -> list[Unreso
     """
     if viewer.role is not Role.CITY_MANAGER:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         rows = request_lists.unresolved(connection, REQUESTS_SHOWN_MAX)
         people.log_access(connection, viewer.account_id, "unresolved", now)
@@ -118,7 +118,7 @@ def queue(database: Database, viewer: Viewer, dossier_number: str, now: datetime
         number = parse_dossier_number(dossier_number)
     except BadInput:
         raise DossierNotFound(dossier=dossier_number[:40]) from None
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         dossier = request_facts.dossier(connection, number, agency_id)
         if dossier is None:
@@ -147,7 +147,7 @@ def number_of_code(database: Database, viewer: Viewer, code: str, now: datetime)
     """
     wanted = folded_width(code)
     agency_id = viewer.agency_seen()
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         request_id = request_lists.request_of_code(connection, wanted, agency_id)
         people.log_access(connection, viewer.account_id, "requests", now)

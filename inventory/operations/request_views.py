@@ -242,7 +242,7 @@ def authority_of(connection: psycopg.Connection[Any], row: RequestRow) -> str:
 
 def open_request(database: Database, viewer: Viewer, number: str, now: datetime) -> RequestFile | AcceptedView:
     """A request with its papers and timeline, or what the window that accepted it for another agency may know."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = found(connection, number)
         (seen,) = with_places(connection, viewer, [row], local_day(now))
@@ -269,7 +269,7 @@ def open_request(database: Database, viewer: Viewer, number: str, now: datetime)
 
 def volume_names(database: Database, viewer: Viewer, number: str) -> list[str]:
     """The volumes a request is about, for those who see it whole; none for others."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = found(connection, number)
         if row.dossier_id is None or not sees_whole(viewer, row):

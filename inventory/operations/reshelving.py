@@ -58,7 +58,7 @@ def plan(database: Database, viewer: Viewer, wanted: Plan, now: datetime) -> str
         raise BadInput(
             problem_zh=f"倒架计划 1 至 {MOVES_MAX} 行", problem_en=f"a plan of re-shelving has 1 to {MOVES_MAX} rows"
         )
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, wanted.command_id, ("plan re-shelving", wanted)):
             again = reshelvings.of_command(connection, wanted.command_id)
@@ -91,7 +91,7 @@ def carry_out(
     meanwhile stays out and shows in the plan. Raises `BatchNotFound`, `NotMatched` for a volume the plan sends elsewhere.
     """
     check_role(viewer.role, _KEEPERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("carry out", number, to_place, volumes)):
             return 0
@@ -122,14 +122,14 @@ def carry_out(
 def plans(database: Database, viewer: Viewer) -> list[Reshelving]:
     """The newest plans."""
     check_role(viewer.role, PLANNERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return reshelvings.plans(raw(session), PLANS_SHOWN_MAX)
 
 
 def open_plan(database: Database, viewer: Viewer, number: str) -> PlanView:
     """A plan with its legs; raises `BatchNotFound`."""
     check_role(viewer.role, PLANNERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = _plan(connection, number)
         legs = reshelvings.legs(connection, found.plan_id, LEGS_SHOWN_MAX)

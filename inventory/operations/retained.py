@@ -50,7 +50,7 @@ def retained(database: Database, viewer: Viewer, now: datetime) -> Retained:
     request of its own.
     """
     today = now.astimezone(LOCAL).date()
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         years = numbers_on(connection, today).kept_years
         agency_id = viewer.agency_seen()

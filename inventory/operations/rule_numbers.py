@@ -113,7 +113,7 @@ def set_rule_number(database: Database, viewer: Viewer | None, new: NewNumber, n
     if not document:
         raise BadInput(problem_zh="请填写依据文件", problem_en="name the document")
     purpose = ALL_PURPOSES if new.purpose is None else new.purpose.value
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("number", account_id, new.rule, purpose, new.value, new.since, document)
         if ledger.once(connection, new.command_id, content):
@@ -126,7 +126,7 @@ def add_calendar(database: Database, viewer: Viewer | None, command_id: UUID, te
     """Add the days of a site's file (`parse_calendar_days`); returns how many. Promises made before stay as they were."""
     account_id = _setter(viewer)
     days = [(day.day, day.kind.value, day.source) for day in parse_calendar_days(text)]
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if ledger.once(connection, command_id, ("calendar", account_id, days)):
             request_facts.add_calendar_days(connection, days, account_id, now)

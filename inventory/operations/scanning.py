@@ -62,7 +62,7 @@ def scanned(database: Database, viewer: Viewer, codes: Sequence[str], now: datet
     agency_id = viewer.agency_seen()
     if len(codes) > CODES_AT_ONCE_MAX:
         raise TooManyCodes(most=CODES_AT_ONCE_MAX)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = scans.met(connection, [_as_meant(code) for code in codes], agency_id)
         seen = list(dict.fromkeys(row.dossier_id for row in found if row.dossier_id is not None))

@@ -71,7 +71,7 @@ class CaseView:
 
 def search_cases(database: Database, viewer: Viewer, states: Sequence[CaseState] = UNSETTLED) -> list[CaseLine]:
     """Cases in these states, the oldest first, at most `CASES_SHOWN_MAX`; an agency's people see their own dossiers'."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = searches.cases(connection, states, viewer.agency_seen(), CASES_SHOWN_MAX)
         done = searches.steps_known(connection, [case.case_id for case in found])
@@ -80,7 +80,7 @@ def search_cases(database: Database, viewer: Viewer, states: Sequence[CaseState]
 
 def search_case(database: Database, viewer: Viewer, number: str, now: datetime) -> CaseView:
     """One case with its hints; raises `SearchNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         case = searches.case_by_id(connection, parse_case_number(number), viewer.agency_seen())
         if case is None:

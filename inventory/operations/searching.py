@@ -104,14 +104,14 @@ def begin_search(
     database: Database, viewer: Viewer, volume: VolumeName, *, command_id: UUID, now: datetime, reason: str
 ) -> str:
     """Somebody looked for a volume and it wasn't there; returns the number of the search. Also takes a suspicion up."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return case_number(begin(raw(session), viewer, volume, command_id=command_id, now=now, reason=reason))
 
 
 def dismiss(database: Database, viewer: Viewer, number: str, *, command_id: UUID, now: datetime, outcome: str) -> None:
     """A suspicion was cleared up: the volume is where the ledger says."""
     _check_told("排除疑似遗失", "dismissing a suspicion", outcome)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("dismiss", viewer.account_id, number, outcome)):
             return
@@ -136,7 +136,7 @@ def look(database: Database, viewer: Viewer, number: str, looking: Looking, now:
     searcher = looking.searcher or viewer
     if not {viewer.role, searcher.role} <= WITNESSES:
         raise NotAllowed
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("look", viewer.account_id, number, looking.step, looking.result, looking.note, searcher.account_id)
         if not ledger.once(connection, looking.command_id, content):
@@ -159,7 +159,7 @@ class Finding:
 
 def found(database: Database, viewer: Viewer, number: str, finding: Finding, now: datetime) -> None:
     """The volume is there again, also one that was declared lost; raises what `custody.write` raises."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("found", viewer.account_id, number, finding.place, finding.reason, finding.step)
         if not ledger.once(connection, finding.command_id, content):
@@ -198,7 +198,7 @@ def declare_lost(database: Database, viewer: Viewer, number: str, loss: Loss, no
 
     Raises `SearchUnfinished`, `SearchByTwo`, and what `custody.write` raises.
     """
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("lost", viewer.account_id, number, loss.authority, loss.report, loss.witness.account_id, loss.reason)
         if not ledger.once(connection, loss.command_id, content):
@@ -247,7 +247,7 @@ class Rebuilding:
 
 def rebuild(database: Database, viewer: Viewer, number: str, rebuilding: Rebuilding, now: datetime) -> None:
     """A lost volume's contents were brought together again: it lies open on a desk and is marked for ever."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         told = rebuilding
         content = ("rebuilt", viewer.account_id, number, told.desk, told.authority, told.witness.account_id)

@@ -54,7 +54,7 @@ def bind(database: Database, viewer: Viewer, command_id: UUID, printed: Sequence
     """
     check_role(viewer.role, _TAGGERS)
     labels = _labels(printed)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         # A binding sent again must not trip over its own tag.
         if not ledger.once(connection, command_id, ("bind", labels)):
@@ -83,7 +83,7 @@ def replace_tag(
     """
     check_role(viewer.role, _TAGGERS)
     labels = _labels([printed])
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("replace", labels, reason)):
             return 0
@@ -109,7 +109,7 @@ def report_fault(database: Database, viewer: Viewer, volume: VolumeName, fault: 
     """Say what is wrong with a volume's tag (None: it reads again); it stays bound until it is replaced."""
     check_role(viewer.role, _TAGGERS)
     said = None if fault is None else parse_text(fault.strip())
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         tags.set_fault(connection, [_volume_id(connection, volume)], said)
         return _tagged(connection, volume)
@@ -118,7 +118,7 @@ def report_fault(database: Database, viewer: Viewer, volume: VolumeName, fault: 
 def mark_barcode_only(database: Database, viewer: Viewer, volume: VolumeName, *, barcode_only: bool) -> Tagged:
     """A volume that gets no tag (or gets one after all) is known by its printed code."""
     check_role(viewer.role, _TAGGERS)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         tags.set_barcode_only(connection, [_volume_id(connection, volume)], barcode_only=barcode_only)
         return _tagged(connection, volume)
@@ -126,7 +126,7 @@ def mark_barcode_only(database: Database, viewer: Viewer, volume: VolumeName, *,
 
 def tagged(database: Database, viewer: Viewer, volume: VolumeName) -> Tagged:
     """How a volume is identified; raises `DossierNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = ledger.held(connection, [(volume.number, volume.volume)]).get((volume.number, volume.volume))
         if found is None or viewer.agency_seen() not in {None, found.agency_id}:

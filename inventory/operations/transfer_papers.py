@@ -21,7 +21,7 @@ from inventory.store.requests import RequestRow
 
 def transfer_notice(database: Database, viewer: Viewer, number: str, now: datetime) -> tuple[TransferNotice, Printed]:
     """The notice of a transfer, as it stands: to be printed when the envelope is sealed. Raises `RequestNotFound`."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row, told = _transfer(connection, viewer, number, now)
         volumes = volumes_of(connection, row)
@@ -58,7 +58,7 @@ def transfer_notice(database: Database, viewer: Viewer, number: str, now: dateti
 
 def address_label(database: Database, viewer: Viewer, number: str, now: datetime) -> tuple[AddressLabel, Printed]:
     """The address on a transfer's outer envelope; nobody's name stands on it."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         row, told = _transfer(raw(session), viewer, number, now)
     called = notice_number(told.agency_code, told.year, told.serial)
     secret = "机密" if row.channel == Channel.CONFIDENTIAL else None

@@ -75,7 +75,7 @@ class Undelivered:
 def send(database: Database, viewer: Viewer, sending: Sending, witness: Viewer | None, now: datetime) -> SeenRequest:
     """Send a transfer: all volumes together, sealed, by the channel computed for it; the receipt's clock begins."""
     tracking = check_free_text(sending.tracking, "单号", "tracking number", TRACKING_CHARACTERS_MAX)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, sending.number)
         told = sorted(sending.seals.items()), sorted(sending.pieces.items())
@@ -151,7 +151,7 @@ def confirm_receipt(database: Database, viewer: Viewer, receipt: Receipt, now: d
     today = local_day(now)
     if receipt.received_on > today:
         raise HappensInTheFuture
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, receipt.number)
         if viewer.role is Role.KEEPER:
@@ -195,7 +195,7 @@ def undelivered(
     reason = check_free_text(back.reason, "退回原因", "reason of the return")
     if not reason:
         raise BadInput(problem_zh="请填写退回原因", problem_en="tell why it came back")
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, back.number)
         told = sorted((name, volume.seal_intact, volume.pieces) for name, volume in back.volumes.items())

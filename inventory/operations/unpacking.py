@@ -37,7 +37,7 @@ def unpack(
     Raises `NothingScanned`, `NotInThisBag`, `ConsignmentNotReady`, and what the act of unpacking refuses.
     """
     volumes = volumes_scanned(database, viewer, codes, now)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = for_step(connection, viewer, consignment, Step.UNPACK, again=command_id)
         content = ("unpack", viewer.account_id, row.consignment_id, list(codes), to_place, reason)
@@ -58,7 +58,7 @@ def cancel(
     now: datetime,
 ) -> ConsignmentView:
     """Give up a journey that hasn't begun: everything comes out of the bag to `to_place`, and the bag is free."""
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         row = for_step(connection, viewer, consignment, Step.CANCEL, again=command_id)
         content = ("cancel consignment", viewer.account_id, row.consignment_id, to_place, reason)

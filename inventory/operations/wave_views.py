@@ -29,7 +29,7 @@ class WaveView:
 def wave_list(database: Database, viewer: Viewer) -> list[Wave]:
     """Open waves first, then the newest finished ones; raises `NotAllowed`."""
     _check(viewer)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return waves.waves(raw(session), WAVES_SHOWN_MAX)
 
 
@@ -37,7 +37,7 @@ def wave_view(database: Database, viewer: Viewer, wave: str) -> WaveView:
     """One wave with its stops; raises `WaveNotFound`."""
     _check(viewer)
     wave_id = parse_work_number("W", wave)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = waves.wave_by_id(connection, wave_id)
         if found is None:
@@ -48,7 +48,7 @@ def wave_view(database: Database, viewer: Viewer, wave: str) -> WaveView:
 def warehouses(database: Database, viewer: Viewer) -> list[tuple[str, str, int]]:
     """Every warehouse: code, name, and how many approved requests wait for dossiers that stand in it."""
     _check(viewer)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return wave_making.warehouses(raw(session))
 
 

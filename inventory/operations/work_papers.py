@@ -37,7 +37,7 @@ def pick_sheet(database: Database, viewer: Viewer, wave: str, now: datetime) -> 
     if viewer.role not in {Role.KEEPER, Role.CITY_MANAGER}:
         raise NotAllowed
     wave_id = parse_work_number("W", wave)
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         connection = raw(session)
         found = waves.wave_by_id(connection, wave_id)
         if found is None:
@@ -142,7 +142,7 @@ def _channel(channel: str | None) -> Term:
 def _printed_for(database: Database, viewer: Viewer, seen: ConsignmentView, now: datetime) -> Printed:
     one = seen.consignment
     warehouse = one.origin if one.origin_kind == "warehouse" else one.target
-    with database.transaction() as session:
+    with database.transaction(viewer) as session:
         return _printed(raw(session), viewer, warehouse, now)
 
 

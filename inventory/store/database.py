@@ -11,6 +11,7 @@ from psycopg import sql
 from sqlmodel import Session
 
 from inventory.domain import refusals
+from inventory.domain.people import Viewer
 from inventory.domain.refusals import Refusal
 from inventory.store.constraints import CONSTRAINTS
 from inventory.store.keys import KeyRing
@@ -43,10 +44,15 @@ class Database:
     keys: KeyRing = field(repr=False)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One act: commits when the block ends, rolls back when it raises; database refusals come out as `Refusal`."""
+    def transaction(self, viewer: Viewer | None = None) -> Iterator[Session]:
+        """One act: commits when the block ends, rolls back when it raises; database refusals come out as `Refusal`.
+
+        It shows the viewer's secret to the row-level policies; without one, the application's role sees no dossier at all.
+        """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                if viewer is not None:
+                    raw(session).execute("SELECT set_config('guiwei.session', %s, true)", (viewer.secret,))
                 yield session
         except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
             cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
