@@ -6,7 +6,7 @@ from time import monotonic, sleep
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from guiwei.embedded.directory import free_port
 from inventory.domain.people import Role
@@ -79,3 +79,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+def held(page: Page, address: str) -> list[Route]:
+    """The next thing the page asks for at an address, once it has: a slow answer, until the test lets it `continue_()`."""
+    routes: list[Route] = []
+
+    def hold(route: Route) -> None:
+        routes.append(route)
+
+    page.route(address, hold, times=1)
+    return routes

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from inventory.domain.acts import ActKind
 from tests.conftest import Archive
+from tests.site import held
 from tests.web.conftest import ONE_ENGINE
 from tests.web.stock import believe, id_number, password_of, person_of
 
@@ -51,6 +52,8 @@ def open_page(archive: Archive, site: str, chromium: Browser) -> Iterator[Open]:
         page.locator("button.main").click()
         expect(page.locator("#box")).to_be_visible()
         page.goto(path)
+        if page.locator("#box").count():
+            expect(page.locator("#box")).to_be_focused()
         return page
 
     yield open_page
@@ -61,7 +64,6 @@ def open_page(archive: Archive, site: str, chromium: Browser) -> Iterator[Open]:
 
 def test_results_come_while_typing_and_the_address_tells_nothing(open_page: Open, site: str) -> None:
     page = open_page()
-    expect(page.locator("#box")).to_be_focused()
     page.keyboard.type("shanx")
     expect(page.locator(".found a")).to_have_count(1)
     expect(page.locator(".found .name")).to_have_text("单晓梅")
@@ -82,6 +84,36 @@ def test_everything_goes_by_keys(open_page: Open, site: str) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("/")
     expect(page.locator("#box")).to_be_focused()
+
+
+def test_what_is_typed_while_the_cursor_is_nowhere_is_looked_for(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.type("shanx")
+    expect(page.locator("#box")).to_have_value("shanx")
+    expect(page.locator(".found a")).to_have_count(1)
+
+
+def test_what_is_typed_before_the_page_is_whole_is_looked_for(open_page: Open) -> None:
+    """A keeper types at once; the program that looks while one types comes only when they have finished."""
+    page = open_page()
+    late = held(page, "**/htmx-2.min.js*")
+    page.goto("/", wait_until="commit")
+    expect(page.locator("#box")).to_be_attached()
+    page.keyboard.type("shanx")
+    expect(page.locator("#box")).to_have_value("shanx")
+    late[0].continue_()
+    expect(page.locator(".found a")).to_have_count(1)
+
+
+def test_a_result_keeps_the_cursor_when_a_later_answer_comes(open_page: Open) -> None:
+    page = open_page()
+    page.keyboard.type("shan")
+    expect(page.locator(".found a")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    with page.expect_response(f"{page.url}"):
+        page.evaluate("htmx.trigger('#box', 'typed')")
+    expect(page.locator(".found a").first).to_be_focused()
 
 
 def test_a_scanner_types_a_number_and_enter_and_the_dossier_opens(open_page: Open, site: str) -> None:

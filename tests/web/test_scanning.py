@@ -1,5 +1,6 @@
 """Scan-driven work in a real browser: no mouse, a Chinese input method in the way, full-width digits, a loud verdict."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from inventory.domain.acts import ActKind
 from inventory.operations.countersigning import set_pin
 from tests.conftest import Archive
+from tests.site import held
 from tests.web.conftest import ONE_ENGINE
 from tests.web.stock import password_of, person_of
 from tests.web.test_browser import poor_contrasts
@@ -69,31 +71,51 @@ def scan(page: Page, *codes: str) -> None:
         page.keyboard.press("Enter")
 
 
-def scan_under_input_method(page: Page, *codes: str, pause_ms: int = 0) -> None:
-    """The same under a pinyin input method, as Chromium gets it: every key is swallowed into a composition.
+class Wedge:
+    """A scanner's keys as Chromium gets them, each with the time it was pressed: the test's own pace decides nothing."""
 
-    Letters pile up as pinyin, a digit chooses a word, and Enter writes what has become of it into the field.
-    """
-    session = page.context.new_cdp_session(page)
+    def __init__(self, page: Page, *, ms_per_key: int = 12) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._seconds_per_key = ms_per_key / 1000
+        self._pressed_at = time.time()
 
-    def press(key: str, *, shift: bool = False) -> None:
-        session.send(
-            "Input.dispatchKeyEvent",
-            {"type": "rawKeyDown", "code": key, "key": "Process", "windowsVirtualKeyCode": 229, "modifiers": 8 * shift},
-        )
+    def type(self, code: str, ends_with: str = "Enter") -> None:
+        """A code and what the scanner ends it with."""
+        for character in code:
+            self._press(_key_of(character), key=character, text=character, shift=character.isupper())
+        self._press(ends_with, key=ends_with, windowsVirtualKeyCode={"Enter": 13, "Tab": 9}[ends_with])
 
-    for code in codes:
+    def type_under_input_method(self, code: str) -> None:
+        """The same under a pinyin input method: every key is swallowed into a composition.
+
+        Letters pile up as pinyin, a digit chooses a word, and Enter writes what has become of it into the field.
+        """
+        composed = self._compose(code)
+        self._press("Enter", key="Process", windowsVirtualKeyCode=229)
+        self._session.send("Input.insertText", {"text": composed})
+
+    def _compose(self, code: str) -> str:
         composed = ""
         for character in code:
-            key = f"Digit{character}" if character.isdigit() else f"Key{character.upper()}"
-            press("Minus" if character == "-" else key, shift=character.isupper())
+            self._press(_key_of(character), key="Process", windowsVirtualKeyCode=229, shift=character.isupper())
             composed += "的" if character.isdigit() else character.lower()
             end = len(composed)
-            session.send("Input.imeSetComposition", {"text": composed, "selectionStart": end, "selectionEnd": end})
-            page.wait_for_timeout(pause_ms)
-        press("Enter")
-        session.send("Input.insertText", {"text": composed})
-    session.detach()
+            self._session.send(
+                "Input.imeSetComposition", {"text": composed, "selectionStart": end, "selectionEnd": end}
+            )
+        return composed
+
+    def _press(self, code: str, *, shift: bool = False, **more: object) -> None:
+        self._pressed_at += self._seconds_per_key
+        kind = "keyDown" if "text" in more else "rawKeyDown"
+        told = {"type": kind, "code": code, "modifiers": 8 * shift, "timestamp": self._pressed_at, **more}
+        self._session.send("Input.dispatchKeyEvent", told)
+
+
+def _key_of(character: str) -> str:
+    if character == "-":
+        return "Minus"
+    return f"Digit{character}" if character.isdigit() else f"Key{character.upper()}"
 
 
 def test_five_dossiers_are_shelved_by_scanning_alone(archive: Archive, at: At) -> None:
@@ -111,7 +133,9 @@ def test_five_dossiers_are_shelved_by_scanning_alone(archive: Archive, at: At) -
 
 def test_a_scanner_works_under_a_chinese_input_method_and_with_full_width_digits(archive: Archive, at: At) -> None:
     page = at("/station/shelved", language="zh-CN")
-    scan_under_input_method(page, "A-01", "D-1", "D-2")
+    wedge = Wedge(page)
+    for code in ("A-01", "D-1", "D-2"):
+        wedge.type_under_input_method(code)
     expect(page.locator(".line.good")).to_have_count(2)
     expect(page.locator("[data-scan]")).to_have_value("")
     scan(page, "Ｄ－３", "d-4", "Ｄ-5")
@@ -127,17 +151,16 @@ def test_a_scanner_works_under_a_chinese_input_method_and_with_full_width_digits
 def test_a_scanner_that_types_into_nothing_and_ends_with_tab_is_heard(at: At) -> None:
     page = at("/station/shelved")
     page.evaluate("document.activeElement.blur()")
-    page.keyboard.type("A-01")
-    page.keyboard.press("Tab")
+    wedge = Wedge(page)
+    wedge.type("A-01", "Tab")
     expect(page.locator("[data-target-code]")).to_have_text("A-01")
-    page.keyboard.type("D-1")
-    page.keyboard.press("Tab")
+    wedge.type("D-1", "Tab")
     expect(page.locator(".line.good")).to_have_count(1)
 
 
 def test_a_person_choosing_a_word_of_the_input_method_scans_nothing(at: At) -> None:
     page = at("/station/shelved")
-    scan_under_input_method(page, "lilao", pause_ms=130)
+    Wedge(page, ms_per_key=130).type_under_input_method("lilao")
     expect(page.locator("[data-scan]")).to_have_value("lilao")
     expect(page.locator(".line")).to_have_count(0)
 
@@ -170,6 +193,43 @@ def test_dossiers_are_received_by_scanning_alone(archive: Archive, at: At) -> No
     expect(page.locator("select")).to_have_value("ems")  # The rest of the post came the same way.
 
 
+def test_a_strip_scanned_before_its_dossier_is_answered_for_is_the_dossiers_own(archive: Archive, at: At) -> None:
+    """However slow the server, and though the cursor was still in the scan field."""
+    for number in ("D-1", "D-2"):
+        archive.act(ActKind.OPENED, number, None, authority="鲁档〔2026〕7号", witness=archive.second)
+    page = at("/station/sealed")
+    asked = held(page, "**/scan")
+    scan(page, "D-1", "S-101", "12")
+    expect(page.locator(".line.asked")).to_have_count(3)
+    asked[0].continue_()
+    expect(page.locator(".line")).to_have_count(1)
+    for field, value in (("seal_number", "S-101"), ("pieces", "12")):
+        expect(page.locator(f"[data-name='D-1'] [name='line.{field}']")).to_have_value(value)
+    scan(page, "D-2")
+    expect(page.locator("[data-name='D-2'] input:focus")).to_have_count(1)
+    scan(page, "S-102", "12")
+    expect(page.locator("[data-scan]")).to_be_focused()  # Not the fields of the line before.
+    expect(page.locator("[data-name='D-1'] [name='line.seal_number']")).to_have_value("S-101")
+
+
+def test_what_is_scanned_while_a_batch_is_recorded_is_of_the_next(archive: Archive, at: At) -> None:
+    page = at("/station/shelved")
+    scan(page, "A-01", "D-1")
+    expect(page.locator(".line.good")).to_have_count(1)
+    sent = held(page, "**/station/shelved")
+    scan(page, "GW:DONE", "A-02", "D-2")
+    page.keyboard.insert_text("D-")
+    expect(page.locator("[data-scan]")).to_have_value("D-")
+    sent[0].continue_()
+    expect(page.locator(".shout.good h2")).to_contain_text("1 shelved → A-01")
+    page.keyboard.insert_text("3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".line.good")).to_have_count(2)
+    scan(page, "A-02")
+    expect(page.locator(".shout.good h2")).to_contain_text("2 shelved → A-02")
+    assert [archive.where(number) for number in _FIVE[:3]] == ["A-01", "A-02", "A-02"]
+
+
 def test_a_batch_is_sealed_with_one_pin(archive: Archive, at: At) -> None:
     set_pin(archive.app, "second", "271828")
     for number in ("D-1", "D-2"):
@@ -195,9 +255,10 @@ def test_a_batch_is_sealed_with_one_pin(archive: Archive, at: At) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_station_reads_well_on_a_phone_by_day_and_by_night(at: At, scheme: str) -> None:
     page = at("/station/sealed", width=390, scheme=scheme, language="zh-CN")
-    for count, code in enumerate(("X-8", "X-9"), 1):
-        scan(page, code)
-        expect(page.locator(".line.bad")).to_have_count(count)
+    scan(page, "D-1")
+    expect(page.locator(".line.bad")).to_have_count(1)
+    scan(page, "X-9")
+    expect(page.locator(".line.bad")).to_have_count(2)
     for path in ("", "/station", "/me/pin", "/work"):
         if path:
             page.goto(path)

@@ -15,11 +15,26 @@ document.addEventListener("keydown", (event) => {
   }
   if (!box() || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
   const stops = [box(), ...found()];
-  const here = stops.indexOf(document.activeElement);
+  // The result that had the cursor may have gone with a later answer: from nowhere one begins at the box.
+  const here = document.activeElement === document.body ? 0 : stops.indexOf(document.activeElement);
   const next = stops[here + (event.key === "ArrowDown" ? 1 : -1)];
   if (here === -1 || !next) return;
   event.preventDefault();
   next.focus();
+});
+
+// What is typed while the cursor is nowhere goes to the page's field, also before a slow machine has put the cursor there.
+// Fields a scanner types into have their own way (`scan.js`).
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1 || event.key === " " || event.key === "/") return;
+  if (event.target.closest("input, textarea, select, button, a, summary") || document.querySelector("[data-scan]")) return;
+  const field = document.querySelector("input[autofocus]:not([data-code]), textarea[autofocus]");
+  if (field) field.focus(); // The key itself is written there.
+}, true);
+
+// What was typed before htmx was listening is looked for as soon as it is.
+document.addEventListener("htmx:load", (event) => {
+  if (event.target === document.body && box() && box().value !== box().defaultValue) htmx.trigger(box(), "typed");
 });
 
 const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60]];

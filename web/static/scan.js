@@ -1,10 +1,13 @@
 // Scanners that type: a code and Enter, also under a Chinese input method, also with full-width digits. Each code becomes a
 // line of the batch; the server says what it is. Without this file the batch is a text area with one code a line.
+//
+// No clock decides whether a scan counts: keys are told apart by their own times, codes are met in the order they came,
+// and what is typed while the page loads, asks or records waits its turn.
 "use strict";
 
 const SCANNER_MS_PER_KEY_MAX = 80; // Nobody types twelve characters a second for long.
 const SCANNER_KEYS_MIN = 3;
-const LEFTOVER_MS = 100; // What an input method still writes after its composition was ended comes at once.
+const ANSWER_MS_MAX = 30_000; // A server that says nothing for so long is away; the keeper is told, and scans again.
 const RECORD = "GW:DONE"; // On the card beside the desk (`station.CARD`).
 const TAKE_OUT = "GW:UNDO";
 
@@ -98,36 +101,85 @@ function folded(text) {
   return text.normalize("NFKC").replace(/[\u0000-\u001f]/g, "").trim();
 }
 
+// An input method may still write what it made of a code after the Enter that took it: known by what it says, as it was
+// shown or as it was typed, whenever it comes before the next key. It may come into the field the cursor went on to.
+const leftover = {
+  texts: [],
+  shown: "", // What the input method is showing now.
+
+  expect(...texts) { this.texts = [...texts, this.shown].map(this.plain).filter(Boolean); },
+
+  forget() { this.texts = []; },
+
+  plain(text) { return folded(text).replace(/[\s'’]/g, "").toLowerCase(); },
+
+  drop(event) {
+    const field = event.target;
+    if (event.isComposing || !this.texts.length || !field.matches("input") || event.inputType === "insertFromPaste") return;
+    const written = event.data || "";
+    if (this.texts.includes(this.plain(written))) {
+      const end = field.selectionStart ?? field.value.length;
+      field.value = field.value.slice(0, Math.max(end - written.length, 0)) + field.value.slice(end);
+    } else if (this.texts.includes(this.plain(field.value))) field.value = "";
+    else return;
+    this.forget();
+  },
+};
+
+document.addEventListener("compositionupdate", (event) => { leftover.shown = event.data || ""; }, true);
+document.addEventListener("compositionend", (event) => { leftover.drop(event); leftover.shown = ""; }, true);
+document.addEventListener("input", (event) => leftover.drop(event), true);
+
+// Leaving the field ends its composition.
+function endComposition(field, meant) {
+  leftover.expect(field.value, meant);
+  field.value = "";
+  field.blur();
+  field.value = "";
+  field.focus();
+}
+
 // ── The batch ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const parsed = new Promise((resolve) => {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", resolve, { once: true });
+  else resolve();
+});
+
+const emptyDetail = (line) => [...line.querySelectorAll("input[data-code]")].find((detail) => detail.value === "");
 
 class Batch {
   constructor(section) {
     this.section = section;
     this.field = section.querySelector("[data-scan]");
-    this.lines = section.querySelector("[data-lines]");
-    this.target = section.querySelector("[data-target]");
     this.form = section.closest("form");
     this.keys = new Keys();
-    this.discards = false;
-    this.field.addEventListener("keydown", (event) => this.onKey(event));
-    this.field.addEventListener("compositionend", () => this.dropLeftover());
-    this.field.addEventListener("input", (event) => { if (!event.isComposing) this.dropLeftover(); });
+    this.turn = parsed;
+    this.waiting = 0; // codes taken and not yet met
+    this.owed = null; // the line whose own fields get what is scanned next
+    this.late = []; // codes taken after the batch was sent: they are of the next one
     this.field.addEventListener("paste", () => this.keys.clear());
-    this.lines.addEventListener("click", (event) => {
+    section.addEventListener("click", (event) => {
       const button = event.target.closest("[data-remove]");
       if (button) this.remove(button.closest("li"));
     });
-    this.count();
   }
 
+  // Found when asked for: a scanner may be faster than the page.
+  get lines() { return this.section.querySelector("[data-lines]"); }
+
+  get target() { return this.section.querySelector("[data-target]"); }
+
   get place() { return this.target && this.target.querySelector("input"); }
+
+  get newest() { return this.lines.querySelector(".line:not(.asked)"); }
 
   onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && !isComposing(event)) {
       event.preventDefault();
       if (this.field.value) this.field.value = "";
-      else this.remove(this.lines.firstElementChild);
+      else this.queue(() => this.remove(this.newest));
       this.keys.clear();
       return;
     }
@@ -137,31 +189,48 @@ class Batch {
     const meant = this.keys.code;
     if (isComposing(event) && meant === null) return; // A person choosing what the input method offers.
     event.preventDefault();
-    this.discards = isComposing(event);
-    this.take(meant || this.field.value);
-  }
-
-  // The input method may still write what it made of the code, after the Enter that ended it.
-  dropLeftover() {
-    if (!this.discards) return;
-    this.discards = false;
-    this.field.value = "";
-  }
-
-  take(text) {
-    const code = folded(text);
+    const text = meant || this.field.value;
+    if (isComposing(event)) endComposition(this.field, text);
     this.field.value = "";
     this.keys.clear();
-    if (this.discards) {
-      this.field.blur(); // Ends the composition.
-      this.field.value = "";
-      this.field.focus();
-      setTimeout(() => { this.discards = false; }, LEFTOVER_MS);
-    }
-    if (code.toUpperCase() === RECORD || code === "") this.record();
-    else if (code.toUpperCase() === TAKE_OUT) this.remove(this.lines.firstElementChild);
-    else if (/^GW:/i.test(code)) this.choose(code.slice(3).toLowerCase());
-    else this.ask(code);
+    this.take(folded(text));
+  }
+
+  take(code) {
+    const upper = code.toUpperCase();
+    if (upper === RECORD || code === "") return this.queue(() => (this.late.length ? this.late.push(code) : this.record()));
+    if (upper === TAKE_OUT) return this.queue(() => this.remove(this.newest));
+    if (upper.startsWith("GW:")) return this.queue(() => (this.sent ? this.late.push(code) : this.choose(code.slice(3).toLowerCase())));
+    const line = document.createElement("li");
+    line.className = "line asked";
+    line.textContent = code;
+    if (this.lines) this.lines.prepend(line); // The newest stands beneath the field: nobody scrolls while carrying dossiers.
+    this.waiting += 1;
+    this.queue(() => {
+      this.waiting -= 1;
+      if (this.sent) this.late.push(code);
+      else return this.meet(code, line);
+    });
+  }
+
+  queue(act) {
+    this.turn = this.turn.then(act).catch((error) => this.say(String(error), false));
+  }
+
+  meet(code, line) {
+    const detail = this.owed && this.owed.isConnected && emptyDetail(this.owed);
+    if (!detail) return this.ask(code, line);
+    detail.value = code;
+    line.remove();
+    this.offer(this.owed);
+  }
+
+  // A line's own fields are what a scanner types into next; where it has begun to already, they are given what it types.
+  offer(line) {
+    const detail = emptyDetail(line);
+    const typing = this.waiting > 0 || this.field.value !== "";
+    this.owed = detail && typing ? line : null;
+    if (detail && !typing && [this.field, document.body].includes(document.activeElement)) detail.focus();
   }
 
   // A card's other codes choose: the channel something came by, for one.
@@ -172,16 +241,14 @@ class Batch {
     this.say(value, choice !== undefined);
   }
 
-  async ask(code) {
-    const line = document.createElement("li");
-    line.className = "line asked";
-    line.textContent = code;
-    this.lines.prepend(line); // The newest stands beneath the field: nobody scrolls while carrying dossiers.
+  async ask(code, line) {
     const values = new URLSearchParams({ code });
     if (this.section.dataset.act) values.set("act", this.section.dataset.act);
     if (this.place) values.set("place", this.place.value);
     try {
-      const answer = await fetch(this.section.dataset.ask, { method: "POST", body: values, headers: { "HX-Request": "true" } });
+      const answer = await fetch(this.section.dataset.ask, {
+        method: "POST", body: values, headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      });
       if (answer.headers.get("HX-Redirect")) return location.assign(answer.headers.get("HX-Redirect"));
       if (!answer.ok) throw new Error(String(answer.status));
       this.put(line, await answer.text());
@@ -208,8 +275,7 @@ class Batch {
     }
     line.replaceWith(told);
     told.scrollIntoView({ block: "nearest" });
-    const first = told.querySelector("input:not([type=hidden])");
-    if (first) first.focus();
+    this.offer(told);
     const why = told.querySelector(".why");
     this.say(why ? why.textContent : told.dataset.name, !why);
     this.count();
@@ -225,7 +291,7 @@ class Batch {
     this.target.classList.add("known");
     this.target.querySelector("[data-target-code]").textContent = told.dataset.name;
     this.target.querySelector("[data-target-name]").textContent = told.dataset.placeName;
-    if (again && this.lines.children.length) return this.record();
+    if (again && this.newest) return this.record();
     this.say(told.dataset.name, true);
   }
 
@@ -237,8 +303,8 @@ class Batch {
   }
 
   record() {
-    if (!this.lines.children.length) return this.say("", false);
-    if (this.lines.querySelector(".asked")) return setTimeout(() => this.record(), 50);
+    if (this.sent) return; // Once is enough.
+    if (!this.newest) return this.say("", false);
     // The first field still empty and wanted, the second person's for one, says what is missing.
     const missing = [...this.form.elements].find((element) => element.willValidate && !element.checkValidity());
     if (missing) {
@@ -246,6 +312,16 @@ class Batch {
       return beep(false);
     }
     this.form.requestSubmit();
+  }
+
+  // What is scanned from now on is of the next batch, which comes with the answer.
+  get sent() { return this.form.dataset.sent === "true"; }
+
+  // The batch before this one: what was scanned, or half scanned, while it was being recorded.
+  follow(before) {
+    this.field.value = before.field.value;
+    this.keys = before.keys;
+    for (const code of before.late) this.take(code);
   }
 
   say(text, good) {
@@ -265,42 +341,100 @@ class Batch {
 
 const keysOfField = new Keys();
 
-function onKeyInField(event) {
-  const field = event.target;
+function onKeyInField(field, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.code !== "Enter" && event.code !== "NumpadEnter" && event.key !== "Enter") return keysOfField.take(event);
   const meant = keysOfField.code;
   if (isComposing(event) && meant === null) return;
   event.preventDefault();
-  field.blur();
-  field.value = folded(meant || field.value);
+  const text = folded(meant || field.value);
+  if (isComposing(event)) leftover.expect(field.value, text);
+  let told = false;
+  field.addEventListener("change", () => { told = true; }, { once: true });
+  field.value = text;
+  field.blur(); // Ends the composition, and tells of the change.
+  if (!told || field.value !== text) {
+    field.value = text;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
   keysOfField.clear();
-  const stops = [...field.form.querySelectorAll("[data-code]"), field.form.querySelector("[data-scan]"), field.form.querySelector("button.main")];
-  const next = stops.slice(stops.indexOf(field) + 1).find(Boolean);
+  const next = stopAfter(field);
   if (next) next.focus();
 }
 
-document.addEventListener("keydown", (event) => { if (event.target.matches("[data-code]")) onKeyInField(event); });
+// After a line's last field the next dossier is scanned; another line's fields are never next.
+function stopAfter(field) {
+  const line = field.closest(".line");
+  const codes = [...(line || field.form).querySelectorAll("[data-code]")].filter((code) => code.closest(".line") === line);
+  const { form } = field;
+  return codes[codes.indexOf(field) + 1] || form.querySelector("[data-scan]") || form.querySelector("button.main");
+}
+
 document.addEventListener("focusin", () => keysOfField.clear());
 
 const batches = new WeakMap();
 
+function batchOf(section) {
+  if (!batches.has(section)) batches.set(section, new Batch(section));
+  return batches.get(section);
+}
+
+// Where a scanner types that doesn't know where the cursor is.
+function fieldForNothing() {
+  const first = document.querySelector("[data-code][autofocus]");
+  return first && first.value === "" ? first : document.querySelector("[data-scan]");
+}
+
+// Before anything else sees the key, and before the page is whole.
+document.addEventListener("keydown", (event) => {
+  leftover.forget();
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  let field = event.target;
+  if (!field.closest("input, textarea, select, button, a, summary")) {
+    field = fieldForNothing();
+    if (!field) return;
+    field.focus(); // The key itself is written there.
+  }
+  if (field.matches("[data-code]")) onKeyInField(field, event);
+  else if (field.matches("[data-scan]")) batchOf(field.closest("[data-batch]")).onKey(event);
+}, true);
+
+// ── Pages and blocks that come and go ────────────────────────────────────────────────────────────────────────────────
+
+let recorded = null; // the batch that was sent last
+
 function begin(root) {
   for (const section of root.querySelectorAll("[data-batch]")) {
-    if (!batches.has(section)) batches.set(section, new Batch(section));
+    const fresh = !batches.has(section);
+    const batch = batchOf(section);
+    if (fresh && recorded && !recorded.section.isConnected) {
+      batch.follow(recorded);
+      recorded = null;
+    }
+    batch.count();
   }
   const field = root.querySelector("[data-scan][autofocus]");
   if (field && root !== document) field.focus();
 }
 
-// A scanner doesn't know where the cursor is: what it types into nothing goes to the scan field.
-document.addEventListener("keydown", (event) => {
-  const field = document.querySelector("[data-scan]");
-  if (!field || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, button, a, summary")) return;
-  field.focus();
-  batches.get(field.closest("[data-batch]")).onKey(event);
-}, true);
+document.addEventListener("submit", (event) => {
+  const section = event.target.querySelector("[data-batch]");
+  if (!section || !event.target.hasAttribute("hx-post")) return;
+  recorded = batchOf(section);
+  event.target.dataset.sent = "true";
+});
+
+// The batch still stands: it was not sent after all.
+for (const failure of ["htmx:sendError", "htmx:sendAbort", "htmx:timeout"]) {
+  document.addEventListener(failure, () => {
+    if (!recorded || !recorded.section.isConnected) return;
+    const batch = recorded;
+    recorded = null;
+    delete batch.form.dataset.sent;
+    batch.say(batch.section.dataset.away, false);
+    for (const code of batch.late.splice(0)) batch.take(code);
+  });
+}
 
 document.addEventListener("DOMContentLoaded", () => { begin(document); speak(document); });
 document.addEventListener("htmx:afterSwap", (event) => {
