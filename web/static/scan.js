@@ -432,6 +432,7 @@ for (const failure of ["htmx:sendError", "htmx:sendAbort", "htmx:timeout"]) {
     recorded = null;
     delete batch.form.dataset.sent;
     batch.say(batch.section.dataset.away, false);
+    for (const line of batch.lines.querySelectorAll(".asked")) line.remove();
     for (const code of batch.late.splice(0)) batch.take(code);
   });
 }
