@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from itertools import count
@@ -126,14 +126,14 @@ def serving(directory: Path, port: int) -> Iterator[None]:
         server.wait(START_SECONDS_MAX)
 
 
-def keepers(database: Database) -> list[tuple[Viewer, str]]:
-    """Twenty keepers, each with a token of a program of theirs."""
+def keepers(owner: Database) -> list[tuple[Viewer, str]]:
+    """Twenty keepers, each with a token of a program of theirs; the token is what they show."""
     now = datetime.now(UTC)
     made = []
     for number in range(CLIENTS):
-        keeper = signing_in.add_account(database, f"keeper-{number}", f"库管 {number}", Role.KEEPER, None, None)
-        signing_in.add_token(database, keeper.login, "bench", now, now + timedelta(days=1), f"bench-token-{number}")
-        made.append((keeper, f"bench-token-{number}"))
+        keeper = signing_in.add_account(owner, f"keeper-{number}", f"库管 {number}", Role.KEEPER, None, None)
+        signing_in.add_token(owner, keeper.login, "bench", now, now + timedelta(days=1), f"bench-token-{number}")
+        made.append((replace(keeper, secret=f"bench-token-{number}"), f"bench-token-{number}"))
     return made
 
 
@@ -207,7 +207,8 @@ def main() -> None:
         database = connect(postgres.url("app"), load_key_ring(directory / "guiwei.key", make=True))
         (directory / "registers").mkdir()
         fill(database, city, directory / "registers")
-        people, shelves, numbers = keepers(database), shelf_codes(database), shelved_numbers(database)
+        owner = connect(postgres.url("owner"), database.keys)
+        people, shelves, numbers = keepers(owner), shelf_codes(database), shelved_numbers(database)
         table = Table(title=f"{asked.dossiers:,} dossiers, {CLIENTS} clients")
         for column in ("what", "rate", "median", "99 %", "slowest", "promised"):
             table.add_column(column, justify="right")

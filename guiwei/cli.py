@@ -264,7 +264,7 @@ def user_add(
         "密码 Password", hide_input=True, confirmation_prompt=True
     )
     with open_site(read_settings(), say) as site:
-        viewer = signing_in.add_account(site.app, login, name or login, parse_role(role), agency, password)
+        viewer = signing_in.add_account(site.owner, login, name or login, parse_role(role), agency, password)
     print_result(
         {"login": viewer.login, "role": viewer.role.value}, f"{viewer.login} ({viewer.role.zh})", as_json=as_json
     )
@@ -275,7 +275,7 @@ def user_pin(login: str, *, as_json: Json = False) -> None:
     """Set the PIN by which somebody signs as second person; it is asked for, or taken from GUIWEI_NEW_PIN."""
     pin = os.environ.get(PIN_VARIABLE) or typer.prompt("口令 PIN", hide_input=True, confirmation_prompt=True)
     with open_site(read_settings(), say) as site:
-        countersigning.set_pin(site.app, login, pin)
+        countersigning.set_pin(site.owner, login, pin)
     print_result({"login": login}, f"{login}: 口令已设置 PIN set", as_json=as_json)
 
 
@@ -290,7 +290,7 @@ def token_add(
     """Make a bearer token that acts for an account; it is shown this once."""
     secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
     with open_site(read_settings(), say) as site:
-        signing_in.add_token(site.app, login, name, now, now + timedelta(days=days), secret)
+        signing_in.add_token(site.owner, login, name, now, now + timedelta(days=days), secret)
     print_result({"token": secret, "expires_at": now + timedelta(days=days)}, secret, as_json=as_json)
 
 

@@ -6,6 +6,7 @@ exist here alone: no other command makes an account by itself.
 
 import json
 import os
+import secrets
 import tempfile
 import threading
 import time
@@ -32,7 +33,6 @@ from inventory.domain.people import Role
 from inventory.domain.refusals import BadSetting, NameTaken, Unavailable
 from inventory.operations import countersigning, signing_in
 from inventory.operations.importing import import_register
-from inventory.store import people
 from inventory.store.database import raw
 
 SEED = 20260301
@@ -141,12 +141,13 @@ def _let_people_in(site: Site) -> Crew:
     """Also after a first start that was interrupted before it came to this."""
     for person in PEOPLE:
         with suppress(NameTaken):
-            signing_in.add_account(site.app, person.login, person.name, person.role, person.agency, PASSWORD)
+            signing_in.add_account(site.owner, person.login, person.name, person.role, person.agency, PASSWORD)
         if person.pin is not None:
-            countersigning.set_pin(site.app, person.login, person.pin)
-    with site.app.transaction() as session:
-        viewers = [people.viewer_of_login(raw(session), login) for login in ("clerk", "head", "keeper", "manager")]
-    clerk, head, keeper, manager = (viewer for viewer in viewers if viewer is not None)
+            countersigning.set_pin(site.owner, person.login, person.pin)
+    clerk, head, keeper, manager = (
+        signing_in.sign_in(site.app, login, PASSWORD, secrets.token_urlsafe(32)).viewer
+        for login in ("clerk", "head", "keeper", "manager")
+    )
     return Crew(clerk, head, keeper, manager)
 
 

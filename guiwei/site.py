@@ -20,11 +20,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Site:
-    """The databases by role, and the broker where it was asked for. `owner_url` opens everything: keep it here."""
+    """The databases by role, and the broker where it was asked for. `owner` opens everything: only the command line uses it."""
 
     settings: Settings
     app: Database
     jobs: Database
+    owner: Database
     owner_url: str = field(repr=False)
     mqtt_url: str | None = field(repr=False, default=None)
 
@@ -66,7 +67,8 @@ def open_site(
             upgrade(owner_url)
         new_keys = (new_keys or settings.uses_embedded_database) and not _holds_id_numbers(owner_url)
         keys = load_key_ring(settings.key_file, make=new_keys)
-        site = Site(settings, _open(services, app_url, keys), _open(services, jobs_url, keys), owner_url, mqtt_url)
+        app, jobs, owner = (_open(services, url, keys) for url in (app_url, jobs_url, owner_url))
+        site = Site(settings, app, jobs, owner, owner_url, mqtt_url)
         if not outdated:
             _check_schema(site.app)
         yield site

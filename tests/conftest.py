@@ -18,6 +18,7 @@ from inventory.operations.custody import Asked, Seen
 from inventory.store import migrating
 from inventory.store.database import Database, connect
 from inventory.store.keys import KeyRing, new_key_ring
+from inventory.store.people import secret_hash
 from tests import servers
 
 # Not in a folder's conftest: imported into a second folder, the browser would be started twice in one session.
@@ -58,6 +59,7 @@ class Archive:
         self.keys = keys
         self.app: Database = connect(server.url("app", name), keys)
         self.jobs: Database = connect(server.url("jobs", name), keys)
+        self.owner: Database = connect(server.url("owner", name), keys)
         self.app_url = server.url("app", name)
         self.owner_url = server.url("owner", name)
         self.root = psycopg.connect(server.superuser_url, dbname=name, autocommit=True)
@@ -71,6 +73,7 @@ class Archive:
     def close(self) -> None:
         self.app.engine.dispose()
         self.jobs.engine.dispose()
+        self.owner.engine.dispose()
         self.root.close()
 
     def place(self, code: str, kind: str, *, parent: str | None = None, x: float = 0.0) -> str:
@@ -103,7 +106,17 @@ class Archive:
             (login, login, role.value, agency),
         ).fetchone()
         assert row is not None
-        return Viewer(row[0], login, login, role, row[1], agency)
+        return Viewer(row[0], login, login, role, row[1], agency, self.session(row[0]))
+
+    def session(self, account_id: int) -> str:
+        """An open session of somebody, without the page that opens it; what it shows."""
+        secret = uuid4().hex
+        self.root.execute(
+            "INSERT INTO web_session (secret_hash, account_id, created_at, expires_at)"
+            " VALUES (%s, %s, now(), now() + interval '8 hours')",
+            (secret_hash(secret), account_id),
+        )
+        return secret
 
     def dossier(self, number: str, *, on: str | None = None, epc: str | None = None, volumes: int = 1) -> str:
         """A registered dossier; `on` a shelf it is received and shelved there by the keeper."""

@@ -31,9 +31,9 @@ expect.set_options(timeout=15_000)
 def site(archive: Archive) -> Iterator[str]:
     """The address of a running server over the archive; keeper 'zhao', and one clerk of each of two counties."""
     archive.root.execute("INSERT INTO agency (code, name, level) VALUES ('370113', '长清区档案中心', 'county')")
-    add_account(archive.app, "zhao", "赵建国", Role.KEEPER, None, password_of("zhao"))
-    add_account(archive.app, "licheng", "刘敏", Role.WINDOW_CLERK, "370112", password_of("licheng"))
-    add_account(archive.app, "changqing", "孙丽", Role.WINDOW_CLERK, "370113", password_of("changqing"))
+    add_account(archive.owner, "zhao", "赵建国", Role.KEEPER, None, password_of("zhao"))
+    add_account(archive.owner, "licheng", "刘敏", Role.WINDOW_CLERK, "370112", password_of("licheng"))
+    add_account(archive.owner, "changqing", "孙丽", Role.WINDOW_CLERK, "370113", password_of("changqing"))
     port = free_port()
     server = web_server(create_app(archive.app, WebSettings()), "127.0.0.1", port)
     thread = Thread(target=server.run)

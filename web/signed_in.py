@@ -8,9 +8,12 @@ from starlette.responses import Response
 from inventory.domain.people import Viewer
 from inventory.domain.refusals import NotSignedIn
 from inventory.operations.signing_in import SESSION_HOURS, viewer_of_session, viewer_of_token
-from web.site import WebSettings, read_clock, site_of
+from inventory.store.people import Origin
+from web.site import WebSettings, site_of
 
 SECRET_CHARACTERS_MAX = 200
+_READING_METHODS = frozenset({"GET", "HEAD"})
+_READING_POSTS = frozenset({"/api/v1/dossiers/search"})  # Names and ID numbers never stand in a URL.
 
 
 def _cookie_name(settings: WebSettings) -> str:
@@ -43,6 +46,11 @@ def clear_session(request: Request, response: Response) -> None:
     response.delete_cookie(_cookie_name(settings), httponly=True, samesite="lax", secure=settings.https)
 
 
+def origin_of(request: Request) -> Origin:
+    """From what address and browser somebody signs in, as the list of sessions shows it."""
+    return Origin(request.client.host if request.client else "", request.headers.get("user-agent", ""))
+
+
 def viewer_of(request: Request) -> Viewer:
     """Who asks; raises `NotSignedIn`. A bearer token, where there is one, counts and not the cookie."""
     viewer = _viewer_of(request)
@@ -50,15 +58,19 @@ def viewer_of(request: Request) -> Viewer:
     return viewer
 
 
+def _only_reads(request: Request) -> bool:
+    return request.method in _READING_METHODS or request.url.path in _READING_POSTS
+
+
 def _viewer_of(request: Request) -> Viewer:
     database = site_of(request).database
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and 0 < len(token) <= SECRET_CHARACTERS_MAX:
-        return viewer_of_token(database, token.strip(), read_clock())
+        return viewer_of_token(database, token.strip(), writing=not _only_reads(request))
     secret = session_secret(request)
     if secret is None:
         raise NotSignedIn
-    return viewer_of_session(database, secret, read_clock())
+    return viewer_of_session(database, secret)
 
 
 SignedIn = Annotated[Viewer, Depends(viewer_of)]

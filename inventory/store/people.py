@@ -1,127 +1,177 @@
-"""Accounts, sessions, tokens and the access log in SQL."""
+"""Accounts, proofs, sessions, tokens and the access log in SQL.
+
+Only the database compares proofs and opens sessions (0003_sessions.sql); the application's role can't even read them.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from hashlib import sha256
+from typing import Any, Literal, LiteralString
 
 import psycopg
 from psycopg.rows import class_row, dict_row
 
 from inventory.domain.people import Role, Viewer
 
+SecretKind = Literal["password", "pin"]
+Owes = Literal["code", "factor"]
+
 _VIEWER = """
     SELECT account.id AS account_id, login, account.name, role, agency_id, agency.name AS agency_name
     FROM account LEFT JOIN agency ON agency.id = agency_id
 """
+_VIEWER_COLUMNS = ("account_id", "login", "name", "agency_id", "agency_name")
+
+
+def secret_hash(secret: str) -> bytes:
+    """What is stored of the secret of a session or a token."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 @dataclass(frozen=True, slots=True)
-class SignInAttempt:
-    """An account as it stands once this attempt is counted; `locked_until` is set where it may not go on."""
+class Origin:
+    """Where a session was opened from, as its owner will recognise it."""
 
-    account_id: int
-    password_hash: str | None = field(repr=False)
-    pin_hash: str | None = field(repr=False)
-    locked_until: datetime | None
+    address: str = ""
+    browser: str = ""
 
 
-def _viewer(row: Mapping[str, Any] | None) -> Viewer | None:
-    return None if row is None else Viewer(**{**row, "role": Role(row["role"])})
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session's account, and what the session still owes before it is anybody's: a code, or a second factor at all."""
+
+    viewer: Viewer
+    owes: Owes | None
 
 
-def count_attempt(
-    connection: psycopg.Connection[Any], login: str, now: datetime, failures_max: int, lock: timedelta
-) -> SignInAttempt | None:
-    """Count a sign-in before its password is looked at; None for an unknown login.
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A program's token: its name, its time, and whether it may change anything."""
 
-    Counted first, a hundred attempts at once get as many guesses as a hundred in a row. An attempt on a locked account isn't
-    counted and comes back with `locked_until`; the one that reaches `failures_max` is still looked at, and locks.
-    """
-    query = """
-        WITH asked AS (SELECT id, locked_until > %(now)s AS locked FROM account WHERE login = %(login)s FOR UPDATE)
-        UPDATE account SET
-            failed_sign_ins = CASE WHEN locked THEN failed_sign_ins
-                WHEN locked_until IS NOT NULL THEN 1 ELSE failed_sign_ins + 1 END,
-            locked_until = CASE WHEN locked THEN locked_until
-                WHEN locked_until IS NULL AND failed_sign_ins + 1 >= %(failures_max)s THEN %(now)s + %(lock)s END
-        FROM asked WHERE account.id = asked.id
-        RETURNING account.id AS account_id, password_hash, pin_hash, CASE WHEN locked THEN locked_until END AS locked_until
-    """
-    facts = {"login": login, "now": now, "failures_max": failures_max, "lock": lock}
-    with connection.cursor(row_factory=class_row(SignInAttempt)) as cursor:
-        return cursor.execute(query, facts).fetchone()
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    writes: bool
 
 
-def forgive_attempts(connection: psycopg.Connection[Any], account_id: int, new_password_hash: str | None) -> None:
-    """The password was right: forget the failures; a hash with today's parameters replaces an older one."""
-    connection.execute(
-        "UPDATE account SET failed_sign_ins = 0, locked_until = NULL, password_hash = coalesce(%s, password_hash) WHERE id = %s",
-        (new_password_hash, account_id),
-    )
+@dataclass(frozen=True, slots=True)
+class SecretAsked:
+    """What argon2id needs to make the proof; `locked_minutes` is set where none is looked at just now."""
+
+    setting: str
+    locked_minutes: int | None
 
 
-def set_pin(connection: psycopg.Connection[Any], login: str, pin_hash: str) -> int | None:
-    """Keep a PIN's hash; returns whose it is, None where no account has that login."""
-    row = connection.execute(
-        "UPDATE account SET pin_hash = %s WHERE login = %s RETURNING id", (pin_hash, login)
-    ).fetchone()
-    return row[0] if row else None
+def _viewer(row: Mapping[str, Any] | None, secret: str = "") -> Viewer | None:
+    if row is None:
+        return None
+    facts = {name: row[name] for name in _VIEWER_COLUMNS}
+    return Viewer(**{**facts, "role": Role(row["role"]), "secret": secret})
 
 
-def has_pin(connection: psycopg.Connection[Any], account_id: int) -> bool:
-    """Whether the account has a PIN of its own."""
-    query = "SELECT FROM account WHERE id = %s AND pin_hash IS NOT NULL"
-    return connection.execute(query, (account_id,)).fetchone() is not None
-
-
-def viewer(connection: psycopg.Connection[Any], account_id: int) -> Viewer | None:
-    """An account as a viewer."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return _viewer(cursor.execute(_VIEWER + " WHERE account.id = %s", (account_id,)).fetchone())
-
-
-def viewer_of_login(connection: psycopg.Connection[Any], login: str) -> Viewer | None:
-    """An account as a viewer, by its login."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return _viewer(cursor.execute(_VIEWER + " WHERE login = %s", (login,)).fetchone())
-
-
-def viewer_of_session(connection: psycopg.Connection[Any], secret_hash: bytes, now: datetime) -> Viewer | None:
-    """Whose browser session it is; None where it ended."""
-    query = _VIEWER + " JOIN web_session ON account_id = account.id WHERE secret_hash = %s AND expires_at > %s"
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return _viewer(cursor.execute(query, (secret_hash, now)).fetchone())
-
-
-def viewer_of_token(connection: psycopg.Connection[Any], secret_hash: bytes, now: datetime) -> Viewer | None:
-    """Whose API token it is; None where it ended."""
-    query = _VIEWER + " JOIN api_token ON account_id = account.id WHERE secret_hash = %s AND expires_at > %s"
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return _viewer(cursor.execute(query, (secret_hash, now)).fetchone())
+def secret_asked(connection: psycopg.Connection[Any], login: str, kind: SecretKind) -> SecretAsked:
+    """How a login proves itself; one that is not there gets an answer like any other."""
+    with connection.cursor(row_factory=class_row(SecretAsked)) as cursor:
+        asked = cursor.execute("SELECT * FROM secret_asked(%s, %s)", (login, kind)).fetchone()
+    assert asked is not None
+    return asked
 
 
 def open_session(
-    connection: psycopg.Connection[Any], secret_hash: bytes, account_id: int, now: datetime, expires_at: datetime
+    connection: psycopg.Connection[Any], login: str, proof: bytes, secret: str, idle: timedelta, origin: Origin
+) -> SignedIn | None:
+    """Count the attempt, look at the proof and open a session under `secret`; None where it proves nothing."""
+    query = "SELECT * FROM session_open(%s, %s, %s, %s, %s, %s)"
+    facts = (login, proof, secret_hash(secret), idle, origin.address, origin.browser)
+    return _signed_in(connection, query, facts, secret)
+
+
+def signed_in(connection: psycopg.Connection[Any], secret: str) -> SignedIn | None:
+    """Whose browser session it is and what it still owes; None where it ended. The session counts as used."""
+    return _signed_in(connection, "SELECT * FROM session_viewer(%s)", (secret_hash(secret),), secret)
+
+
+def _signed_in(
+    connection: psycopg.Connection[Any], query: LiteralString, facts: Sequence[object], secret: str
+) -> SignedIn | None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(query, facts).fetchone()
+    viewer = _viewer(row, secret)
+    return None if row is None or viewer is None else SignedIn(viewer, row["owes"])
+
+
+def viewer_of_token(connection: psycopg.Connection[Any], secret: str) -> tuple[Viewer, bool] | None:
+    """Whose API token it is and whether it may write; None where it ended."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute("SELECT * FROM token_viewer(%s)", (secret_hash(secret),)).fetchone()
+    viewer = _viewer(row, secret)
+    return None if row is None or viewer is None else (viewer, row["writes"])
+
+
+def close_session(connection: psycopg.Connection[Any], secret: str) -> None:
+    """End a session, and write it down; one that ended already stays ended."""
+    connection.execute("SELECT session_close(%s)", (secret_hash(secret),))
+
+
+def renew_secret(
+    connection: psycopg.Connection[Any], login: str, kind: SecretKind, proof: bytes, setting: str, verifier: bytes
 ) -> None:
-    """Begin a session; those that ended go, so the table never outgrows a day's people."""
-    connection.execute("DELETE FROM web_session WHERE expires_at <= %s", (now,))
-    connection.execute("INSERT INTO web_session VALUES (%s, %s, %s, %s)", (secret_hash, account_id, now, expires_at))
+    """Keep the same secret under today's parameters."""
+    connection.execute("SELECT secret_renew(%s, %s, %s, %s, %s)", (login, kind, proof, setting, verifier))
 
 
-def close_session(connection: psycopg.Connection[Any], secret_hash: bytes) -> int | None:
-    """End a session; returns whose it was, None where there was none."""
-    query = "DELETE FROM web_session WHERE secret_hash = %s RETURNING account_id"
-    row = connection.execute(query, (secret_hash,)).fetchone()
-    return row[0] if row else None
+def countersigned(connection: psycopg.Connection[Any], login: str, proof: bytes) -> Viewer | None:
+    """Whoever signs beside the transaction's session, noted for the act that follows; None where the proof is none."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return _viewer(cursor.execute("SELECT * FROM countersigned(%s, %s)", (login, proof)).fetchone())
 
 
-def add_token(
-    connection: psycopg.Connection[Any], secret_hash: bytes, login: str, name: str, now: datetime, expires_at: datetime
-) -> bool:
+def change_pin(connection: psycopg.Connection[Any], proof: bytes, setting: str, verifier: bytes) -> bool:
+    """The session's own PIN; False where the password's proof is none."""
+    row = connection.execute("SELECT pin_change(%s, %s, %s)", (proof, setting, verifier)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def has_pin(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the session's account has a PIN of its own."""
+    return connection.execute("SELECT pin_there()").fetchone() == (True,)
+
+
+# ── What only the owner's role does ──────────────────────────────────────────────────────────────────────────────────
+
+
+def keep_password(connection: psycopg.Connection[Any], account_id: int, setting: str, verifier: bytes) -> None:
+    """The first password of an account."""
+    connection.execute(
+        "INSERT INTO account_secret (account_id, password_setting, password_verifier) VALUES (%s, %s, %s)",
+        (account_id, setting, verifier),
+    )
+
+
+def set_pin(connection: psycopg.Connection[Any], login: str, setting: str, verifier: bytes) -> bool:
+    """Give an account its PIN; False where no account has that login."""
+    query = """
+        INSERT INTO account_secret (account_id, pin_setting, pin_verifier) SELECT id, %s, %s FROM account WHERE login = %s
+        ON CONFLICT (account_id) DO UPDATE SET pin_setting = excluded.pin_setting, pin_verifier = excluded.pin_verifier
+    """
+    return connection.execute(query, (setting, verifier, login)).rowcount == 1
+
+
+def add_token(connection: psycopg.Connection[Any], secret: str, login: str, token: NewToken) -> bool:
     """Store a token's hash for an account; False where no account has that login."""
-    query = "INSERT INTO api_token SELECT %s, id, %s, %s, %s FROM account WHERE login = %s"
-    return connection.execute(query, (secret_hash, name, now, expires_at, login)).rowcount == 1
+    query = """
+        INSERT INTO api_token (secret_hash, account_id, name, created_at, expires_at, writes)
+        SELECT %s, id, %s, %s, %s, %s FROM account WHERE login = %s
+    """
+    facts = (secret_hash(secret), token.name, token.created_at, token.expires_at, token.writes, login)
+    return connection.execute(query, facts).rowcount == 1
+
+
+def viewer(connection: psycopg.Connection[Any], account_id: int) -> Viewer | None:
+    """An account as a viewer, without a session: it names somebody and opens nothing."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return _viewer(cursor.execute(_VIEWER + " WHERE account.id = %s", (account_id,)).fetchone())
 
 
 def agency_id(connection: psycopg.Connection[Any], code: str) -> int | None:

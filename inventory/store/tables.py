@@ -4,13 +4,12 @@ A `table=True` class validates nothing, so rows are built only from domain types
 (evidence, acts, holdings, search tokens) have no class: only set-based SQL touches them, nobody should walk them by row.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     Column,
     Date,
-    DateTime,
     Double,
     ForeignKey,
     Identity,
@@ -42,10 +41,6 @@ def _reference(table: str, *, nullable: bool = False) -> Any:
 
 def _metres() -> Any:
     return Field(default=None, sa_column=Column(Double))
-
-
-def _moment(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
 class Agency(SQLModel, table=True):
@@ -129,10 +124,6 @@ class Account(SQLModel, table=True):
     name: str = _text()
     role: str = _text()
     agency_id: int | None = _reference("agency", nullable=True)
-    password_hash: str | None = Field(default=None, sa_column=Column(Text), repr=False)
-    failed_sign_ins: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
-    locked_until: datetime | None = _moment(nullable=True)
-    pin_hash: str | None = Field(default=None, sa_column=Column(Text), repr=False)
 
 
 class Subject(SQLModel, table=True):

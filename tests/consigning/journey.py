@@ -23,7 +23,7 @@ def colleague(archive: Archive) -> Viewer:
     row = archive.root.execute("SELECT id, agency_id FROM account WHERE login = 'colleague'").fetchone()
     if row is None:
         return archive.person("colleague", Role.WINDOW_CLERK, agency="370112")
-    return Viewer(row[0], "colleague", "colleague", Role.WINDOW_CLERK, row[1], "370112")
+    return Viewer(row[0], "colleague", "colleague", Role.WINDOW_CLERK, row[1], "370112", archive.session(row[0]))
 
 
 def ready(archive: Archive, *dossiers: str, to: str = "N-1") -> list[int]:

@@ -76,9 +76,9 @@ def reading(broker: Mosquitto, tags: list[EmulatedTag]) -> Iterator[MQTTBridge]:
 @contextmanager
 def web_site(archive: Archive) -> Iterator[httpx.Client]:
     """A program with a keeper's token before the real web server."""
-    add_account(archive.app, "zhao", "赵建国", Role.KEEPER, None, None)
+    add_account(archive.owner, "zhao", "赵建国", Role.KEEPER, None, None)
     now = datetime.now(UTC)
-    add_token(archive.app, "zhao", "test", now, now + timedelta(hours=1), "the-token")
+    add_token(archive.owner, "zhao", "test", now, now + timedelta(hours=1), "the-token")
     port = free_port()
     server = web_server(create_app(archive.app, WebSettings()), "127.0.0.1", port)
     thread = threading.Thread(target=server.run)

@@ -19,8 +19,8 @@ from tests.conftest import Archive
 from web.app import create_app
 from web.site import WebSettings
 
-# What is only of the moment: sessions, packets waiting for their acknowledgement, news waiting for the next belief step.
-OF_THE_MOMENT = {"web_session", "api_token", "ingest_commit", "belief_due"}
+# What is only of the moment: packets waiting for their acknowledgement, news waiting for the next belief step.
+OF_THE_MOMENT = {"ingest_commit", "belief_due"}
 FOR_EVER = ("act", "command", "ledger_chain", "holding", "act_rule", "request_event", "request_evidence", "access_log")
 MONEY = re.compile(r"(?:^|_)(?:fees?|prices?|amount|arrears|payments?|charges?|costs?|paid|tariff)(?:_|$)|费|价|款|欠")
 

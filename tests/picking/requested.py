@@ -28,7 +28,7 @@ def head(archive: Archive) -> Viewer:
     row = archive.root.execute("SELECT id, agency_id FROM account WHERE login = 'head'").fetchone()
     if row is None:
         return archive.person("head", Role.AGENCY_HEAD, agency="370112")
-    return Viewer(row[0], "head", "head", Role.AGENCY_HEAD, row[1], "370112")
+    return Viewer(row[0], "head", "head", Role.AGENCY_HEAD, row[1], "370112", archive.session(row[0]))
 
 
 def asked(

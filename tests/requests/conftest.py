@@ -33,7 +33,7 @@ def program(visitor: httpx.Client, counter: Counter) -> Iterator[Program]:
 
     def asks(login: str) -> httpx.Client:
         secret = uuid4().hex
-        add_token(archive.app, login, "test", now(), now() + timedelta(days=1), secret)
+        add_token(archive.owner, login, "test", now(), now() + timedelta(days=1), secret)
         clients.append(httpx.Client(base_url=visitor.base_url, headers={"Authorization": f"Bearer {secret}"}))
         return clients[-1]
 

@@ -26,6 +26,7 @@ from inventory.operations import (
 from inventory.operations.asking import Asking
 from inventory.operations.institutions import NewInstitution, NewLetter
 from inventory.operations.request_views import AcceptedView, RequestView
+from inventory.operations.secrets_kept import Kept
 from tests.conftest import Archive
 from tests.web import stock
 from tests.web.stock import person_of
@@ -58,7 +59,7 @@ def now() -> datetime:
 
 
 @cache
-def password_kept(login: str) -> str:
+def password_kept(login: str) -> Kept:
     """Argon2 takes its time; one hash serves all tests."""
     return secrets_kept.kept(stock.password_of(login))
 
@@ -87,8 +88,11 @@ class Counter:
     def let_in(self) -> None:
         """Give everybody of the counter a password, for programs and browsers."""
         for login in ("clerk", "colleague", "head", "keeper", "second", "stranger", "strange_head", "manager"):
+            kept = password_kept(login)
             self.archive.root.execute(
-                "UPDATE account SET password_hash = %s WHERE login = %s", (password_kept(login), login)
+                "INSERT INTO account_secret (account_id, password_setting, password_verifier) "
+                "SELECT id, %s, %s FROM account WHERE login = %s",
+                (kept.setting, kept.verifier, login),
             )
 
     def dossier(

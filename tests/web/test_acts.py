@@ -29,9 +29,9 @@ def program(archive: Archive, visitor: httpx.Client) -> httpx.Client:
         archive.dossier(number)
         archive.bring_in(number, "W1-D1")
     archive.dossier("D-3")
-    set_pin(archive.app, "second", PIN)
+    set_pin(archive.owner, "second", PIN)
     now = datetime.now(UTC)
-    add_token(archive.app, "zhao", "test", now, now + timedelta(hours=1), "the-token")
+    add_token(archive.owner, "zhao", "test", now, now + timedelta(hours=1), "the-token")
     visitor.headers["Authorization"] = "Bearer the-token"
     return visitor
 

@@ -26,7 +26,7 @@ def program(archive: Archive, visitor: httpx.Client) -> httpx.Client:
     person_of(archive, "L-1", "单晓梅", number=SHAN, aliases=["历老0456"], born=1959)
     believe(archive, "L-1", "A-02", 0.95)
     now = datetime.now(UTC)
-    add_token(archive.app, "zhao", "test", now, now + timedelta(hours=1), "the-token")
+    add_token(archive.owner, "zhao", "test", now, now + timedelta(hours=1), "the-token")
     visitor.headers["Authorization"] = "Bearer the-token"
     return visitor
 

@@ -39,7 +39,7 @@ def yard(archive: Archive) -> Archive:
 @pytest.fixture
 def open_page(yard: Archive, site: str, chromium: Browser) -> Iterator[Open]:
     """Open the site as somebody; at the end no page may have complained in its console."""
-    add_account(yard.app, "qian", "钱进", Role.KEEPER, None, password_of("qian"))
+    add_account(yard.owner, "qian", "钱进", Role.KEEPER, None, password_of("qian"))
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
     expect.set_options(timeout=_WAIT_MS)  # two people's secrets are checked slowly, on purpose
@@ -195,7 +195,7 @@ def test_loose_materials_go_in_and_shelves_are_moved(yard: Archive, open_page: O
 
 
 def test_a_contractor_reports_his_scans_and_sees_nothing_else(yard: Archive, open_page: Open) -> None:
-    add_account(yard.app, "scan-co", "数字化公司", Role.CONTRACTOR, None, password_of("scan-co"))
+    add_account(yard.owner, "scan-co", "数字化公司", Role.CONTRACTOR, None, password_of("scan-co"))
     yard.dossier("D-1", on="A-01")
     yard.act(ActKind.PICKED, "D-1", "W1-D1", authority="数字化 2")
     page = open_page("/digitisation")

@@ -26,10 +26,10 @@ PIN = "428193"
 def second(archive: Archive, site: str) -> dict[str, str]:
     """What the second person types: keeper 'qian', and clerk 'liping' of 370112 beside the clerks."""
     assert site
-    add_account(archive.app, "qian", "钱卫东", Role.KEEPER, None, password_of("qian"))
-    add_account(archive.app, "liping", "李萍", Role.WINDOW_CLERK, "370112", password_of("liping"))
+    add_account(archive.owner, "qian", "钱卫东", Role.KEEPER, None, password_of("qian"))
+    add_account(archive.owner, "liping", "李萍", Role.WINDOW_CLERK, "370112", password_of("liping"))
     for login in ("qian", "liping"):
-        set_pin(archive.app, login, PIN)
+        set_pin(archive.owner, login, PIN)
     return {"witness_login": "qian", "witness_secret": PIN}
 
 

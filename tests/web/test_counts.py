@@ -36,7 +36,7 @@ def people(archive: Archive, site: str) -> Archive:  # noqa: ARG001 - the site b
         ("deputy", "郑洁", Role.CITY_MANAGER, None),
         ("auditor", "冯平", Role.AUDITOR, None),
     ):
-        add_account(archive.app, login, name, role, agency, password_of(login))
+        add_account(archive.owner, login, name, role, agency, password_of(login))
     archive.shelf("A-01")
     archive.shelf("A-02", x=0.9)
     archive.desk("W1-D0")

@@ -247,7 +247,7 @@ def test_a_batch_that_reaches_no_server_stands_and_takes_what_was_scanned_meanwh
 
 
 def test_a_batch_is_sealed_with_one_pin(archive: Archive, at: At) -> None:
-    set_pin(archive.app, "second", "271828")
+    set_pin(archive.owner, "second", "271828")
     for number in ("D-1", "D-2"):
         archive.act(ActKind.OPENED, number, None, authority="鲁档〔2026〕7号", witness=archive.second)
     page = at("/station/sealed")

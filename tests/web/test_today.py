@@ -61,7 +61,7 @@ def test_a_window_sees_its_own_agencys_work_alone(archive: Archive, signed_in: S
 
 
 def test_who_has_no_work_here_is_led_elsewhere(archive: Archive, signed_in: SignIn) -> None:
-    add_account(archive.app, "audit", "周明", Role.AUDITOR, None, password_of("audit"))
+    add_account(archive.owner, "audit", "周明", Role.AUDITOR, None, password_of("audit"))
     auditor = signed_in("audit")
     secret = {"login": "audit", "password": password_of("audit")}
     assert auditor.post("/sign-in", data=secret).headers["location"] == "/"

@@ -125,7 +125,7 @@ def record_act(request: Request, viewer: SignedIn, sent: ActSent) -> ActDone:
     database, now = site_of(request).database, read_clock()
     witness: Viewer | None = None
     if sent.witness is not None:
-        witness = countersign(database, sent.witness.login, sent.witness.pin, now)
+        witness = countersign(database, viewer, sent.witness.login, sent.witness.pin)
     written = custody.record(database, viewer, _asked(sent, witness, now))
     return ActDone(written=written, already_done=written == 0)
 

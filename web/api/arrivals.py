@@ -141,7 +141,7 @@ def sign(request: Request, viewer: SignedIn, number: str, sent: SigningSent) -> 
 def accept(request: Request, viewer: SignedIn, sent: AcceptanceSent) -> WrittenAnswer:
     """Two reviewers, pieces counted, materials listed, gaps promised."""
     database, now = site_of(request).database, read_clock()
-    witness = countersign(database, sent.witness.login, sent.witness.pin, now)
+    witness = countersign(database, viewer, sent.witness.login, sent.witness.pin)
     reviewed = [
         Reviewed(VolumeName.parse(one.volume), one.pieces, [row.read() for row in one.materials], one.gaps)
         for one in sent.reviewed

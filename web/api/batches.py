@@ -52,7 +52,7 @@ def bind(request: Request, viewer: SignedIn, sent: BindingSent) -> WrittenAnswer
 def replace_tag(request: Request, viewer: SignedIn, sent: ReplacementSent) -> WrittenAnswer:
     """Two people and a reason; the old tag is retired for ever."""
     database, now = site_of(request).database, read_clock()
-    witness = countersign(database, sent.witness.login, sent.witness.pin, now)
+    witness = countersign(database, viewer, sent.witness.login, sent.witness.pin)
     written = tagging.replace_tag(database, viewer, sent.command_id, _printed(sent), sent.reason, witness, now)
     return WrittenAnswer(written=written)
 
@@ -114,7 +114,7 @@ def match(request: Request, viewer: SignedIn, number: str, material: int, sent: 
 def insert(request: Request, viewer: SignedIn, number: str, sent: InsertionsSent) -> WrittenAnswer:
     """Open by order, insert, count, seal: two people, one batch. `written`: materials that went in."""
     database, now = site_of(request).database, read_clock()
-    witness = countersign(database, sent.witness.login, sent.witness.pin, now)
+    witness = countersign(database, viewer, sent.witness.login, sent.witness.pin)
     insertions = [Insertion(VolumeName.parse(one.volume), one.pieces, one.seal_number) for one in sent.insertions]
     written = loose_materials.insert(
         database, viewer, sent.command_id, number, sent.order, insertions, witness, now, sent.reason
@@ -147,7 +147,7 @@ def report_scans(request: Request, viewer: SignedIn, number: str, sent: ScansSen
 def take_back(request: Request, viewer: SignedIn, number: str, sent: ReturnsSent) -> WrittenAnswer:
     """Pieces counted again; with a new seal number it is closed at once, by two."""
     database, now = site_of(request).database, read_clock()
-    witness = None if sent.witness is None else countersign(database, sent.witness.login, sent.witness.pin, now)
+    witness = None if sent.witness is None else countersign(database, viewer, sent.witness.login, sent.witness.pin)
     returns = [Return(VolumeName.parse(one.volume), one.pieces, one.seal_number) for one in sent.returns]
     written = digitising.take_back(
         database, viewer, sent.command_id, number, sent.place, returns, witness, now, sent.reason

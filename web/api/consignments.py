@@ -269,7 +269,7 @@ def check(request: Request, viewer: SignedIn, number: str, sent: CheckSent) -> P
 def seal(request: Request, viewer: SignedIn, number: str, sent: SealingSent) -> ConsignmentWholeAnswer:
     """Close the bag, by two."""
     database = site_of(request).database
-    witness = _witness(database, sent.witness)
+    witness = _witness(database, viewer, sent.witness)
     sealing = Sealing(sent.command_id, number, sent.bag_seal, witness, sent.reason)
     return _answer(consigning.seal(database, viewer, sealing, read_clock()))
 
@@ -278,7 +278,7 @@ def seal(request: Request, viewer: SignedIn, number: str, sent: SealingSent) -> 
 def dispatch(request: Request, viewer: SignedIn, number: str, sent: DispatchingSent) -> ConsignmentWholeAnswer:
     """Hand the sealed bag to those who carry it."""
     database = site_of(request).database
-    witness = _witness(database, sent.witness)
+    witness = _witness(database, viewer, sent.witness)
     asked = Dispatching(sent.command_id, number, sent.channel, sent.carriers, witness, sent.tracking)
     return _answer(consigning.dispatch(database, viewer, asked, read_clock()))
 
@@ -303,7 +303,7 @@ def arrive(request: Request, viewer: SignedIn, number: str, sent: ArrivingSent) 
 def settle(request: Request, viewer: SignedIn, row: int, sent: SettlingSent) -> ConsignmentWholeAnswer:
     """Close one row of a discrepancy sheet with a reason, by two."""
     database = site_of(request).database
-    witness = _witness(database, sent.witness)
+    witness = _witness(database, viewer, sent.witness)
     settling = Settling(sent.command_id, row, sent.outcome, sent.reason, witness, sent.place, sent.seal_whole)
     return _answer(receiving.settle(database, viewer, settling, read_clock()))
 
@@ -327,8 +327,8 @@ def discrepancy_sheet(request: Request, viewer: SignedIn, number: str) -> Respon
     return pdf_answer(discrepancy_sheet_pdf(paper, printed), f"{paper.number}.pdf")
 
 
-def _witness(database: Database, sent: WitnessSent) -> Viewer:
-    return countersign(database, sent.login, sent.pin, read_clock())
+def _witness(database: Database, viewer: Viewer, sent: WitnessSent) -> Viewer:
+    return countersign(database, viewer, sent.login, sent.pin)
 
 
 def _facts(one: Consignment) -> dict[str, object]:

@@ -105,7 +105,7 @@ class MergersAnswer(BaseModel):
 def merged(request: Request, viewer: SignedIn, number: str, sent: MergedSent) -> WrittenAnswer:
     """Two dossiers are one person's: two reviewers and proof of identity."""
     database, now = site_of(request).database, read_clock()
-    second = countersign(database, sent.second_reviewer.login, sent.second_reviewer.pin, now)
+    second = countersign(database, viewer, sent.second_reviewer.login, sent.second_reviewer.pin)
     asked = Duplicate(sent.command_id, number, sent.survivor, sent.proof, sent.proof_document, sent.authority, second)
     return WrittenAnswer(acts=register_work.merge_duplicate(database, viewer, asked, now))
 
@@ -145,7 +145,7 @@ def count(request: Request, viewer: SignedIn, merger: str, sent: CountSent) -> M
 def carry_out(request: Request, viewer: SignedIn, merger: str, sent: CarryOutSent) -> MergerAnswer:
     """Every dossier goes over by an act, in one transaction, if three counts are one."""
     database, now = site_of(request).database, read_clock()
-    witness = countersign(database, sent.witness.login, sent.witness.pin, now)
+    witness = countersign(database, viewer, sent.witness.login, sent.witness.pin)
     return _merger(
         register_work.carry_out_merger(database, viewer, merger, command_id=sent.command_id, witness=witness, now=now)
     )

@@ -329,6 +329,6 @@ def requests_answer(listed: Listed) -> RequestsAnswer:
     return RequestsAnswer(requests=[request_answer(seen) for seen in listed.requests], more=listed.more)
 
 
-def witness_of(database: Database, sent: WitnessSent | None, now: datetime) -> Viewer | None:
+def witness_of(database: Database, viewer: Viewer, sent: WitnessSent | None) -> Viewer | None:
     """The second person, where one signs."""
-    return None if sent is None else countersign(database, sent.login, sent.pin, now)
+    return None if sent is None else countersign(database, viewer, sent.login, sent.pin)

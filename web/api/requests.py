@@ -119,7 +119,7 @@ def hand_out(request: Request, viewer: SignedIn, number: str, sent: HandOutSent)
     database, now = site_of(request).database, read_clock()
     handing = HandingOut(sent.command_id, number, tuple(sent.carriers), sent.seals)
     act = lending.lend if viewer.role is Role.KEEPER else lending.hand_over
-    return request_answer(act(database, viewer, handing, witness_of(database, sent.witness, now), now))
+    return request_answer(act(database, viewer, handing, witness_of(database, viewer, sent.witness), now))
 
 
 @router.post("/{number}/return", summary="Take a loan back")
@@ -128,7 +128,7 @@ def take_back(request: Request, viewer: SignedIn, number: str, sent: ReturnSent)
     database, now = site_of(request).database, read_clock()
     back = ComingBack(sent.command_id, number, sent.place, sent.found())
     act = lending.loan_return if viewer.role is Role.KEEPER else lending.take_back
-    return request_answer(act(database, viewer, back, witness_of(database, sent.witness, now), now))
+    return request_answer(act(database, viewer, back, witness_of(database, viewer, sent.witness), now))
 
 
 @router.post("/{number}/consultation", summary="Bring it to the reading room")
@@ -163,7 +163,7 @@ def send(request: Request, viewer: SignedIn, number: str, sent: TransferSent) ->
     """All volumes together, sealed, by the channel computed; the receipt's clock begins."""
     database, now = site_of(request).database, read_clock()
     sending = Sending(sent.command_id, number, sent.seals, sent.pieces, sent.tracking)
-    return request_answer(transferring.send(database, viewer, sending, witness_of(database, sent.witness, now), now))
+    return request_answer(transferring.send(database, viewer, sending, witness_of(database, viewer, sent.witness), now))
 
 
 @router.post("/{number}/receipt", summary="Confirm a transfer by its receipt")
@@ -179,5 +179,5 @@ def undelivered(request: Request, viewer: SignedIn, number: str, sent: ReturnSen
     """It stands ready again, to be sent anew or withdrawn; the receipt's clock stops."""
     database, now = site_of(request).database, read_clock()
     back = Undelivered(sent.command_id, number, sent.place, sent.reason, sent.found())
-    witness = witness_of(database, sent.witness, now)
+    witness = witness_of(database, viewer, sent.witness)
     return request_answer(transferring.undelivered(database, viewer, back, witness, now))

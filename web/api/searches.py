@@ -190,7 +190,7 @@ def one_search(request: Request, viewer: SignedIn, search: str) -> SearchAnswer:
 def look(request: Request, viewer: SignedIn, search: str, sent: StepSent) -> SearchAnswer:
     """Somebody looked somewhere."""
     database, now = site_of(request).database, read_clock()
-    searcher = None if sent.searcher is None else countersign(database, sent.searcher.login, sent.searcher.pin, now)
+    searcher = None if sent.searcher is None else countersign(database, viewer, sent.searcher.login, sent.searcher.pin)
     looking = Looking(sent.command_id, sent.step, sent.result, sent.note, searcher)
     searching.look(database, viewer, search, looking, now)
     return _shown(request, viewer, search)
@@ -208,7 +208,7 @@ def found(request: Request, viewer: SignedIn, search: str, sent: FoundSent) -> S
 def lost(request: Request, viewer: SignedIn, search: str, sent: LostSent) -> SearchAnswer:
     """The agency head decides, beside a witness, after the whole protocol by two searchers."""
     database, now = site_of(request).database, read_clock()
-    witness = countersign(database, sent.witness.login, sent.witness.pin, now)
+    witness = countersign(database, viewer, sent.witness.login, sent.witness.pin)
     searching.declare_lost(
         database, viewer, search, Loss(sent.command_id, sent.authority, sent.report, witness, sent.reason), now
     )
@@ -219,7 +219,7 @@ def lost(request: Request, viewer: SignedIn, search: str, sent: LostSent) -> Sea
 def rebuilt(request: Request, viewer: SignedIn, search: str, sent: RebuiltSent) -> SearchAnswer:
     """A lost volume was brought together again; it is marked for ever."""
     database, now = site_of(request).database, read_clock()
-    witness = countersign(database, sent.witness.login, sent.witness.pin, now)
+    witness = countersign(database, viewer, sent.witness.login, sent.witness.pin)
     searching.rebuild(database, viewer, search, Rebuilding(sent.command_id, sent.desk, sent.authority, witness), now)
     return _shown(request, viewer, search)
 

@@ -41,7 +41,7 @@ def seal(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
     carriers = [form.text("carrier_1"), form.text("carrier_2")]
     try:
         command = form.command_id()
-        witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         view = consignment_views.view(database, viewer, number, now)
         if view.state is ConsignmentState.OPEN:
             sealing = Sealing(part_of(command, "seal"), number, form.text("bag_seal"), witness, form.told("reason"))
@@ -120,7 +120,7 @@ def settle(request: Request, viewer: SignedIn, number: str, row: int, form: Sent
     """Close one row of the discrepancy sheet."""
     database, now = site_of(request).database, read_clock()
     try:
-        witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         settling = Settling(
             form.command_id(),
             row,

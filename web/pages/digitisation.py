@@ -95,7 +95,7 @@ def work(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
             for volume, pieces, seal in (cells_in(line, 3) for line in lines_in(form.text("rows")))
         ]
         login = form.text("witness_login")
-        witness = countersign(database, login, form.text("witness_secret"), now) if login else None
+        witness = countersign(database, viewer, login, form.text("witness_secret")) if login else None
         count = digitising.take_back(
             database, viewer, form.command_id(), number, form.text("place"), returns, witness, now, form.told("reason")
         )

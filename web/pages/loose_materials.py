@@ -103,7 +103,7 @@ def work(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
             ids = [whole_number(form.text("material"))]
             count = loose_materials.send_back(database, viewer, number, ids, form.text("note"))
             return redirect(request, address, "loose.back.done", number=number, count=count)
-        witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         count = loose_materials.insert(
             database,
             viewer,

@@ -13,7 +13,7 @@ from web.outcomes import redirect
 from web.refusing import status_of
 from web.rendering import render, words_of
 from web.signed_in import SignedIn
-from web.site import read_clock, site_of
+from web.site import site_of
 
 router = APIRouter()
 
@@ -48,7 +48,7 @@ def pin_form(
         context = PinContext(has_pin(database, viewer), words("pin.differs"))
         return render(request, "pin.html", context, viewer, status=422)
     try:
-        change_pin(database, viewer, password, pin, read_clock())
+        change_pin(database, viewer, password, pin)
     except Refusal as refusal:
         context = PinContext(has_pin(database, viewer), refusal.sentence("zh" if words.chinese else "en"))
         return render(request, "pin.html", context, viewer, status=status_of(refusal))

@@ -86,7 +86,7 @@ def carry_out(request: Request, viewer: SignedIn, number: str, form: SentForm) -
     """All dossiers go over."""
     database, now = site_of(request).database, read_clock()
     try:
-        witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         done = register_work.carry_out_merger(
             database, viewer, number, command_id=form.command_id(), witness=witness, now=now
         )
@@ -113,7 +113,7 @@ def merged(request: Request, viewer: SignedIn, number: str, form: SentForm) -> R
     """Merge it into another."""
     database, now, survivor = site_of(request).database, read_clock(), form.text("survivor")
     try:
-        second = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+        second = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         asked = Duplicate(
             form.command_id(),
             number,

@@ -245,7 +245,7 @@ def take_step(request: Request, viewer: SignedIn, number: str, step: str, form: 
     try:
         witness = None
         if known.two:
-            witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+            witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         known.act(Told(database, viewer, number, form, context.volumes, witness, now))
     except Refusal as refusal:
         wrong_second = refusal if isinstance(refusal, WrongPin | TooManyAttempts) else None

@@ -76,7 +76,7 @@ def reviewed(request: Request, viewer: SignedIn, volume: str, form: SentForm) ->
             )
             accepting.refuse(database, viewer, turning, now)
             return redirect(request, _address(name), "review.refused", good=False, volume=str(name))
-        witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         one = Reviewed(
             name, whole(form.text("pieces")), materials_in(form.text("materials")), lines_in(form.text("gaps"))
         )

@@ -138,7 +138,7 @@ def lost(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
     """The agency head declares it lost."""
     database, now = site_of(request).database, read_clock()
     try:
-        witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         loss = Loss(form.command_id(), form.text("authority"), form.text("report"), witness)
         searching.declare_lost(database, viewer, number, loss, now)
     except Refusal as refusal:
@@ -152,7 +152,7 @@ def rebuilt(request: Request, viewer: SignedIn, number: str, form: SentForm) -> 
     """It was brought together again."""
     database, now = site_of(request).database, read_clock()
     try:
-        witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
         rebuilding = Rebuilding(form.command_id(), form.text("desk"), form.text("authority"), witness)
         searching.rebuild(database, viewer, number, rebuilding, now)
     except Refusal as refusal:

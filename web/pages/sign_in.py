@@ -13,8 +13,8 @@ from inventory.operations.signing_in import sign_in, sign_out
 from web.navigation import entries_for
 from web.refusing import status_of
 from web.rendering import render, words_of
-from web.signed_in import clear_session, session_secret, set_session
-from web.site import read_clock, site_of
+from web.signed_in import clear_session, origin_of, session_secret, set_session
+from web.site import site_of
 
 router = APIRouter()
 _SECRET_BYTES = 32
@@ -48,7 +48,7 @@ def sign_in_form(
     """Check and go on to what was wanted."""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     try:
-        viewer = sign_in(site_of(request).database, login, password, read_clock(), secret)
+        viewer = sign_in(site_of(request).database, login, password, secret, origin_of(request)).viewer
     except NotSignedIn as refusal:
         problem = refusal.sentence("zh" if words_of(request).chinese else "en")
         context = SignInContext(login, own_address(then), problem)
@@ -64,7 +64,7 @@ def sign_out_form(request: Request) -> Response:
     """End the session here and in the database."""
     secret = session_secret(request)
     if secret is not None:
-        sign_out(site_of(request).database, secret, read_clock())
+        sign_out(site_of(request).database, secret)
     response = RedirectResponse("/sign-in", 303)
     clear_session(request, response)
     return response

@@ -158,7 +158,7 @@ def act_sent(request: Request, viewer: SignedIn, act: str, form: SentForm) -> Re
     target = place_in(database, viewer, form.text("to_place"), now) if RULES[kind].leads else None
     lines = lines_of(database, viewer, codes, now, kind, target, _told(kind, form, codes))
     try:
-        asked = _asked(request, kind, form, (lines, target), now)
+        asked = _asked(request, viewer, kind, form, (lines, target), now)
         written = custody.record(database, viewer, asked)
     except Refusal as refusal:
         return _not_done(request, viewer, kind, form, (lines, target), refusal)
@@ -174,13 +174,13 @@ def act_sent(request: Request, viewer: SignedIn, act: str, form: SentForm) -> Re
 Batch: TypeAlias = tuple[list[Line], Scanned | None]  # the lines, and the place they go to
 
 
-def _asked(request: Request, kind: ActKind, form: Form, batch: Batch, now: datetime) -> Asked:
+def _asked(request: Request, viewer: Viewer, kind: ActKind, form: Form, batch: Batch, now: datetime) -> Asked:
     """The act a form stands for; raises `WrongPin`, and whatever is wrong with its lines or its time."""
     lines, target = batch
     rule, witness = RULES[kind], None
     if rule.two:
         secret = form.text("witness_secret")
-        witness = countersign(site_of(request).database, form.text("witness_login"), secret, now)
+        witness = countersign(site_of(request).database, viewer, form.text("witness_login"), secret)
     told_place = form.told("to_place") if target is None else target.place_code
     return Asked(
         form.command_id(),

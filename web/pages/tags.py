@@ -79,7 +79,7 @@ def change(request: Request, viewer: SignedIn, volume: str, form: SentForm) -> R
     what = form.text("what")
     try:
         if what == "replace":
-            witness = countersign(database, form.text("witness_login"), form.text("witness_secret"), now)
+            witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
             printed = Printed(name, form.text("epc"), form.text("read_back"))
             tagging.replace_tag(database, viewer, form.command_id(), printed, form.text("reason"), witness, now)
         elif what == "fault":
