@@ -130,7 +130,7 @@ def session_client(client_id: str) -> paho.Client:
 
 def properties() -> Properties:
     """What ingest asks for: a lasting session, as many messages ahead."""
-    asked = Properties(PacketTypes.CONNECT)
+    asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     asked.SessionExpiryInterval = SESSION_EXPIRY_SECONDS
     asked.ReceiveMaximum = UNACKNOWLEDGED_MESSAGES_MAX
     return asked
@@ -196,19 +196,27 @@ class Drained:
     peak_mb: float
 
 
+def count_of(root: psycopg.Connection, query: str) -> int:
+    """The one number a query answers with."""
+    row = root.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def drain_ingest(environment: dict[str, str], root: psycopg.Connection, reads: int) -> Drained:
     """What `guiwei ingest` needs until the last read is committed."""
     heard = "SELECT coalesce(sum(reads), 0) FROM reader_health"
-    before = root.execute(heard).fetchone()[0]
+    before = count_of(root, heard)
     process = subprocess.Popen(
         [sys.executable, "-m", "guiwei", "ingest"], env=os.environ | environment, stderr=subprocess.PIPE, text=True
     )
+    assert process.stderr is not None
     try:
         while "connected to" not in (line := process.stderr.readline()):
             assert line, "ingest ended before it was connected"
         began = time.perf_counter()
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        while root.execute(heard).fetchone()[0] < before + reads:
+        while count_of(root, heard) < before + reads:
             assert process.poll() is None, "ingest ended early"
             assert time.perf_counter() - began < WAIT_SECONDS_MAX
             time.sleep(0.01)
@@ -276,7 +284,7 @@ def main() -> None:
         table.add_column(column, justify="right")
     with environment_of_a_site(asked.tags, asked.readers) as (environment, port, root):
 
-        def measure(load: Load, beside: Callable[[Load], float]) -> tuple[float, float, float]:
+        def measure(load: Load, beside: Callable[[Load], float]) -> tuple[float, float, float, float]:
             rates = []
             for number in range(asked.rounds):
                 screen.print(f"{load.name}: round {number + 1} of {asked.rounds} ...")

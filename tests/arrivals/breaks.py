@@ -46,7 +46,7 @@ def PREPARE(archive: Archive) -> None:  # noqa: N802 - the name tests/house coll
             f"VALUES (1, {volume}, (SELECT id FROM place WHERE code = 'A-01'), {place}, 1)"
         ),
     ):
-        archive.root.execute(statement)  # type: ignore[arg-type]
+        archive.root.execute(statement)
 
 
 _REFUSAL = (

@@ -27,8 +27,8 @@ def carry(archive: Archive, number: str, to_place: str, *volumes: str) -> int:
 
 
 def test_shelves_are_emptied_into_others_batch_by_batch(yard: Archive) -> None:
-    for number in range(6):
-        yard.dossier(f"D-{number}", on="A-01" if number < 4 else "A-02")
+    for one in range(6):
+        yard.dossier(f"D-{one}", on="A-01" if one < 4 else "A-02")
     number = planned(yard, shelves=[("A-01", "A-03")], volumes=[(VolumeName("D-5"), "A-03")])
     assert carry(yard, number, "A-03", "D-0", "D-1") == 2
     yard.act(ActKind.PICKED, "D-2", "W1-D1", authority="R-000001")

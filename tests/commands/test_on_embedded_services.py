@@ -127,7 +127,7 @@ def test_a_command_told_to_end_in_its_work_stops_the_server_it_started(
 ) -> None:
     guiwei = Guiwei(directory / "data")
     path = csv_file(tmp_path, "dossiers", *(f"N-{number},张三,,370112,,," for number in range(150_000)))
-    with running(guiwei, "import", "dossiers", str(path), "--create-agencies") as command:  # type: ignore[arg-type]
+    with running(guiwei, "import", "dossiers", str(path), "--create-agencies") as command:
 
         def is_importing() -> bool:
             try:

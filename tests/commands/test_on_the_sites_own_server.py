@@ -162,7 +162,7 @@ def test_the_ledger_is_verified_and_tampering_is_named(guiwei: Guiwei, archive: 
 def test_a_ledger_whose_head_is_gone_is_not_sound(guiwei: Guiwei, archive: Archive, tampering: str) -> None:
     archive.shelf("A-01")
     archive.dossier("D-1", on="A-01")
-    archive.root.execute(tampering)  # type: ignore[arg-type]
+    archive.root.execute(tampering)
     assert guiwei("ledger", "verify").code == 1
 
 
@@ -306,7 +306,7 @@ def test_an_unreachable_database_is_one_sentence_and_exit_code_1(guiwei: Guiwei,
         guiwei.set(f"GUIWEI_{prefix}DATABASE_URL", "postgresql://guiwei_app:geheim@127.0.0.1:1/guiwei")
     path = csv_file(tmp_path, "agencies", *AGENCIES)
     for command in (["db", "upgrade"], ["ledger", "verify"], ["import", "agencies", path], ["close", "--at", "2026-03-01"]):  # fmt: skip
-        told = guiwei(*command).refused(code=1)  # type: ignore[arg-type]
+        told = guiwei(*command).refused(code=1)
         assert "PostgreSQL is unavailable" in told
         assert "geheim" not in told
 

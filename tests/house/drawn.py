@@ -27,7 +27,8 @@ def leaves(kind: type[Refusal] = Refusal) -> list[type[Refusal]]:
 def refusals() -> str:
     lines = ["| code | is a | 中文 | English |", "|---|---|---|---|"]
     for kind in leaves():
-        above = "" if kind is Refusal else f"`{kind.__mro__[1].code}`"
+        parent = kind.__mro__[1]
+        above = f"`{parent.code}`" if issubclass(parent, Refusal) else ""
         lines.append(f"| `{kind.code}` | {above} | {kind.zh} | {kind.en} |")
     return "\n".join(lines)
 

@@ -177,7 +177,7 @@ def test_whatever_is_broken_tells_by_which_rule(archive: Archive) -> None:
     told: dict[str, str | None] = {}
     for constraint, statement in BREAKS.items():
         with pytest.raises(psycopg.Error) as broken:
-            archive.root.execute(statement)  # type: ignore[arg-type]
+            archive.root.execute(statement)
         told[constraint] = broken.value.diag.constraint_name
         assert type(refusal_for(broken.value)) is CONSTRAINTS[constraint]
     assert told == {constraint: constraint for constraint in BREAKS}
@@ -227,11 +227,11 @@ def test_the_ledgers_one_door_refuses_by_name(archive: Archive, different: dict[
     archive.act(ActKind.OPENED, "D-3", None, authority="令 1", witness=archive.second)
     archive.dossier("D-4")
     archive.act(ActKind.RECEIVED, "D-4", "W1-D0", details={"channel": "ems"})
-    volumes = dict(
+    volumes: dict[str, int] = dict(
         archive.root.execute("SELECT number, volume.id FROM volume JOIN dossier ON dossier.id = dossier_id").fetchall()
     )
-    places = dict(archive.root.execute("SELECT code, id FROM place").fetchall())
-    people = dict(archive.root.execute("SELECT login, id FROM account").fetchall())
+    places: dict[str, int] = dict(archive.root.execute("SELECT code, id FROM place").fetchall())
+    people: dict[str, int] = dict(archive.root.execute("SELECT login, id FROM account").fetchall())
     asked: dict[str, Any] = {
         "kind": "reshelved", "actor": "keeper", "witness": None, "volumes": ["D-1"], "versions": [3], "places": ["A-02"],
         "details": [None], "authority": None, "reason": None, "happened": datetime.now(UTC), **different,
@@ -256,7 +256,7 @@ def test_the_table_of_acts_stands_in_the_database_word_for_word(archive: Archive
                "adds", "removes", "two", "authority", "evidence", "asked_as")  # fmt: skip
     stored = {
         row[0]: tuple(sorted(cell) if isinstance(cell, list) else cell for cell in row)
-        for row in archive.root.execute("SELECT " + ", ".join(columns) + " FROM act_rule")  # type: ignore[arg-type]
+        for row in archive.root.execute("SELECT " + ", ".join(columns) + " FROM act_rule")
     }
     declared = {
         kind.value: tuple(

@@ -76,7 +76,7 @@ def contents(archive: Archive) -> dict[str, tuple[object, ...]]:
     found = {}
     for table in tables(archive):
         row = archive.root.execute(
-            f"SELECT count(*), md5(coalesce(string_agg({table}::text, chr(10) ORDER BY {table}::text), '')) FROM {table}"  # type: ignore[arg-type]
+            f"SELECT count(*), md5(coalesce(string_agg({table}::text, chr(10) ORDER BY {table}::text), '')) FROM {table}"
         ).fetchone()
         assert row is not None
         found[table] = row
@@ -84,7 +84,7 @@ def contents(archive: Archive) -> dict[str, tuple[object, ...]]:
 
 
 def rows(archive: Archive, query: str, *values: object) -> list[tuple[object, ...]]:
-    return archive.root.execute(query, values).fetchall()  # type: ignore[arg-type]
+    return archive.root.execute(query, values).fetchall()
 
 
 AGENCIES = ("3701,济南市档案中心,市级,", "370113,长清区档案中心,县级,3701")

@@ -158,7 +158,7 @@ def test_no_id_number_stands_in_plain_text_and_each_can_be_read_with_the_keys(ar
     small_site(archive, tmp_path)
     take_in(archive, "dossiers", csv_file(tmp_path, "dossiers", *DOSSIERS))
     for table in tables(archive):
-        for (text,) in archive.root.execute(f"SELECT {table}::text FROM {table}"):  # type: ignore[arg-type]
+        for (text,) in archive.root.execute(f"SELECT {table}::text FROM {table}"):
             for number in ("11010519491231002X", "370102800101001", "370102198001010015", "31002X", "010015"):
                 assert number not in text
                 assert number.encode().hex() not in text
@@ -169,8 +169,8 @@ def test_no_id_number_stands_in_plain_text_and_each_can_be_read_with_the_keys(ar
     )
     expected = {"D-17": "11010519491231002X", "D-19": "370102198001010015"}
     assert [number for number, *_ in found] == list(expected)
-    for number, cipher, whole, six in found:
-        plain = expected[str(number)]
+    for named, cipher, whole, six in found:
+        plain = expected[str(named)]
         assert archive.keys.decrypt(cipher) == plain  # type: ignore[arg-type]
         assert (whole, six) == (archive.keys.number_hash(plain), archive.keys.last_six_hash(plain[-6:]))
         assert new_key_ring().number_hash(plain) != whole

@@ -233,7 +233,7 @@ def test_what_a_superuser_tampers_with_is_found(archive: Archive, tampering: str
     assert verify_ledger(archive.app).sound
     with psycopg.connect(archive.server.superuser_url, dbname=archive.name) as superuser:
         superuser.execute("SET session_replication_role = replica")  # switches the triggers off
-        superuser.execute(tampering)  # type: ignore[arg-type]
+        superuser.execute(tampering)
     assert not verify_ledger(archive.app).sound
 
 
@@ -257,7 +257,7 @@ def test_nobody_rewrites_or_deletes(archive: Archive, role: str, statement: str)
     archive.dossier("D-17", on="A-01", epc="35" * 12)
     url = archive.server.url(role, archive.name)  # type: ignore[arg-type]
     with psycopg.connect(url) as connection, pytest.raises(psycopg.Error) as refused:
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
     if role == "owner":
         assert isinstance(refusal_for(refused.value), refusals.LedgerIsForever)
     else:
@@ -269,4 +269,4 @@ def test_nobody_rewrites_or_deletes(archive: Archive, role: str, statement: str)
 )
 def test_the_application_writes_the_ledger_through_its_one_door_only(archive: Archive, statement: str) -> None:
     with psycopg.connect(archive.app_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)

@@ -99,7 +99,7 @@ class Warehouse(RuleBasedStateMachine):
             if kind.holds_volumes:
                 parent = "W1-R1" if kind.may_stand_in(PlaceKind.ROOM) else None
                 self.places[kind] = [archive.place(f"{run}-{kind}-{n}", kind, parent=parent) for n in range(2)]
-        self.ids = dict(archive.root.execute("SELECT code, id FROM place").fetchall())
+        self.ids: dict[str, int] = dict(archive.root.execute("SELECT code, id FROM place").fetchall())
         self.people = {role: archive.person(f"{run}-{role}", role, agency="370112") for role in Role}
         self.volumes = []
         for number in range(4):

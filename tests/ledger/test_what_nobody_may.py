@@ -42,7 +42,7 @@ def app(archive: Archive) -> Any:
 def refused(connection: psycopg.Connection[Any], statement: str, facts: tuple[object, ...] = ()) -> str:
     """By which constraint, or for want of which privilege, a statement is refused."""
     with pytest.raises(psycopg.Error) as told:
-        connection.execute(statement, facts)  # type: ignore[arg-type]
+        connection.execute(statement, facts)
     if told.value.sqlstate == "42501":
         return "no privilege"
     name = told.value.diag.constraint_name or f"{told.value.diag.column_name} is null"
@@ -164,7 +164,7 @@ INSTITUTION = (
 
 @pytest.fixture
 def institution(archive: Archive, app: psycopg.Connection[Any]) -> None:
-    app.execute(INSTITUTION, ("notary",))  # type: ignore[arg-type]
+    app.execute(INSTITUTION, ("notary",))
     archive.root.execute(
         "INSERT INTO letter (agency_id, kind, number, issuer, dated, registered_by, registered_at) "
         "SELECT agency_id, 'loan_letter', '1', '某单位', '2026-01-02', id, now() FROM account WHERE login = 'clerk'"
@@ -201,7 +201,7 @@ def test_a_place_somebody_calls_a_borrower_gets_nothing(archive: Archive, app: p
 
 @pytest.mark.usefixtures("institution")
 def test_what_one_institution_asked_for_goes_to_no_other(archive: Archive, app: psycopg.Connection[Any]) -> None:
-    app.execute(REQUEST, ("loan", None, "institution", "2099-01-01", "D-2"))  # type: ignore[arg-type]
+    app.execute(REQUEST, ("loan", None, "institution", "2099-01-01", "D-2"))
     app.execute(
         "UPDATE request SET state = 'approved', decided_at = now(), decided_by = (SELECT id FROM account WHERE login = 'head')"
     )
@@ -218,7 +218,7 @@ def test_what_one_institution_asked_for_goes_to_no_other(archive: Archive, app: 
 @pytest.mark.usefixtures("institution")
 def test_no_request_is_without_a_due_date(app: psycopg.Connection[Any]) -> None:
     assert refused(app, REQUEST, ("loan", None, "institution", None, "D-1")) == "due_on is null"
-    app.execute(REQUEST, ("loan", None, "institution", "2099-01-01", "D-1"))  # type: ignore[arg-type]
+    app.execute(REQUEST, ("loan", None, "institution", "2099-01-01", "D-1"))
     assert refused(app, "UPDATE request SET due_on = NULL") == "due_on is null"
 
 

@@ -1,7 +1,7 @@
 """What the radio makes of what it heard: pure, and the same to the bit whatever the order."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -91,9 +91,11 @@ def test_every_volume_has_its_reads_and_its_newest_moment() -> None:
 # ── Where a moving reader was ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def where(codes: list[tuple[int, float, int]], labels: list[tuple[int, float, int, float]], *at: float) -> list[int]:
+def where(
+    codes: Sequence[tuple[int, float, int]], labels: Sequence[tuple[int, float, int, float]], *at: float
+) -> list[int]:
     sightings = heard(*((0, 1, NONE, moment, -50.0) for moment in at))
-    return places_of(sightings, trail(codes, labels), MODEL).tolist()
+    return [int(place) for place in places_of(sightings, trail(codes, labels), MODEL)]
 
 
 def test_a_scanned_code_holds_until_the_next_one() -> None:
@@ -229,13 +231,13 @@ def test_a_site_learns_how_telling_a_difference_in_strength_is(shadowing_db: flo
 
 
 def test_where_walls_shadow_more_a_difference_tells_less() -> None:
-    scales = [learn(*_with_trail(site(1_000, db)), MODEL).scale_db for db in (1.0, 3.0, 6.0)]
+    scales = [_learned(*site(1_000, db)).scale_db for db in (1.0, 3.0, 6.0)]
     assert scales == sorted(scales)
     assert scales[0] < scales[-1]
 
 
-def _with_trail(made: tuple[Sightings, np.ndarray]) -> tuple[Any, ...]:
-    return made[0], trail(), shelves(), made[1]
+def _learned(sightings: Sightings, home: np.ndarray) -> Model:
+    return learn(sightings, trail(), shelves(), home, MODEL)
 
 
 def test_a_model_comes_out_of_the_database_as_it_went_in() -> None:

@@ -85,7 +85,7 @@ def step(room: Archive, until: datetime | None = None) -> int:
 
 
 def believed(room: Archive, dossier: str = "D-1") -> tuple[str, float, int] | None:
-    return room.root.execute(  # type: ignore[return-value]
+    return room.root.execute(
         "SELECT place.code, probability, reads FROM belief JOIN place ON place.id = place_id "
         "JOIN volume ON volume.id = volume_id JOIN dossier ON dossier.id = dossier_id WHERE number = %s",
         (dossier,),

@@ -42,7 +42,7 @@ def test_every_constraint_of_picking_is_broken_by_raw_sql_and_maps_to_its_refusa
     PREPARE(archive)
     for constraint, statement in BREAKS.items():
         with pytest.raises(psycopg.Error) as broken:
-            archive.root.execute(statement)  # type: ignore[arg-type]
+            archive.root.execute(statement)
         assert broken.value.diag.constraint_name == constraint
         assert type(refusal_for(broken.value)) is CONSTRAINTS[constraint]
 

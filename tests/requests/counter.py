@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import Any
 from uuid import UUID, uuid4
 
 from inventory.domain.acts import ActKind
-from inventory.domain.evidence_slots import EvidenceSlot
+from inventory.domain.evidence_slots import EvidenceSlot, slots_needed
 from inventory.domain.institutions import InstitutionClass
 from inventory.domain.people import Role, Viewer
 from inventory.domain.registers import DepositType
@@ -130,14 +131,14 @@ class Counter:
         new = NewLetter(uuid4(), kind, f"函〔2026〕{self._letters}号", "济南市公证处", date(2026, 3, 1))
         return institutions.register_letter(self.app, by or self.archive.clerk, new, now()).letter_id
 
-    def form(self, kind: RequestKind, sought: str, by: Viewer | None = None, **more: object) -> Asking:
+    def form(self, kind: RequestKind, sought: str, *, by: Viewer | None = None, **more: Any) -> Asking:
         """A form with all its papers; `more` are further fields of `Asking`."""
         occasion = more.get("occasion")
         initiator = more.pop("initiator", None) or (
             Initiator.PERSON if kind is RequestKind.TRANSFER else Initiator.INSTITUTION
         )
         assert isinstance(initiator, Initiator)
-        slots = asking.slots_needed(kind, occasion if isinstance(occasion, Occasion) else None, initiator)
+        slots = slots_needed(kind, occasion if isinstance(occasion, Occasion) else None, initiator)
         letters = {slot: self.letter(LETTERS[slot], by) for slot in slots if slot in LETTERS}
         fields: dict[str, object] = {
             "command_id": uuid4(),
@@ -169,11 +170,11 @@ class Counter:
         assert isinstance(seen, RequestView)
         return seen
 
-    def approved(self, kind: RequestKind, dossier: str, **more: object) -> RequestView:
+    def approved(self, kind: RequestKind, dossier: str, **more: Any) -> RequestView:
         return self.approve(self.ask(self.form(kind, dossier, **more)).number)
 
     def transfer(
-        self, dossier: str, occasion: Occasion = Occasion.JOB_CHANGE, to: str = "FACTORY", **more: object
+        self, dossier: str, occasion: Occasion = Occasion.JOB_CHANGE, to: str = "FACTORY", **more: Any
     ) -> RequestView:
         return self.approved(RequestKind.TRANSFER, dossier, occasion=occasion, institution=to, **more)
 
@@ -202,14 +203,14 @@ class Counter:
         return str(self.value(number, "state"))
 
     def value(self, number: str, column: str) -> object:
-        row = self.archive.root.execute(f"SELECT {column} FROM request WHERE id = %s", (int(number[2:]),)).fetchone()  # type: ignore[arg-type]
+        row = self.archive.root.execute(f"SELECT {column} FROM request WHERE id = %s", (int(number[2:]),)).fetchone()
         assert row is not None
         return row[0]
 
     def set(self, number: str, **values: object) -> None:
         """Let time pass: days of a request as if it had been asked long ago."""
         for column, value in values.items():
-            self.archive.root.execute(f"UPDATE request SET {column} = %s WHERE id = %s", (value, int(number[2:])))  # type: ignore[arg-type]
+            self.archive.root.execute(f"UPDATE request SET {column} = %s WHERE id = %s", (value, int(number[2:])))
 
     def legal(self, dossier: str) -> str:
         row = self.archive.root.execute(

@@ -129,7 +129,7 @@ def test_what_nobody_holds_is_the_city_managers_to_route_or_to_refuse(counter: C
     with pytest.raises(refusals.NotAllowed):
         unresolved(counter.app, counter.head, now())
     deciding.route(counter.app, counter.manager, uuid4(), first, "D-1", now())
-    assert [one.number for one in to_decide(counter.app, counter.head, now()).requests] == [first]  # type: ignore[union-attr]
+    assert [one.number for one in to_decide(counter.app, counter.head, now()).requests] == [first]
     refused = deciding.Decision(uuid4(), second, approve=False, reason="查无此档")
     deciding.decide(counter.app, counter.manager, refused, now())
     assert unresolved(counter.app, counter.manager, now()) == []

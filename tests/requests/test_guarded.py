@@ -10,8 +10,8 @@ import pytest
 from inventory.domain import refusals
 from inventory.domain.acts import ActKind
 from inventory.domain.people import Role
-from inventory.domain.requests import RequestKind, RequestState
-from inventory.operations import asking, lending
+from inventory.domain.requests import Occasion, RequestKind, RequestState
+from inventory.operations import lending
 from inventory.operations.request_lists import queue
 from inventory.operations.request_views import RequestView
 from inventory.store import requests
@@ -28,7 +28,7 @@ def test_whatever_is_broken_tells_by_which_rule(archive: Archive) -> None:
     told = {}
     for constraint, statement in BREAKS.items():
         with pytest.raises(psycopg.Error) as broken:
-            archive.root.execute(statement)  # type: ignore[arg-type]
+            archive.root.execute(statement)
         told[constraint] = broken.value.diag.constraint_name
         assert type(refusal_for(broken.value)) is CONSTRAINTS[constraint]
     assert told == {constraint: constraint for constraint in BREAKS}
@@ -60,7 +60,7 @@ def test_no_role_of_the_application_rewrites_a_request_or_empties_its_day(archiv
         with psycopg.connect(url, autocommit=True) as connection:
             for statement in REWRITES:
                 with pytest.raises(psycopg.Error):
-                    connection.execute(statement)  # type: ignore[arg-type]
+                    connection.execute(statement)
 
 
 def test_of_two_windows_asking_at_once_each_is_told_its_own_place(counter: Counter) -> None:
@@ -151,9 +151,7 @@ def test_notices_have_no_gaps_though_transfers_start_at_once(counter: Counter) -
     numbers = []
     for number in range(6):
         counter.dossier(f"D-{number}")
-        form = counter.form(
-            RequestKind.TRANSFER, f"D-{number}", occasion=asking.Occasion.JOB_CHANGE, institution="FACTORY"
-        )
+        form = counter.form(RequestKind.TRANSFER, f"D-{number}", occasion=Occasion.JOB_CHANGE, institution="FACTORY")
         numbers.append(counter.ask(form).number)
     counter.archive.act(ActKind.PICKED, "D-3", "W1-D1", authority="R")
     counter.archive.root.execute(

@@ -7,9 +7,10 @@ import pytest
 
 from inventory.domain import refusals
 from inventory.domain.acts import ActKind
+from inventory.domain.evidence_slots import EvidenceSlot
 from inventory.domain.request_rules import ComesBack
-from inventory.domain.requests import Initiator, Purpose, RequestKind, RequestState
-from inventory.operations import asking, custody, deciding, institutions, lending
+from inventory.domain.requests import Initiator, LetterKind, Purpose, RequestKind, RequestState
+from inventory.operations import custody, deciding, institutions, lending
 from inventory.operations.request_lists import overdue
 from inventory.operations.request_views import RequestFile, RequestView, local_day, open_request
 from inventory.store.database import raw
@@ -94,10 +95,10 @@ def test_a_loan_needs_an_institution_a_letter_a_reason_and_a_day(
 
 def test_a_letter_of_another_kind_or_another_window_does_not_do(counter: Counter) -> None:
     counter.dossier("D-1")
-    slot = asking.EvidenceSlot.LOAN_LETTER
+    slot = EvidenceSlot.LOAN_LETTER
     with pytest.raises(refusals.WrongLetter):
-        counter.ask(counter.form(RequestKind.LOAN, "D-1", letters={slot: counter.letter(asking.LetterKind.ORDER)}))
-    theirs = counter.letter(asking.LetterKind.LOAN_LETTER, by=counter.stranger)
+        counter.ask(counter.form(RequestKind.LOAN, "D-1", letters={slot: counter.letter(LetterKind.ORDER)}))
+    theirs = counter.letter(LetterKind.LOAN_LETTER, by=counter.stranger)
     with pytest.raises(refusals.LetterNotFound):
         counter.ask(counter.form(RequestKind.LOAN, "D-1", letters={slot: theirs}))
 

@@ -1,6 +1,7 @@
 """A dossier leaves for good: because somebody entitled asks, whole, by the right channel, until its receipt is back."""
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_transfer_goes_from_request_to_receipt(counter: Counter) -> None:
     counter.fetch("D-1")
     out = counter.send(request.number, "D-1")
     assert (out.state, out.sent_on, counter.archive.where("D-1")) == (RequestState.OUT, local_day(now()), "COURIER-EMS")
-    assert [seen.number for seen in receipts_missing(counter.app, counter.head, now()).requests] == [request.number]  # type: ignore[union-attr]
+    assert [seen.number for seen in receipts_missing(counter.app, counter.head, now()).requests] == [request.number]
     assert receipts_missing(counter.app, counter.stranger, now()).requests == ()
     closed = receipt(counter, request.number)
     assert (closed.state, closed.receipt_number, counter.legal("D-1")) == (
@@ -140,7 +141,7 @@ def test_a_dossier_moves_on_to_an_agency_that_may_hold_it(counter: Counter) -> N
         new = NewInstitution(uuid4(), code, code, InstitutionClass.AGENCY, "长清区1号", agency)
         register_institution(counter.app, counter.archive.clerk, new, now())
 
-    def form(to: str, depositor: Depositor | None, **more: object) -> Asking:
+    def form(to: str, depositor: Depositor | None, **more: Any) -> Asking:
         return counter.form(
             RequestKind.TRANSFER, "D-1", occasion=Occasion.AGENCY_MOVE, institution=to, depositor=depositor, **more
         )

@@ -1,6 +1,6 @@
 """A day in the warehouse while it lasts: who is who, what was refused, how much later it is, and how its words are read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -86,7 +86,7 @@ def form(table: Table) -> dict[str, str]:
     return {name: value for name, value in table}  # noqa: C416 - says that each line has two cells
 
 
-def named(words: type[Named], zh: str) -> Named:
+def named(words: Iterable[Named], zh: str) -> Named:
     """The word of the trade that is called so."""
     for word in words:
         if word.zh == zh:

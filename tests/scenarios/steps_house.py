@@ -59,7 +59,7 @@ def _(day: Day, names: str, datatable: Table, tmp_path: Path) -> None:
     desk = next(
         code for (code,) in day.archive.root.execute("SELECT code FROM place WHERE kind = 'desk' ORDER BY code")
     )
-    seen = {kind: [] for kind in ("received", "accepted", "opened", "sealed")}
+    seen: dict[str, list[Seen]] = {kind: [] for kind in ("received", "accepted", "opened", "sealed")}
     shelves = defaultdict(list)
     for row in table:
         volume = VolumeName(row["编号"], int(row.get("册") or 1))

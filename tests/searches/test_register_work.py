@@ -15,6 +15,7 @@ from inventory.operations.announcing import Announcement
 from inventory.operations.finding import find_dossiers, open_dossier
 from inventory.operations.register_work import Announced, DepositChange, Duplicate
 from inventory.operations.verifying import verify_ledger
+from inventory.store.register_work import Merger
 from tests.conftest import Archive
 from tests.requests.conftest import ONE_ENGINE
 
@@ -175,7 +176,7 @@ def test_a_whole_agency_goes_over_by_a_document_when_three_counts_are_one(archiv
     def certify(who: Viewer, count: int) -> None:
         register_work.certify_count(archive.app, who, number, count, command_id=uuid4(), now=now())
 
-    def carry_out() -> register_work.Merger:
+    def carry_out() -> Merger:
         return register_work.carry_out_merger(
             archive.app, manager, number, command_id=command, witness=second, now=now()
         )

@@ -178,8 +178,8 @@ def test_pages_of_a_bag_fit_the_screen_and_are_readable(
     context = chromium.new_context(
         base_url=site,
         locale="zh-CN",
-        color_scheme=scheme,
-        viewport={"width": width, "height": 900},  # type: ignore[arg-type]
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 900},
     )
     page = context.new_page()
     wrong: list[str] = []

@@ -1,6 +1,7 @@
 """Picking by its pages and by programs: a scanner does everything, whoever holds it."""
 
 import re
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -94,7 +95,7 @@ def test_what_is_refused_comes_back_filled_and_nothing_was_done(
     page = keeper.get("/picking/stop").text
     shelf = re.search(r'<h1 class="label">(.*?)</h1>', page)
     assert shelf is not None
-    sent = {"command_id": str(uuid4()), "shelf": "M-99", "code": ["D-1", "D-3"], "to_place": "W1-C1"}
+    sent: dict[str, Any] = {"command_id": str(uuid4()), "shelf": "M-99", "code": ["D-1", "D-3"], "to_place": "W1-C1"}
     refused = keeper.post("/picking/stop", data=sent)
     assert refused.status_code == 422
     assert sent["command_id"] in refused.text and "D-1" in refused.text and "M-99" in refused.text
