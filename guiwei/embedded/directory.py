@@ -13,6 +13,10 @@ from typing import Any
 from inventory.domain.refusals import BadSetting
 
 _SETTING = "GUIWEI_DATA_DIR"
+# Below what Linux gives to outgoing connections: nobody's connection takes a server's port before it listens there, or
+# while it is down.
+_PORTS = range(15_000, 32_768)
+_PORTS_TRIED_MAX = 50
 
 
 def prepare(data_dir: Path) -> Path:
@@ -87,9 +91,9 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
 
 def free_port(preferred: int | None = None) -> int:
     """Return `preferred` if nobody listens there on loopback, else a free port."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
+    # Any of them, not the next one: two servers that start at once don't choose the same.
+    others = (secrets.choice(_PORTS) for _ in range(_PORTS_TRIED_MAX))
+    for port in (*(() if preferred is None else (preferred,)), *others, 0):
         with socket.socket() as probe:
             # As the servers do: connections of a server just stopped may linger without blocking its port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

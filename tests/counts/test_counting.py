@@ -134,7 +134,7 @@ def test_an_act_under_way_while_the_certificate_is_made_is_waited_for(archive: A
         thread.start()
         thread.join(0.5)
         assert thread.is_alive(), "it waits for the act"
-    thread.join(10)
+    thread.join(60)
     assert found == [2]
 
 

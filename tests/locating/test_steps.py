@@ -136,7 +136,7 @@ def test_open_pages_are_told_which_volumes_changed(room: Archive) -> None:
     with psycopg.connect(room.app_url, autocommit=True) as page:
         page.execute("LISTEN belief")
         step(room)
-        told = [notice.payload for notice in page.notifies(timeout=5, stop_after=1)]
+        told = [notice.payload for notice in page.notifies(timeout=30, stop_after=1)]
     volume = room.root.execute("SELECT id FROM volume").fetchone()
     assert volume is not None
     assert told == [f"[{volume[0]}]"]

@@ -16,7 +16,7 @@ from tests.web.test_browser import poor_contrasts
 
 pytestmark = ONE_ENGINE
 Browse = Callable[..., Page]
-_WAIT_MS = 10_000
+_WAIT_MS = 30_000
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def app(archive: Archive) -> Iterator[psycopg.Connection[Any]]:
 
 
 def value(connection: psycopg.Connection[Any], query: str, *facts: object) -> object:
-    row = connection.execute(query, facts).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(query, facts).fetchone()
     return row[0] if row else None
 
 
@@ -39,7 +39,7 @@ def value(connection: psycopg.Connection[Any], query: str, *facts: object) -> ob
 @pytest.mark.parametrize("act", ["SELECT FROM {}", "DELETE FROM {}", "INSERT INTO {} DEFAULT VALUES", "TRUNCATE {}"])
 def test_what_proofs_and_sessions_lie_in_is_out_of_reach(app: psycopg.Connection[Any], table: str, act: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app.execute(act.format(table))  # type: ignore[arg-type]
+        app.execute(act.format(table))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_proofs_and_sessions_lie_in_is_out_of_reach(app: psycopg.Connection
 )
 def test_nobody_makes_himself_somebody_else(app: psycopg.Connection[Any], statement: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app.execute(statement)  # type: ignore[arg-type]
+        app.execute(statement)
 
 
 OPEN = "SELECT login FROM session_open(%s, %s, %s, '30 minutes', '', '')"

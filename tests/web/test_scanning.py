@@ -15,7 +15,7 @@ from tests.web.stock import password_of, person_of
 from tests.web.test_browser import poor_contrasts
 
 pytestmark = ONE_ENGINE
-_WAIT_MS = 10_000
+_WAIT_MS = 30_000
 _FIVE = ("D-1", "D-2", "D-3", "D-4", "D-5")
 
 At = Callable[..., Page]
