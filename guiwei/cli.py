@@ -6,8 +6,6 @@ Wrong input gives one sentence on standard error, exit code 2, and nothing chang
 
 import json
 import logging
-import os
-import secrets
 import signal
 import sys
 import threading
@@ -22,7 +20,7 @@ from uuid import uuid4
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from guiwei import rule_commands
+from guiwei import people_commands, rule_commands
 from guiwei.console import Json, parse_moment, print_result, say, screen
 from guiwei.doctor import examine
 from guiwei.ingesting import run_ingest
@@ -31,22 +29,19 @@ from guiwei.recording import record_messages
 from guiwei.settings import read_settings
 from guiwei.site import Site, open_site, upgrade
 from guiwei.supervising import supervise
-from inventory.domain.people import parse_role
 from inventory.domain.refusals import BadInput, Failed, LeaseLost, Refusal, RegisterInvalid, Unavailable
-from inventory.operations import countersigning, signing_in
 from inventory.operations.closing import close_day
 from inventory.operations.importing import ImportOptions, ImportReport, import_register
 from inventory.operations.verifying import verify_ledger
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Guiwei 归位")
 database_commands = typer.Typer(no_args_is_help=True, help="The database.")
-user_commands = typer.Typer(no_args_is_help=True, help="People who sign in.")
-token_commands = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
 ledger_commands = typer.Typer(no_args_is_help=True, help="The custody ledger.")
 import_commands = typer.Typer(no_args_is_help=True, help="Agencies, places, readers and dossiers from CSV or .xlsx.")
 app.add_typer(database_commands, name="db")
-app.add_typer(user_commands, name="user")
-app.add_typer(token_commands, name="token")
+app.add_typer(people_commands.user, name="user")
+app.add_typer(people_commands.token, name="token")
+app.add_typer(people_commands.factor, name="factor")
 app.add_typer(ledger_commands, name="ledger")
 app.add_typer(import_commands, name="import")
 app.add_typer(rule_commands.app, name="rule")
@@ -54,8 +49,6 @@ app.add_typer(rule_commands.app, name="rule")
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1
 ERRORS_PRINTED_MAX = 50
 WEB_SWITCH_SECONDS = 0.0005
-PASSWORD_VARIABLE = "GUIWEI_NEW_PASSWORD"  # noqa: S105 - a variable's name
-PIN_VARIABLE = "GUIWEI_NEW_PIN"
 
 File = Annotated[Path, typer.Argument(help="CSV (UTF-8 or GB 18030) or .xlsx.")]
 
@@ -135,7 +128,9 @@ def serve(site: Site) -> None:
 
     # A handler that holds the ledger's chain must not wait 5 ms for its turn behind one that renders a page.
     sys.setswitchinterval(WEB_SWITCH_SECONDS)
-    settings = WebSettings(language=site.settings.language, zone=site.settings.zone)
+    settings = WebSettings(
+        language=site.settings.language, zone=site.settings.zone, idle=timedelta(minutes=site.settings.idle_minutes)
+    )
     web_server(create_app(site.app, settings), site.settings.web_host, site.settings.web_port).run()
 
 
@@ -239,7 +234,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda phase, done, total: bar.update(task, description=phase, completed=done, total=max(total, 1))
 
 
-# ── Database, people, tokens ─────────────────────────────────────────────────────────────────────────────────────────
+# ── Database ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @database_commands.command("upgrade")
@@ -248,50 +243,6 @@ def db_upgrade(*, as_json: Json = False) -> None:
     with open_site(read_settings(), say, outdated=True, new_keys=True) as site:
         before, after = upgrade(site.owner_url)
     print_result({"before": before, "after": after}, f"数据库结构 {before or '-'} → {after}", as_json=as_json)
-
-
-@user_commands.command("add")
-def user_add(
-    login: str,
-    role: Annotated[str, typer.Option(help="keeper, window_clerk, agency_head, city_manager, auditor, ...")],
-    name: Annotated[str | None, typer.Option(help="The person's name; default the login.")] = None,
-    agency: Annotated[str | None, typer.Option(help="Code of the agency the person works for.")] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Add a person; the password is asked for, or taken from GUIWEI_NEW_PASSWORD."""
-    password = os.environ.get(PASSWORD_VARIABLE) or typer.prompt(
-        "密码 Password", hide_input=True, confirmation_prompt=True
-    )
-    with open_site(read_settings(), say) as site:
-        viewer = signing_in.add_account(site.owner, login, name or login, parse_role(role), agency, password)
-    print_result(
-        {"login": viewer.login, "role": viewer.role.value}, f"{viewer.login} ({viewer.role.zh})", as_json=as_json
-    )
-
-
-@user_commands.command("pin")
-def user_pin(login: str, *, as_json: Json = False) -> None:
-    """Set the PIN by which somebody signs as second person; it is asked for, or taken from GUIWEI_NEW_PIN."""
-    pin = os.environ.get(PIN_VARIABLE) or typer.prompt("口令 PIN", hide_input=True, confirmation_prompt=True)
-    with open_site(read_settings(), say) as site:
-        countersigning.set_pin(site.owner, login, pin)
-    print_result({"login": login}, f"{login}: 口令已设置 PIN set", as_json=as_json)
-
-
-@token_commands.command("add")
-def token_add(
-    login: str,
-    name: Annotated[str, typer.Option(help="What the token is for.")],
-    days: Annotated[int, typer.Option(help="How long it is good for.", min=1, max=3650)] = 365,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Make a bearer token that acts for an account; it is shown this once."""
-    secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    with open_site(read_settings(), say) as site:
-        signing_in.add_token(site.owner, login, name, now, now + timedelta(days=days), secret)
-    print_result({"token": secret, "expires_at": now + timedelta(days=days)}, secret, as_json=as_json)
 
 
 # ── Evidence and ledger ──────────────────────────────────────────────────────────────────────────────────────────────

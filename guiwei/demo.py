@@ -31,7 +31,7 @@ from guiwei.site import Say, Site, open_site
 from guiwei.supervising import supervise
 from inventory.domain.people import Role
 from inventory.domain.refusals import BadSetting, NameTaken, Unavailable
-from inventory.operations import countersigning, signing_in
+from inventory.operations import countersigning, second_factor, signing_in
 from inventory.operations.importing import import_register
 from inventory.store.database import raw
 
@@ -138,7 +138,9 @@ def _fill(site: Site, city: City, stop: threading.Event, say: Say) -> None:
 
 
 def _let_people_in(site: Site) -> Crew:
-    """Also after a first start that was interrupted before it came to this."""
+    """Also after a first start that was interrupted before it came to this. The demo asks for no second factor."""
+    for role in Role:
+        second_factor.require(site.owner, role, required=False)
     for person in PEOPLE:
         with suppress(NameTaken):
             signing_in.add_account(site.owner, person.login, person.name, person.role, person.agency, PASSWORD)

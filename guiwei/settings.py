@@ -25,6 +25,7 @@ DATABASE_SETTINGS = ("database_url", "owner_database_url", "jobs_database_url")
 _EXPECTED = {
     "web_port": ("应为 1 至 65535 的整数", "it must be a whole number from 1 to 65535"),
     "language": ("应为 zh-CN 或 en", "it must be zh-CN or en"),
+    "idle_minutes": ("应为 5 至 480 的整数", "it must be a whole number from 5 to 480"),
     "ingest_slot": ("应为 0 至 999 的整数", "it must be a whole number from 0 to 999"),
 }
 
@@ -72,6 +73,9 @@ class Settings(BaseSettings):
         default="zh-CN", description="Language of pages and messages: zh-CN or en."
     )
     timezone: str = Field(default="Asia/Shanghai", description="Local time of the warehouse: its midnight is 24:00.")
+    idle_minutes: int = Field(
+        default=30, ge=5, le=480, description="Minutes after which a session that nobody uses ends, 5 to 480."
+    )
     ingest_slot: int = Field(default=0, ge=0, le=999, description="The ingest slot a process owns, 0 to 999.")
 
     @field_validator(*DATABASE_SETTINGS)

@@ -23,6 +23,7 @@ from web.guarding import Guarding
 from web.live import Live
 from web.measuring import Measuring
 from web.pages import (
+    accounts,
     arrivals,
     closing_sheet,
     consignment_hands,
@@ -37,6 +38,7 @@ from web.pages import (
     letters,
     locate,
     loose_materials,
+    me,
     picking,
     pin,
     readers,
@@ -64,6 +66,8 @@ PAGES = (
     readers,
     scan,
     station,
+    me,
+    accounts,
     pin,
     work,
     picking,

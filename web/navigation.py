@@ -38,6 +38,7 @@ ENTRIES = (
     Entry("searches", "/searches", _STAFF),
     Entry("counts", "/counts", _STAFF | _WATCHERS),
     Entry("closing", "/closing-sheet", frozenset({_KEEPER, _MANAGER}) | _WATCHERS),
+    Entry("accounts", "/accounts", frozenset({Role.SYSTEM_ADMIN})),
     Entry("readers", "/readers", frozenset(role for role in Role if role.rights.sees_readers)),
 )
 

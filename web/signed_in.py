@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from inventory.domain.people import Viewer
 from inventory.domain.refusals import NotSignedIn
-from inventory.operations.signing_in import SESSION_HOURS, viewer_of_session, viewer_of_token
+from inventory.operations.signing_in import SESSION_HOURS, session_of, viewer_of_session, viewer_of_token
+from inventory.store import people
 from inventory.store.people import Origin
 from web.site import WebSettings, site_of
 
@@ -58,6 +59,17 @@ def viewer_of(request: Request) -> Viewer:
     return viewer
 
 
+def session_known(request: Request) -> people.SignedIn:
+    """Whose session it is, also while it owes its second factor; raises `NotSignedIn`."""
+    secret = session_secret(request)
+    if secret is None:
+        raise NotSignedIn
+    known = session_of(site_of(request).database, secret)
+    if known.owes is None:
+        request.state.viewer = known.viewer
+    return known
+
+
 def _only_reads(request: Request) -> bool:
     return request.method in _READING_METHODS or request.url.path in _READING_POSTS
 
@@ -74,3 +86,4 @@ def _viewer_of(request: Request) -> Viewer:
 
 
 SignedIn = Annotated[Viewer, Depends(viewer_of)]
+Known = Annotated[people.SignedIn, Depends(session_known)]

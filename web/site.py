@@ -20,6 +20,7 @@ class WebSettings:
     https: bool = False
     language: Language = "zh-CN"
     zone: tzinfo = CHINA_TIME
+    idle: timedelta = timedelta(minutes=30)  # after which a session that nobody uses ends
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from inventory.domain.search import Query
 LOGIN_CHARACTERS_MAX = 40
 PERSON_NAME_CHARACTERS_MAX = 60
 PASSWORD_CHARACTERS_MIN = 10
+PASSWORD_KINDS_MIN = 4  # different characters
+NAME_PART_MIN = 4  # shorter logins stand in too many words
 PIN_DIGITS = 6
 PASSWORD_CHARACTERS_MAX = 200  # argon2 takes any length; a megabyte of password is an attack, not a password.
 
@@ -165,15 +167,37 @@ def parse_login(text: str) -> str:
     return login
 
 
-def check_password(password: str, login: str) -> None:
-    """Raises `BadInput` for a password that is too short, too long, or the login itself."""
+# Of the lists of what people really choose, those long enough for us; and our own.
+_WORST_WORDS = (
+    "1234567890 0123456789 9876543210 0987654321 1111111111 0000000000 8888888888 6666666666 1234567891 12345678910 "
+    "123456789a a123456789 aa123456789 1q2w3e4r5t q1w2e3r4t5 1qaz2wsx3edc qwertyuiop qwerty12345 qwerty123456 asdfghjkl1 "
+    "password12 password123 password1234 passw0rd123 p@ssw0rd123 administrator admin12345 admin123456 admin@1234 "
+    "woaini1314520 woaini1314 iloveyou123 woaini520520 5201314520 1314520520 abcd123456 abc1234567 a1b2c3d4e5 abcdefghij "
+    "letmein1234 welcome123 changeme123 guiwei12345 guiwei123456 dangan123456 dangan12345"
+)
+_WORST_PASSWORDS = frozenset(_WORST_WORDS.split())
+
+
+def check_password(password: str, login: str, name: str = "") -> None:
+    """Raises `BadInput` for a password that is too short, too long, one of the worst, or holds login or name.
+
+    Length and the list instead of classes of characters, and no expiry: both make people count up, as current guidance says.
+    """
     if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
         raise BadInput(
             problem_zh=f"密码应为{PASSWORD_CHARACTERS_MIN}至{PASSWORD_CHARACTERS_MAX}个字符",
             problem_en=f"a password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters",
         )
-    if password.strip().lower() == login:
-        raise BadInput(problem_zh="密码不能与用户名相同", problem_en="the password can't be the user name")
+    plain = password.strip().lower()
+    if plain in _WORST_PASSWORDS or len(set(plain)) < PASSWORD_KINDS_MIN:
+        raise BadInput(
+            problem_zh="这个密码太常见，别人第一个就会猜到",
+            problem_en="that password is among the first anybody would guess",
+        )
+    if any(len(part) >= NAME_PART_MIN and part in plain for part in (login, name.strip().lower())):
+        raise BadInput(
+            problem_zh="密码中不能含有用户名或姓名", problem_en="the password can't hold the user name or your name"
+        )
 
 
 def check_pin(pin: str) -> None:

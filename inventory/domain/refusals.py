@@ -327,6 +327,14 @@ class WrongPassword(NotSignedIn):
     en = "The user name or the password is wrong."
 
 
+class WrongCode(NotSignedIn):
+    """A one-time or recovery code doesn't fit, or was used before."""
+
+    code = "wrong_code"
+    zh = "验证码不正确或已经用过，请等待下一个验证码。"
+    en = "The code is wrong or was used already; wait for the next one."
+
+
 class TooManyAttempts(NotSignedIn):
     """Failed sign-ins pause further attempts for a while."""
 
@@ -425,6 +433,14 @@ class CodeUnknown(NotFound):
     code = "code_unknown"
     zh = "无法识别 {code}：既不是档案，也不是库位。"
     en = "{code} is unknown: neither a dossier nor a place."
+
+
+class SessionNotFound(NotFound):
+    """No such session or token, or not one the asker may end."""
+
+    code = "session_not_found"
+    zh = "没有这个会话或令牌，或它已经结束。"
+    en = "There is no such session or token, or it ended already."
 
 
 class AccountNotFound(NotFound):

@@ -133,7 +133,7 @@ def add_account(
             problem_en=f"a name has 1 to {PERSON_NAME_CHARACTERS_MAX} visible characters",
         )
     if password is not None:
-        check_password(password, login)
+        check_password(password, login, name)
     if agency_code is None and role.rights.dossiers is Reach.OWN_AGENCY:
         raise AgencyRequired(role_zh=role.zh, role_en=role.en)
     kept = None if password is None else secrets_kept.kept(password)

@@ -10,7 +10,7 @@ from tests.conftest import Archive
 
 
 def password_of(login: str) -> str:
-    return f"{login} opens the door"
+    return f"{login[::-1]} opens the door"  # a password holds no login
 
 
 def id_number(first_seventeen: str) -> str:

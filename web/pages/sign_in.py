@@ -3,22 +3,26 @@
 import secrets
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Viewer
 from inventory.domain.refusals import NotSignedIn
+from inventory.operations import second_factor
 from inventory.operations.signing_in import sign_in, sign_out
+from inventory.store import people
 from web.navigation import entries_for
 from web.refusing import status_of
 from web.rendering import render, words_of
-from web.signed_in import clear_session, origin_of, session_secret, set_session
-from web.site import site_of
+from web.signed_in import Known, clear_session, origin_of, session_secret, set_session
+from web.site import read_clock, site_of
 
 router = APIRouter()
 _SECRET_BYTES = 32
 _ADDRESS_CHARACTERS_MAX = 200
+CODE_CHARACTERS_MAX = 40  # a recovery code with blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,16 @@ class SignInContext:
     problem: str | None = None
     login_characters_max: int = LOGIN_CHARACTERS_MAX
     password_characters_max: int = PASSWORD_CHARACTERS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class CodeContext:
+    """Whose code is asked for, and why again."""
+
+    login: str
+    then: str
+    problem: str | None = None
+    code_characters_max: int = CODE_CHARACTERS_MAX
 
 
 @router.get("/sign-in", include_in_schema=False)
@@ -46,17 +60,70 @@ def sign_in_form(
     then: Annotated[str, Form(max_length=_ADDRESS_CHARACTERS_MAX)] = "/",
 ) -> Response:
     """Check and go on to what was wanted."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    site, secret, before = site_of(request), new_secret(), session_secret(request)
     try:
-        viewer = sign_in(site_of(request).database, login, password, secret, origin_of(request)).viewer
+        opened = sign_in(site.database, login, password, secret, origin_of(request), site.settings.idle)
     except NotSignedIn as refusal:
         problem = refusal.sentence("zh" if words_of(request).chinese else "en")
         context = SignInContext(login, own_address(then), problem)
         return render(request, "sign_in.html", context, status=status_of(refusal))
-    then = own_address(then)
-    response = RedirectResponse(_first_page(request, viewer) if then == "/" else then, 303)
+    if before is not None:  # What this browser had is no longer good for anything: nobody planted it for later.
+        sign_out(site.database, before)
+    response = RedirectResponse(_after(request, opened, own_address(then)), 303)
     set_session(request, response, secret)
     return response
+
+
+def _after(request: Request, opened: people.SignedIn, then: str) -> str:
+    if opened.owes == "factor":
+        return "/me/factor"
+    if opened.owes == "code":
+        return "/sign-in/code" if then == "/" else f"/sign-in/code?next={quote(then)}"
+    return first_page(request, opened.viewer) if then == "/" else then
+
+
+@router.get("/sign-in/code", include_in_schema=False)
+def code_page(request: Request, known: Known) -> Response:
+    """Ask for the second factor."""
+    then = own_address(request.query_params.get("next", "/"))
+    return _ask_code(request, known, then)
+
+
+@router.post("/sign-in/code", include_in_schema=False)
+def code_form(
+    request: Request,
+    known: Known,
+    code: Annotated[str, Form(max_length=CODE_CHARACTERS_MAX)] = "",
+    then: Annotated[str, Form(max_length=_ADDRESS_CHARACTERS_MAX)] = "/",
+) -> Response:
+    """Check the code and go on, under a new secret."""
+    then, secret = own_address(then), new_secret()
+    if known.owes == "code":
+        try:
+            second_factor.prove(site_of(request).database, known.viewer, code, read_clock(), secret)
+        except NotSignedIn as refusal:
+            problem = refusal.sentence("zh" if words_of(request).chinese else "en")
+            return _ask_code(request, known, then, problem, status_of(refusal))
+        known = people.SignedIn(known.viewer, None)
+    else:
+        secret = known.viewer.secret
+    response = RedirectResponse(_after(request, known, then), 303)
+    set_session(request, response, secret)
+    return response
+
+
+def _ask_code(
+    request: Request, known: people.SignedIn, then: str, problem: str | None = None, status: int = 200
+) -> Response:
+    if known.owes != "code" and problem is None:
+        return RedirectResponse(_after(request, known, then), 303)
+    context = CodeContext(known.viewer.login, then, problem)
+    return render(request, "sign_in_code.html", context, status=status)
+
+
+def new_secret() -> str:
+    """What a session will show."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 @router.post("/sign-out", include_in_schema=False)
@@ -76,6 +143,6 @@ def own_address(address: str) -> str:
     return address if ours and len(address) <= _ADDRESS_CHARACTERS_MAX else "/"
 
 
-def _first_page(request: Request, viewer: Viewer) -> str:
+def first_page(request: Request, viewer: Viewer) -> str:
     """The first of the navigation: what there is to do today, for those who have that page."""
     return next((entry.address for entry in entries_for(viewer, site_of(request).pages)), "/")

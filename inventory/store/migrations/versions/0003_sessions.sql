@@ -45,6 +45,7 @@ CREATE TABLE password_before (
 
 -- Whom the site lets in only with a second factor; whoever has one is always asked.
 CREATE TABLE second_factor_role (role text PRIMARY KEY);
+INSERT INTO second_factor_role VALUES ('system_admin'), ('security_admin'), ('audit_admin'), ('city_manager'), ('agency_head');
 
 -- ── Attempts: counted alike for names that are there and names that are not ──────────────────────────────────────────
 
@@ -110,17 +111,20 @@ DECLARE
     who   integer;
     wants bytea;
     shut  boolean;
+    factored boolean;
 BEGIN
     IF NOT attempt_counted(the_login) THEN RETURN NULL; END IF;
-    SELECT account.id, locked_at IS NOT NULL,
+    SELECT account.id, locked_at IS NOT NULL, factor_cipher IS NOT NULL,
            CASE WHEN the_kind = 'pin' THEN coalesce(pin_verifier, password_verifier) ELSE password_verifier END
-    INTO who, shut, wants
+    INTO who, shut, factored, wants
     FROM account LEFT JOIN account_secret ON account_id = account.id WHERE login = the_login;
     IF sha256(the_proof) IS DISTINCT FROM wants OR wants IS NULL OR shut THEN
         IF who IS NOT NULL THEN PERFORM account_log(who, the_failure); END IF;
         RETURN NULL;
     END IF;
-    UPDATE sign_in_attempt SET failures = 0, locked_until = NULL WHERE slot = attempt_slot(the_login);
+    -- Where a second factor is still to come, the password alone forgives nothing: it would buy new guesses at the code.
+    UPDATE sign_in_attempt SET failures = CASE WHEN factored THEN greatest(failures - 1, 0) ELSE 0 END, locked_until = NULL
+    WHERE slot = attempt_slot(the_login);
     RETURN who;
 END $$;
 
@@ -293,6 +297,195 @@ BEGIN
     RETURN true;
 END $$;
 
+-- ── The second factor ────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- The code itself is checked by the application, which alone has the key of the secret; each code is accepted once, tries
+-- count with those of the password, and recovery codes are compared here.
+
+-- The account of the session shown, also while it owes its second factor.
+CREATE FUNCTION session_known() RETURNS integer LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT account_id FROM web_session
+    WHERE secret_hash = shown_hash() AND expires_at > now() AND last_seen_at + idle > now()
+$$;
+
+CREATE FUNCTION session_rotated(the_hash bytea) RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+    UPDATE web_session SET secret_hash = the_hash, owes = NULL WHERE secret_hash = shown_hash()
+$$;
+
+CREATE FUNCTION factor_asked() RETURNS TABLE (cipher bytea, pending bytea, step bigint, recovery_left integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT factor_cipher, factor_pending, factor_step, cardinality(recovery) FROM account_secret
+    WHERE account_id = session_known()
+$$;
+
+-- A session that owes the code of a factor that is there may not put another in its place.
+CREATE FUNCTION factor_offer(the_cipher bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE account_secret SET factor_pending = the_cipher
+    WHERE account_id = session_known() AND (factor_cipher IS NULL OR session_account() IS NOT NULL);
+    RETURN FOUND;
+END $$;
+
+CREATE FUNCTION factor_enrol(the_step bigint, the_recovery bytea[], the_hash bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    who integer := session_known();
+BEGIN
+    UPDATE account_secret SET factor_cipher = factor_pending, factor_pending = NULL, factor_step = the_step, recovery = the_recovery
+    WHERE account_id = who AND factor_pending IS NOT NULL AND (factor_cipher IS NULL OR session_account() IS NOT NULL);
+    IF NOT FOUND THEN RETURN false; END IF;
+    PERFORM session_rotated(the_hash), account_log(who, 'factor_set');
+    RETURN true;
+END $$;
+
+-- A code of half minute `the_step` that fitted (NULL: none did), or a recovery code's SHA-256. What is right opens the
+-- session under a new secret.
+CREATE FUNCTION factor_told(the_step bigint, the_recovery bytea, the_hash bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    who       integer := session_known();
+    the_login text := (SELECT login FROM account WHERE id = who);
+BEGIN
+    IF who IS NULL OR NOT attempt_counted(the_login) THEN RETURN false; END IF;
+    UPDATE account_secret SET factor_step = coalesce(the_step, factor_step), recovery = array_remove(recovery, the_recovery)
+    WHERE account_id = who AND factor_cipher IS NOT NULL AND (the_step > factor_step OR the_recovery = ANY (recovery));
+    IF NOT FOUND THEN
+        PERFORM account_log(who, 'factor_failed');
+        RETURN false;
+    END IF;
+    UPDATE sign_in_attempt SET failures = 0, locked_until = NULL WHERE slot = attempt_slot(the_login);
+    PERFORM session_rotated(the_hash), account_log(who, 'factor_proven');
+    RETURN true;
+END $$;
+
+-- ── One's own password, sessions and tokens; everybody's for the system administrator ────────────────────────────────
+
+-- The owner's role by the command line, or a system administrator in a session of his.
+CREATE FUNCTION administers() RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT pg_has_role(session_user, 'guiwei_owner', 'MEMBER')
+        OR EXISTS (SELECT FROM account WHERE id = session_account() AND role = 'system_admin')
+$$;
+
+-- Settings of the last five passwords, so that a new one can be held against them.
+CREATE FUNCTION password_settings() RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT password_setting FROM account_secret WHERE account_id = session_account()
+    UNION ALL
+    (SELECT setting FROM password_before WHERE account_id = session_account() ORDER BY set_at DESC LIMIT 4)
+$$;
+CREATE FUNCTION password_used(the_proofs bytea[]) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT password_verifier FROM account_secret, unnest(the_proofs) AS proof
+        WHERE account_id = session_account() AND password_verifier = sha256(proof)
+        UNION ALL
+        SELECT verifier FROM password_before, unnest(the_proofs) AS proof
+        WHERE account_id = session_account() AND verifier = sha256(proof))
+$$;
+
+-- Ends every other session of the account and goes on under a new secret.
+CREATE FUNCTION password_change(the_proof bytea, the_setting text, the_verifier bytea, the_hash bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    asks integer := session_account();
+    who  integer;
+BEGIN
+    IF asks IS NULL THEN RETURN false; END IF;
+    who := secret_proven((SELECT login FROM account WHERE id = asks), 'password', the_proof, 'password_refused');
+    IF who IS NULL THEN RETURN false; END IF;
+    INSERT INTO password_before SELECT account_id, clock_timestamp(), password_setting, password_verifier
+        FROM account_secret WHERE account_id = who;
+    DELETE FROM password_before WHERE account_id = who AND set_at NOT IN (
+        SELECT set_at FROM password_before WHERE account_id = who ORDER BY set_at DESC LIMIT 4);
+    UPDATE account_secret SET password_setting = the_setting, password_verifier = the_verifier, password_set_at = now()
+    WHERE account_id = who;
+    DELETE FROM web_session WHERE account_id = who AND secret_hash <> shown_hash();
+    PERFORM session_rotated(the_hash), account_log(who, 'password_set');
+    RETURN true;
+END $$;
+
+CREATE FUNCTION session_list(everybody boolean) RETURNS TABLE (
+    id integer, login text, name text, created_at timestamptz, last_seen_at timestamptz, expires_at timestamptz,
+    address text, browser text, here boolean
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT web_session.id, account.login, account.name, created_at, last_seen_at, least(expires_at, last_seen_at + idle),
+           address, browser, secret_hash IS NOT DISTINCT FROM shown_hash()
+    FROM web_session JOIN account ON account.id = account_id
+    WHERE (account_id = session_account() OR everybody AND administers())
+      AND expires_at > now() AND last_seen_at + idle > now()
+    ORDER BY last_seen_at DESC, web_session.id LIMIT 500
+$$;
+CREATE FUNCTION session_end(the_id integer) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    whose integer;
+BEGIN
+    DELETE FROM web_session WHERE id = the_id AND (account_id = session_account() OR administers()) RETURNING account_id INTO whose;
+    IF whose IS NULL THEN RETURN false; END IF;
+    PERFORM account_log(whose, 'session_ended');
+    RETURN true;
+END $$;
+
+CREATE FUNCTION token_list(everybody boolean) RETURNS TABLE (
+    id integer, login text, name text, writes boolean, created_at timestamptz, expires_at timestamptz, last_used_at timestamptz
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT api_token.id, account.login, api_token.name, writes, created_at, expires_at, last_used_at
+    FROM api_token JOIN account ON account.id = account_id
+    WHERE (account_id = session_account() OR everybody AND administers()) AND expires_at > now() AND revoked_at IS NULL
+    ORDER BY created_at DESC, api_token.id LIMIT 500
+$$;
+CREATE FUNCTION token_revoke(the_id integer) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    whose integer;
+BEGIN
+    UPDATE api_token SET revoked_at = now()
+    WHERE id = the_id AND revoked_at IS NULL AND (account_id = session_account() OR administers()) RETURNING account_id INTO whose;
+    IF whose IS NULL THEN RETURN false; END IF;
+    PERFORM account_log(whose, 'token_revoked');
+    RETURN true;
+END $$;
+
+-- ── What a system administrator does to an account ───────────────────────────────────────────────────────────────────
+
+CREATE FUNCTION account_list() RETURNS TABLE (
+    login text, name text, role text, agency_name text, signs_in boolean, second_factor boolean, locked boolean, attempts_locked boolean
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT account.login, account.name, account.role, agency.name, password_setting IS NOT NULL, factor_cipher IS NOT NULL,
+           locked_at IS NOT NULL, locked_until IS NOT NULL AND locked_until > now()
+    FROM account LEFT JOIN agency ON agency.id = agency_id LEFT JOIN account_secret ON account_id = account.id
+    LEFT JOIN sign_in_attempt ON slot = attempt_slot(account.login)
+    WHERE administers() ORDER BY account.login LIMIT 2000
+$$;
+
+-- What opened before opens no more: sessions end, tokens are revoked, and no proof helps until it is unlocked.
+CREATE FUNCTION account_lock(the_login text, shut boolean) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    who integer := (SELECT id FROM account WHERE login = the_login AND administers());
+BEGIN
+    IF who IS NULL THEN RETURN false; END IF;
+    INSERT INTO account_secret (account_id, locked_at) VALUES (who, CASE WHEN shut THEN now() END)
+    ON CONFLICT (account_id) DO UPDATE SET locked_at = excluded.locked_at;
+    IF shut THEN
+        DELETE FROM web_session WHERE account_id = who;
+        UPDATE api_token SET revoked_at = now() WHERE account_id = who AND revoked_at IS NULL;
+    ELSE
+        UPDATE sign_in_attempt SET failures = 0, locked_until = NULL WHERE slot = attempt_slot(the_login);
+    END IF;
+    PERFORM account_log(who, CASE WHEN shut THEN 'account_locked' ELSE 'account_unlocked' END);
+    RETURN true;
+END $$;
+
+CREATE FUNCTION factor_reset(the_login text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    who integer := (SELECT id FROM account WHERE login = the_login AND administers());
+BEGIN
+    IF who IS NULL THEN RETURN false; END IF;
+    UPDATE account_secret SET factor_cipher = NULL, factor_pending = NULL, factor_step = 0, recovery = '{}' WHERE account_id = who;
+    DELETE FROM web_session WHERE account_id = who;
+    PERFORM account_log(who, 'factor_reset');
+    RETURN true;
+END $$;
+
 -- ── Privileges ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 REVOKE ALL ON account_secret, password_before, second_factor_role, sign_in_attempt, sign_in_seed, countersignature, web_session,
@@ -307,3 +500,11 @@ GRANT EXECUTE ON FUNCTION session_account() TO guiwei_app, guiwei_jobs;
 GRANT EXECUTE ON FUNCTION secret_asked(text, text), session_viewer(bytea), token_viewer(bytea),
     session_open(text, bytea, bytea, interval, text, text), session_close(bytea), secret_renew(text, text, bytea, text, bytea),
     countersigned(text, bytea), witness_proven(integer), pin_there(), pin_change(bytea, text, bytea) TO guiwei_app;
+REVOKE ALL ON FUNCTION session_known(), session_rotated(bytea), factor_asked(), factor_offer(bytea),
+    factor_enrol(bigint, bytea[], bytea), factor_told(bigint, bytea, bytea), administers(), password_settings(),
+    password_used(bytea[]), password_change(bytea, text, bytea, bytea), session_list(boolean), session_end(integer),
+    token_list(boolean), token_revoke(integer), account_list(), account_lock(text, boolean), factor_reset(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION factor_asked(), factor_offer(bytea), factor_enrol(bigint, bytea[], bytea),
+    factor_told(bigint, bytea, bytea), password_settings(), password_used(bytea[]),
+    password_change(bytea, text, bytea, bytea), session_list(boolean), session_end(integer), token_list(boolean),
+    token_revoke(integer), account_list(), account_lock(text, boolean), factor_reset(text) TO guiwei_app;
