@@ -132,7 +132,7 @@ def test_a_lost_factor_is_taken_away_by_an_administrator_and_by_nobody_else(
 @pytest.mark.parametrize("column", ["factor_cipher", "recovery"])
 def test_what_a_factor_is_made_of_is_not_stored_as_it_is(archive: Archive, signed_in: SignIn, column: str) -> None:
     secret, recovery = enrolled(signed_in("zhao"))
-    row = archive.root.execute(f"SELECT {column} FROM account_secret WHERE factor_cipher IS NOT NULL").fetchone()  # type: ignore[arg-type]
+    row = archive.root.execute(f"SELECT {column} FROM account_secret WHERE factor_cipher IS NOT NULL").fetchone()
     assert row is not None
     stored = b"".join(row[0]) if isinstance(row[0], list) else row[0]
     for told in (secret, codes.written(secret).encode(), *(one.encode() for one in recovery)):

@@ -25,6 +25,15 @@ from web.signed_in import Known, SignedIn, set_session
 from web.site import read_clock, site_of
 
 router = APIRouter()
+# The first that fits counts: Edge says it is Chrome too, and Android that it is Linux.
+_BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,12 @@ class AccessContext:
     factor: FactorState
     everybody: bool
     may_see_everybody: bool
+
+    @staticmethod
+    def browser(told: str) -> str:
+        """What a browser says of itself, as far as its owner would: `Edge · Windows`."""
+        firsts = (next((name for mark, name in names if mark in told), "") for names in (_BROWSERS, _SYSTEMS))
+        return " · ".join(filter(None, firsts)) or told[:40]
 
 
 @dataclass(frozen=True, slots=True)
