@@ -204,11 +204,11 @@ def main() -> None:
     city = make_city(asked.dossiers, seed=1)
     with server_directory() as directory, embedded_postgres(directory, lambda _: None) as postgres:
         upgrade(postgres.url("owner"))
-        database = connect(postgres.url("app"), load_key_ring(directory / "guiwei.key", make=True))
+        keys = load_key_ring(directory / "guiwei.key", make=True)
+        database, owner, at_night = (connect(postgres.url(role), keys) for role in ("app", "owner", "jobs"))
         (directory / "registers").mkdir()
-        fill(database, city, directory / "registers")
-        owner = connect(postgres.url("owner"), database.keys)
-        people, shelves, numbers = keepers(owner), shelf_codes(database), shelved_numbers(database)
+        fill(owner, city, directory / "registers")
+        people, shelves, numbers = keepers(owner), shelf_codes(owner), shelved_numbers(owner)
         table = Table(title=f"{asked.dossiers:,} dossiers, {CLIENTS} clients")
         for column in ("what", "rate", "median", "99 %", "slowest", "promised"):
             table.add_column(column, justify="right")
@@ -231,8 +231,9 @@ def main() -> None:
             f"{BULK_DOSSIERS:,} in one act", f"{BULK_DOSSIERS / median(took):,.0f}/s", f"{median(took) * 1000:.0f} ms", "",
             f"{max(took) * 1000:.0f} ms", f"< {BULK_SECONDS_PROMISED:.0f} s",
         )  # fmt: skip
-        assert verify_ledger(database).sound
-        database.engine.dispose()
+        assert verify_ledger(at_night).sound
+        for one in (database, owner, at_night):
+            one.engine.dispose()
     screen.print(table)
     screen.print(f"acts at full speed reach {free.rate / floor.rate:.2f} of bare commits")
 

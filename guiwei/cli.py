@@ -205,7 +205,7 @@ def _import(kind: str, file: Path, options: ImportOptions, *, as_json: bool) -> 
     with open_site(read_settings(), say) as site:
         try:
             with _progress() as advance:
-                report = import_register(site.app, kind, file, uuid4(), datetime.now(UTC), options, advance)
+                report = import_register(site.owner, kind, file, uuid4(), datetime.now(UTC), options, advance)
         except RegisterInvalid as refusal:
             report = refusal.facts["report"]  # type: ignore[assignment]
             assert isinstance(report, ImportReport)
@@ -304,7 +304,7 @@ def close(
 def ledger_verify(*, as_json: Json = False) -> None:
     """Walk every chain and rebuild the projection; exit code 1 where something doesn't hold."""
     with open_site(read_settings(), say) as site, _progress() as advance:
-        found = verify_ledger(site.app, lambda done, total: advance("ledger", done, total))
+        found = verify_ledger(site.jobs, lambda done, total: advance("ledger", done, total))
     lines = [f"{wrong.warehouse} #{wrong.sequence}: {wrong.problem}" for wrong in found.breaks]
     lines += [f"{volume}: 台账与所在不符 · the holding isn't what the ledger says" for volume in found.misprojected]
     lines.append(

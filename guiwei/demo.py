@@ -112,7 +112,7 @@ def _remembered_size(settings: Settings, dossiers: int) -> int:
 
 
 def _is_empty(site: Site) -> bool:
-    with site.app.transaction() as session:
+    with site.owner.transaction() as session:
         return raw(session).execute("SELECT FROM dossier LIMIT 1").fetchone() is None
 
 
@@ -134,7 +134,7 @@ def _fill(site: Site, city: City, stop: threading.Event, say: Say) -> None:
                 bar.update(task, description=f"{kind}: {phase}", completed=done, total=max(total, 1))
 
             path = Path(directory) / f"{kind}.csv"
-            import_register(site.app, kind, path, uuid4(), datetime.now(UTC), on_progress=advance)
+            import_register(site.owner, kind, path, uuid4(), datetime.now(UTC), on_progress=advance)
 
 
 def _let_people_in(site: Site) -> Crew:

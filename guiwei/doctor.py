@@ -89,14 +89,14 @@ def _roles(site: Site) -> Iterator[Finding]:
 
 
 def _keys(site: Site) -> Iterator[Finding]:
-    with site.app.transaction() as session:
+    with site.jobs.transaction() as session:
         row = (
             raw(session)
             .execute("SELECT id_number_cipher FROM subject WHERE id_number_cipher IS NOT NULL LIMIT 1")
             .fetchone()
         )
     if row is not None:
-        site.app.keys.decrypt(row[0])
+        site.jobs.keys.decrypt(row[0])
     mode = site.settings.key_file.stat().st_mode & 0o077
     yield Finding(
         "key file", mode == 0, f"{site.settings.key_file}" + ("" if mode == 0 else " can be read by others: chmod 600")
@@ -109,7 +109,7 @@ def _broker(site: Site) -> Iterator[Finding]:
 
 def _quarantine(site: Site) -> Iterator[Finding]:
     query = "SELECT count(*), max(received_at) FROM quarantine WHERE received_at > now() - interval '1 day'"
-    with site.app.transaction() as session:
+    with site.jobs.transaction() as session:
         count, newest = raw(session).execute(query).fetchone() or (0, None)
     yield Finding(
         "quarantine",
@@ -124,7 +124,7 @@ def _readers(site: Site) -> Iterator[Finding]:
                last_message_at, clock_offset_ms
         FROM reader LEFT JOIN reader_health ON reader_id = reader.id ORDER BY code
     """
-    with site.app.transaction() as session:
+    with site.jobs.transaction() as session:
         rows = raw(session).execute(query, (SILENT_READER_HOURS,)).fetchall()
     silent = [code for code, heard, _, _ in rows if not heard]
     told = f"{len(rows)} registered, {len(silent)} silent for {SILENT_READER_HOURS} hours"

@@ -35,4 +35,4 @@ def run_ingest(site: Site, slot: int, stop: threading.Event) -> None:
         except BlockingIOError:
             raise LeaseLost(lease=f"ingest slot {slot}") from None
         spare_the_collector()
-        Ingest(site.app, site.broker, Slot(slot, socket.gethostname(), CLIENT_ID.format(slot=slot))).run(stop)
+        Ingest(site.jobs, site.broker, Slot(slot, socket.gethostname(), CLIENT_ID.format(slot=slot))).run(stop)

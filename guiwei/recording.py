@@ -18,7 +18,7 @@ def record_messages(
     site: Site, path: Path, stop: threading.Event, seconds_max: float | None, messages_max: int | None, say: Say
 ) -> int:
     """Write down what registered readers say until stopped, or so long, or so many; returns how many messages."""
-    with site.app.unpooled() as connection:
+    with site.jobs.unpooled() as connection:
         antennas = registered_antennas(connection, slot=None)
     topics = {topic for antenna in antennas for topic in (antenna.topic, antenna.status_topic) if topic}
     listener = SlotConnection(site.broker, f"guiwei-record-{uuid4().hex[:12]}", topics, lasting=False)

@@ -49,15 +49,15 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="postgresql:// URL of the role guiwei_app (web, ingest); embedded if none of the three is set.",
+        description="postgresql:// URL of the role guiwei_app (web); embedded if none of the three is set.",
     )
     owner_database_url: SecretStr | None = Field(
         default=None,
-        description="postgresql:// URL of the role guiwei_owner (migrations).",
+        description="postgresql:// URL of the role guiwei_owner (migrations, imports, accounts).",
     )
     jobs_database_url: SecretStr | None = Field(
         default=None,
-        description="postgresql:// URL of the role guiwei_jobs (nightly work).",
+        description="postgresql:// URL of the role guiwei_jobs (ingest, nightly work).",
     )
     mqtt_url: SecretStr | None = Field(
         default=None,

@@ -20,7 +20,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Site:
-    """The databases by role, and the broker where it was asked for. `owner` opens everything: only the command line uses it."""
+    """The databases by role, and the broker where it was asked for.
+
+    `app` serves people, each by what they present; `jobs` takes in what readers say and works at night; `owner` makes
+    accounts and brings registers in for whoever runs the command line, and opens everything: keep it here.
+    """
 
     settings: Settings
     app: Database

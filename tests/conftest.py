@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -71,6 +72,14 @@ class Archive:
         self.keeper = self.person("keeper", Role.KEEPER)
         self.second = self.person("second", Role.KEEPER)
         self.clerk = self.person("clerk", Role.WINDOW_CLERK, agency="370112")
+
+    def sql_of(self, viewer: Viewer | None, **options: object) -> psycopg.Connection[Any]:
+        """A connection with the application's password that presents somebody's session: what a break-in there gets."""
+        connection = psycopg.connect(self.app_url, **options)  # type: ignore[arg-type]
+        secret = "" if viewer is None else viewer.secret
+        connection.execute("SELECT set_config('guiwei.session', %s, false)", (secret,))
+        connection.commit()
+        return connection
 
     def close(self) -> None:
         self.app.engine.dispose()

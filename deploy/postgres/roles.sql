@@ -16,6 +16,9 @@ SET log_min_error_statement = 'panic';
 ALTER ROLE guiwei_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'owner_password';
 ALTER ROLE guiwei_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'app_password';
 ALTER ROLE guiwei_jobs LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'jobs_password';
+ALTER ROLE guiwei_owner SET jit = off;  -- see provision.py for why
+ALTER ROLE guiwei_app SET jit = off;
+ALTER ROLE guiwei_jobs SET jit = off;
 RESET log_statement;
 RESET log_min_error_statement;
 

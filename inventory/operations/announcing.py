@@ -116,7 +116,7 @@ def announce(
             is_historic=announcement.historic,
             note=announcement.note or announcement.confirmed,
         )
-        announced.add_lines(connection, arrival_id, doubles)
+        announced.add_lines(connection, arrival_id)
         arrivals.add_unidentified(connection, arrival_id, [(number, row.box, row.note) for number, row in nameless])
         return _again(connection, viewer, announcement.command_id)
 
@@ -240,7 +240,8 @@ def _again(connection: psycopg.Connection[Any], viewer: Viewer, command_id: UUID
     assert arrival_id is not None
     rows = connection.execute(
         "SELECT dossier.number, double.id FROM arrival_line LEFT JOIN volume ON volume.id = volume_id "
-        "LEFT JOIN dossier ON dossier.id = dossier_id LEFT JOIN dossier AS double ON double.id = duplicate_of "
+        "LEFT JOIN dossier ON dossier.id = volume.dossier_id LEFT JOIN arrival_double ON line_id = arrival_line.id "
+        "LEFT JOIN dossier AS double ON double.id = arrival_double.dossier_id "
         "AND (%s::int IS NULL OR double.holding_agency_id = %s) WHERE arrival_id = %s AND is_listed ORDER BY position",
         (viewer.agency_seen(), viewer.agency_seen(), arrival_id),
     ).fetchall()

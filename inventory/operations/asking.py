@@ -36,7 +36,7 @@ from inventory.domain.requests import (
     check_free_text,
 )
 from inventory.domain.travelling import Career, Channel
-from inventory.operations.request_views import SeenRequest, local_day, with_places
+from inventory.operations.request_views import SeenRequest, accepted_view, local_day, with_places
 from inventory.operations.rule_numbers import Numbers, numbers_on
 from inventory.store import institutions, ledger, request_facts, requests
 from inventory.store.database import Database, raw
@@ -90,9 +90,11 @@ def ask(database: Database, viewer: Viewer, asking: Asking, now: datetime) -> Se
         if ledger.once(connection, asking.command_id, _content(database, viewer, asking)):
             _add(connection, database, viewer, agency_id, asking, now)
         row = requests.of_command(connection, asking.command_id)
-        assert row is not None, "a command done once has its request"
-        (seen,) = with_places(connection, viewer, [row], local_day(now))
-    return seen
+        if row is not None:
+            return with_places(connection, viewer, [row], local_day(now))[0]
+        accepted = requests.accepted_by_command(connection, asking.command_id)
+        assert accepted is not None, "a command done once has its request"
+        return accepted_view(accepted)
 
 
 def _agency_asking(viewer: Viewer) -> int:
@@ -156,9 +158,9 @@ def _add(
     check_form(form)
     move_rule = rule_of_move(form, _move(connection, asking, institution, today))
     window_id = _window_id(connection, asking.window)
-    dossier = _dossier_asked(connection, database, agency_id, asking)
+    dossier = _dossier_asked(connection, agency_id, asking)
     channel = asking.channel
-    if dossier is not None and not asking.elsewhere:
+    if dossier is not None:
         channel = check_asked_dossier(connection, viewer, form, dossier, today, numbers)
     promise = numbers.promise(asking.kind, today)
     # A transfer is due out by its promise; the days of the rest begin when the dossier is handed out, and are set anew then.
@@ -198,6 +200,8 @@ def _add(
     letters = {slot.value: letter_id for slot, letter_id in asking.letters.items()}
     requests.add_evidence(connection, request_id, letters, {slot.value: text for slot, text in asking.told.items()})
     requests.tell(connection, request_id, "asked", viewer.account_id, now)
+    if asking.elsewhere:
+        requests.route(connection, database.keys, request_id, asking.sought)
 
 
 def institution_of(connection: psycopg.Connection[Any], code: str | None, today: date) -> InstitutionRow | None:
@@ -260,13 +264,10 @@ def _window_id(connection: psycopg.Connection[Any], code: str | None) -> int | N
     return place.place_id
 
 
-def _dossier_asked(
-    connection: psycopg.Connection[Any], database: Database, agency_id: int, asking: Asking
-) -> DossierRow | None:
-    """The dossier, locked, so that two forms at once know of each other; None: sought elsewhere and not told apart."""
+def _dossier_asked(connection: psycopg.Connection[Any], agency_id: int, asking: Asking) -> DossierRow | None:
+    """The dossier, locked, so that two forms at once know of each other; None: sought elsewhere, and routed by the database."""
     if asking.elsewhere:
-        dossier_id = request_facts.sought_dossier(connection, database.keys, asking.sought)
-        return None if dossier_id is None else request_facts.lock_dossier(connection, dossier_id)
+        return None
     try:
         number = parse_dossier_number(asking.sought)
     except BadInput:

@@ -43,7 +43,7 @@ from inventory.operations.request_views import (
     SeenRequest,
     authority_of,
     found,
-    is_answered,
+    found_here,
     local_day,
     seen_again,
     sees_whole,
@@ -216,21 +216,21 @@ def withdraw(
         raise ReasonMissing(act="撤回", act_en="withdrawing a request")
     with database.transaction(viewer) as session:
         connection = raw(session)
-        row = found(connection, number, lock=True)
-        whole = sees_whole(viewer, row)
+        row = found_here(connection, number, lock=True)
         if viewer.role not in {Role.WINDOW_CLERK, Role.AGENCY_HEAD}:
             raise NotAllowed
         if ledger.once(connection, command_id, ("withdraw", viewer.account_id, number, reason)):
-            if not whole and is_answered(row):
-                raise _answered(row)
-            _withdraw(connection, viewer, row, command_id, reason, now)
+            if isinstance(row, RequestRow):
+                _withdraw(connection, viewer, row, command_id, reason, now)
+            elif not requests.take_back(connection, row.request_id, reason, now):
+                raise _answered(number)
         return seen_again(connection, viewer, row.request_id, now)
 
 
-def _answered(row: RequestRow) -> RequestElsewhere:
+def _answered(number: str) -> RequestElsewhere:
     """To the accepting window, every request that was answered is the same."""
     return RequestElsewhere(
-        request=request_number(row.request_id),
+        request=number,
         state="已答复",
         state_en="answered",
         step=_WITHDRAWING[0],

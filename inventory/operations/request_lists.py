@@ -12,10 +12,10 @@ from inventory.domain.masking import mask_id
 from inventory.domain.people import Role, Viewer
 from inventory.domain.refusals import BadInput, DossierNotFound, NotAllowed
 from inventory.domain.requests import parse_request_number, request_number
-from inventory.operations.request_views import RequestView, SeenRequest, local_day, with_places
+from inventory.operations.request_views import RequestView, SeenRequest, accepted_view, local_day, with_places
 from inventory.store import people, request_facts, request_lists, requests
 from inventory.store.database import Database, raw
-from inventory.store.requests import RequestRow
+from inventory.store.requests import AcceptedRow, RequestRow
 
 REQUESTS_SHOWN_MAX = 200
 ID_NUMBER_DIGITS_MIN = 14  # as many digits are an ID number, or too nearly one
@@ -50,9 +50,17 @@ def my_requests(
         rows = request_lists.of_agency(
             connection, agency_id, before_id, open_only=open_only, rows_max=REQUESTS_SHOWN_MAX + 1
         )
-        shown = with_places(connection, viewer, rows[:REQUESTS_SHOWN_MAX], local_day(now))
+        elsewhere = requests.accepted_before(
+            connection, before_id, open_only=open_only, rows_max=REQUESTS_SHOWN_MAX + 1
+        )
+        newest: list[RequestRow | AcceptedRow] = sorted([*rows, *elsewhere], key=lambda row: -row.request_id)
+        whole = [row for row in newest[:REQUESTS_SHOWN_MAX] if isinstance(row, RequestRow)]
+        views = iter(with_places(connection, viewer, whole, local_day(now)))
+        shown = [
+            accepted_view(row) if isinstance(row, AcceptedRow) else next(views) for row in newest[:REQUESTS_SHOWN_MAX]
+        ]
         _log(connection, viewer, now, shown)
-    return Listed(tuple(shown), len(rows) > REQUESTS_SHOWN_MAX)
+    return Listed(tuple(shown), len(newest) > REQUESTS_SHOWN_MAX)
 
 
 def to_decide(database: Database, viewer: Viewer, now: datetime) -> Listed:

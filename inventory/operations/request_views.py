@@ -26,7 +26,7 @@ from inventory.domain.requests import (
 from inventory.domain.travelling import Channel
 from inventory.store import people, request_facts, requests
 from inventory.store.database import Database, raw
-from inventory.store.requests import EventRow, RequestRow
+from inventory.store.requests import AcceptedRow, EventRow, RequestRow
 
 EVENTS_SHOWN_MAX = 200
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -225,9 +225,25 @@ def found(connection: psycopg.Connection[Any], number: str, *, lock: bool = Fals
     return row
 
 
+def found_here(connection: psycopg.Connection[Any], number: str, *, lock: bool = False) -> RequestRow | AcceptedRow:
+    """The row of a request's number, or what a window may know of one it accepted; raises `RequestNotFound`."""
+    request_id = parse_request_number(number)
+    row = requests.one(connection, request_id, lock=lock) or requests.accepted(connection, request_id)
+    if row is None:
+        raise RequestNotFound(request=number)
+    return row
+
+
+def accepted_view(row: AcceptedRow) -> AcceptedView:
+    """What the window that accepted a request for another agency sees of it."""
+    return AcceptedView(request_number(row.request_id), row.asked_at, row.is_answered)
+
+
 def seen_again(connection: psycopg.Connection[Any], viewer: Viewer, request_id: int, now: datetime) -> SeenRequest:
     """A request as it stands after what was just done."""
-    row = found(connection, request_number(request_id))
+    row = found_here(connection, request_number(request_id))
+    if isinstance(row, AcceptedRow):
+        return accepted_view(row)
     (seen,) = with_places(connection, viewer, [row], local_day(now))
     return seen
 
@@ -244,7 +260,9 @@ def open_request(database: Database, viewer: Viewer, number: str, now: datetime)
     """A request with its papers and timeline, or what the window that accepted it for another agency may know."""
     with database.transaction(viewer) as session:
         connection = raw(session)
-        row = found(connection, number)
+        row = found_here(connection, number)
+        if isinstance(row, AcceptedRow):
+            return accepted_view(row)
         (seen,) = with_places(connection, viewer, [row], local_day(now))
         if isinstance(seen, AcceptedView):
             return seen
@@ -271,8 +289,8 @@ def volume_names(database: Database, viewer: Viewer, number: str) -> list[str]:
     """The volumes a request is about, for those who see it whole; none for others."""
     with database.transaction(viewer) as session:
         connection = raw(session)
-        row = found(connection, number)
-        if row.dossier_id is None or not sees_whole(viewer, row):
+        row = found_here(connection, number)
+        if isinstance(row, AcceptedRow) or row.dossier_id is None or not sees_whole(viewer, row):
             return []
         covered = request_facts.dossiers_covered(connection, row.kind, row.dossier_id)
         return [volume.name for volume in request_facts.volumes(connection, covered)]

@@ -162,18 +162,18 @@ def duplicates(connection: psycopg.Connection[Any]) -> list[Duplicate]:
     return [Duplicate(*row) for row in connection.execute(query)]
 
 
-def add_lines(connection: psycopg.Connection[Any], arrival_id: int, duplicate_of: Sequence[Duplicate]) -> None:
-    """The lines of an arrival, from what `register` listed."""
+def add_lines(connection: psycopg.Connection[Any], arrival_id: int) -> None:
+    """The lines of an arrival, from what `register` listed; whose person has another dossier already is marked."""
     connection.execute(
         """
-        INSERT INTO arrival_line (arrival_id, box, position, number, name, volume_id, state, is_listed, duplicate_of, note)
-        SELECT %s, box, listed.row, listed.number, listed.name, volume.id, 'listed', true, double.dossier_id, note
+        INSERT INTO arrival_line (arrival_id, box, position, number, name, volume_id, state, is_listed, note)
+        SELECT %s, box, listed.row, listed.number, listed.name, volume.id, 'listed', true, note
         FROM listed JOIN dossier ON dossier.number = listed.number
-        JOIN volume ON volume.dossier_id = dossier.id AND volume.ordinal = listed.volume
-        LEFT JOIN unnest(%s::int[], %s::int[]) AS double (row, dossier_id) ON double.row = listed.row ORDER BY listed.row
+        JOIN volume ON volume.dossier_id = dossier.id AND volume.ordinal = listed.volume ORDER BY listed.row
         """,
-        (arrival_id, [one.row for one in duplicate_of], [one.dossier_id for one in duplicate_of]),
+        (arrival_id,),
     )
+    connection.execute("SELECT arrival_mark_doubles(%s)", (arrival_id,))
 
 
 def registered_volume(connection: psycopg.Connection[Any]) -> tuple[int, VolumeName]:

@@ -311,7 +311,8 @@ _LINE_NOW = """
            CASE WHEN %(agency)s::int IS NULL OR double.holding_agency_id = %(agency)s THEN double.number END AS duplicate_of, note
     FROM arrival_line_now AS line LEFT JOIN volume ON volume.id = volume_id
     LEFT JOIN dossier ON dossier.id = volume.dossier_id LEFT JOIN subject ON subject.id = dossier.subject_id
-    LEFT JOIN place AS planned ON planned.id = planned_place_id LEFT JOIN dossier AS double ON double.id = duplicate_of
+    LEFT JOIN place AS planned ON planned.id = planned_place_id LEFT JOIN arrival_double ON line_id = line.id
+    LEFT JOIN dossier AS double ON double.id = arrival_double.dossier_id
 """
 
 

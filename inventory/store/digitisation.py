@@ -113,11 +113,11 @@ def volumes(connection: psycopg.Connection[Any], batch_id: int) -> list[ScanRow]
     query = """
         SELECT volume_id, number, ordinal, volume_name(number, ordinal) AS volume, pieces_out, pages_listed, pages, sha256,
                link, reported_at, back_at, note
-        FROM scan JOIN volume ON volume.id = volume_id JOIN dossier ON dossier.id = dossier_id
+        FROM scan JOIN scan_volumes(%s) USING (volume_id)
         WHERE batch_id = %s ORDER BY number, ordinal FOR UPDATE OF scan
     """
     with connection.cursor(row_factory=class_row(ScanRow)) as cursor:
-        return cursor.execute(query, (batch_id,)).fetchall()
+        return cursor.execute(query, (batch_id, batch_id)).fetchall()
 
 
 def report(

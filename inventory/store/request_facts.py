@@ -8,12 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, scalar_row
 
-from inventory.domain.identifiers import read_id_number
-from inventory.domain.names import folded
-from inventory.domain.refusals import BadInput
 from inventory.domain.requests import RequestKind
 from inventory.domain.standing import Standing
-from inventory.store.keys import KeyRing
 from inventory.store.ledger import standing
 
 
@@ -56,27 +52,6 @@ def lock_dossier(connection: psycopg.Connection[Any], dossier_id: int) -> Dossie
         row = cursor.execute(_DOSSIER + " WHERE id = %s FOR NO KEY UPDATE", (dossier_id,)).fetchone()
     assert row is not None, "nobody deletes a dossier"
     return row
-
-
-def sought_dossier(connection: psycopg.Connection[Any], keys: KeyRing, sought: str) -> int | None:
-    """The one dossier a text names by number, former number or ID number; None where it is none, or more than one.
-
-    Never by name: the same name is no proof.
-    """
-    try:
-        id_hash = keys.number_hash(read_id_number(sought, historic=True).normalised)
-    except BadInput:
-        id_hash = None
-    query = """
-        SELECT id FROM dossier WHERE number = %(sought)s
-        UNION SELECT dossier_id FROM search_token JOIN dossier_alias USING (dossier_id)
-              WHERE token = %(token)s AND alias = %(sought)s
-        UNION SELECT dossier.id FROM subject JOIN dossier ON subject_id = subject.id WHERE id_number_hash = %(id)s
-        LIMIT 2
-    """
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        found = cursor.execute(query, {"sought": sought, "token": folded(sought), "id": id_hash}).fetchall()
-    return found[0] if len(found) == 1 else None
 
 
 def agencies_by_division(connection: psycopg.Connection[Any], today: date) -> dict[str, str]:

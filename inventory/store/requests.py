@@ -10,7 +10,11 @@ import psycopg
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
+from inventory.domain.identifiers import read_id_number
+from inventory.domain.names import folded
+from inventory.domain.refusals import BadInput
 from inventory.domain.requests import OPEN, SERVED, QueuePlace, RequestState
+from inventory.store.keys import KeyRing
 
 _SERVED = [state.value for state in sorted(SERVED)]
 _OPEN = [state.value for state in sorted(OPEN)]
@@ -95,13 +99,75 @@ SELECT_REQUEST = """
 
 
 def add(connection: psycopg.Connection[Any], facts: Mapping[str, object]) -> int:
-    """Insert a request from its columns; returns its row id."""
+    """Insert a request from its columns; returns its row id.
+
+    The id is taken first: a window that accepts for another agency doesn't see the row it has just written.
+    """
     columns = ", ".join(facts)
     values = ", ".join(f"%({column})s" for column in facts)
     with connection.cursor(row_factory=scalar_row) as cursor:
-        request_id = cursor.execute(f"INSERT INTO request ({columns}) VALUES ({values}) RETURNING id", facts).fetchone()
+        request_id = cursor.execute("SELECT nextval('request_id_seq')").fetchone()
+    connection.execute(f"INSERT INTO request (id, {columns}) VALUES (%(id)s, {values})", {**facts, "id": request_id})
     assert request_id is not None
     return int(request_id)
+
+
+def route(connection: psycopg.Connection[Any], keys: KeyRing, request_id: int, sought: str) -> None:
+    """Hand a request to whoever holds the one dossier a text names: by number, former number or ID number, never by name.
+
+    Whether there is one isn't told (`request_route`).
+    """
+    try:
+        id_hash = keys.number_hash(read_id_number(sought, historic=True).normalised)
+    except BadInput:
+        id_hash = None
+    connection.execute(
+        "SELECT request_route(%s, %s, %s, %s::bytea[])",
+        (request_id, sought, folded(sought), [] if id_hash is None else [id_hash]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRow:
+    """A request for another agency's dossier, as far as the window that accepted it may know (`requests_accepted`)."""
+
+    request_id: int
+    asked_at: datetime
+    is_answered: bool
+
+
+_ACCEPTED = "SELECT request_id, asked_at, is_answered FROM requests_accepted()"
+
+
+def accepted(connection: psycopg.Connection[Any], request_id: int) -> AcceptedRow | None:
+    """What the session's window accepted for another agency under that id."""
+    with connection.cursor(row_factory=class_row(AcceptedRow)) as cursor:
+        return cursor.execute(_ACCEPTED + " WHERE request_id = %s", (request_id,)).fetchone()
+
+
+def accepted_by_command(connection: psycopg.Connection[Any], command_id: UUID) -> AcceptedRow | None:
+    """The same, by the command it came with."""
+    with connection.cursor(row_factory=class_row(AcceptedRow)) as cursor:
+        return cursor.execute(_ACCEPTED + " WHERE command_id = %s", (command_id,)).fetchone()
+
+
+def accepted_before(
+    connection: psycopg.Connection[Any], before: int | None, *, open_only: bool, rows_max: int
+) -> list[AcceptedRow]:
+    """All of them, newest first, from before a request's id on; with `open_only` those nobody has answered yet."""
+    query = f"""
+        {_ACCEPTED} WHERE (%(before)s::bigint IS NULL OR request_id < %(before)s) AND NOT (%(open)s AND is_answered)
+        ORDER BY request_id DESC LIMIT %(rows_max)s
+    """
+    with connection.cursor(row_factory=class_row(AcceptedRow)) as cursor:
+        return cursor.execute(query, {"before": before, "open": open_only, "rows_max": rows_max}).fetchall()
+
+
+def take_back(connection: psycopg.Connection[Any], request_id: int, reason: str, now: datetime) -> bool:
+    """Withdraw what was accepted for another agency; False where it was answered meanwhile."""
+    row = connection.execute("SELECT request_taken_back(%s, %s, %s)", (request_id, reason, now)).fetchone()
+    assert row is not None
+    return bool(row[0])
 
 
 def change(connection: psycopg.Connection[Any], request_id: int, facts: Mapping[str, object]) -> None:

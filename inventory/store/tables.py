@@ -147,6 +147,7 @@ class Dossier(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("number", name="dossier_number_taken"),
+        UniqueConstraint("id", "holding_agency_id"),
         Index("dossier_by_subject", "subject_id"),
     )
     id: int | None = _id()

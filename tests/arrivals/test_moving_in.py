@@ -63,7 +63,7 @@ def test_a_county_moves_in_from_its_list_to_the_shelf(yard: Archive, tmp_path: P
         asked = Asked(uuid4(), ActKind.SHELVED, [Seen(volume) for volume in some], shelf, now())
         custody.record(yard.app, yard.keeper, asked)
     assert reached(yard, number)[Reached.SHELVED] == 5
-    assert verify_ledger(yard.app).sound
+    assert verify_ledger(yard.jobs).sound
 
 
 def epcs(count: int) -> list[str]:

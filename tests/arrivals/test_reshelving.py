@@ -42,7 +42,7 @@ def test_shelves_are_emptied_into_others_batch_by_batch(yard: Archive) -> None:
     assert [yard.where(f"D-{one}") for one in range(6)] == ["A-03", "A-03", "W1-D1", "A-03", "A-02", "A-03"]
     acts = yard.root.execute("SELECT DISTINCT kind, authority FROM act WHERE kind = 'reshelved'").fetchall()
     assert acts == [("reshelved", number)]
-    assert verify_ledger(yard.app).sound
+    assert verify_ledger(yard.jobs).sound
 
 
 @ONE_ENGINE

@@ -130,10 +130,10 @@ def test_the_application_itself_can_not_put_a_used_tag_on_anything_else(yard: Ar
         yard.dossier(number, on="A-01")
     put_on(yard, "D-1", EPC, tid=TID)
     replaced(yard, "D-1", OTHER)
-    with psycopg.connect(yard.app_url) as app, pytest.raises(psycopg.Error) as broken:
+    with yard.sql_of(yard.keeper) as app, pytest.raises(psycopg.Error) as broken:
         app.execute(statement)
     assert type(refusal_for(broken.value)) in {refusals.TagRetired, refusals.VolumeTagged}
-    with psycopg.connect(yard.app_url) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with yard.sql_of(yard.keeper) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute("UPDATE tag SET epc = '\\x00'")
 
 

@@ -132,7 +132,7 @@ def test_a_command_told_to_end_in_its_work_stops_the_server_it_started(
             try:
                 with database(guiwei) as watched:
                     return bool(watched.execute(
-                        "SELECT FROM pg_stat_activity WHERE usename = 'guiwei_app' AND query LIKE '%staged%'"
+                        "SELECT FROM pg_stat_activity WHERE usename = 'guiwei_owner' AND query LIKE '%staged%'"
                     ).rowcount)  # fmt: skip
             except (OSError, psycopg.Error):
                 return False

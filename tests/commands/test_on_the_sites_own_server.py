@@ -39,7 +39,7 @@ def fill(archive: Archive, guiwei: Guiwei, folder: Path) -> None:
     keys = load_key_ring(guiwei.data / "guiwei.key", make=False)
     for kind, lines in FILES.items():
         path = csv_file(folder, kind, *lines)
-        import_register(Database(archive.app.engine, keys), kind, path, uuid4(), datetime.now(UTC))
+        import_register(Database(archive.owner.engine, keys), kind, path, uuid4(), datetime.now(UTC))
 
 
 def recording(path: Path, *messages: tuple[datetime, str, object]) -> Path:
@@ -265,7 +265,7 @@ def test_an_import_that_is_told_to_end_ends_without_a_trace(guiwei: Guiwei, arch
     archive.desk()
     running = guiwei.start("import", "dossiers", path)
     running.wait_for(
-        lambda: rows(archive, "SELECT FROM pg_stat_activity WHERE usename = 'guiwei_app' AND query LIKE '%%staged%%' "
+        lambda: rows(archive, "SELECT FROM pg_stat_activity WHERE usename = 'guiwei_owner' AND query LIKE '%%staged%%' "
                               "AND datname = current_database()")
     )  # fmt: skip
     running.process.send_signal(signal.SIGTERM)

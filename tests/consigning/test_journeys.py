@@ -66,7 +66,7 @@ def test_twenty_expected_twenty_read_is_green_and_the_bag_travels_to_the_window(
     carried = {"consignment": number, "carriers": ["王强", "李梅"], "bag_seal": "S-100", "channel": "staff"}
     assert told == [(carried, number)]
     assert [event.event for event in done.events] == ["opened", "packed", "sealed", "dispatched", "received"]
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
 
 
 @ONE_ENGINE
@@ -411,5 +411,5 @@ def test_two_warehouses_send_each_other_dossiers_of_several_agencies(archive: Ar
     view = receiving.arrive(archive.app, archive.second, received, now())
     assert [row.kind for row in view.discrepancies] == ["bag_seal_broken"]
     assert archive.where("D-2") == "W2-D"
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
     assert VolumeName("D-1") in view.picture.read

@@ -38,7 +38,7 @@ def test_two_bags_want_one_dossier_and_one_gets_it(archive: Archive) -> None:
         hand.join()
     assert sorted(outcomes) == ["packed", "told"]
     assert archive.root.execute("SELECT count(*) FROM consignment_volume WHERE state = 'packed'").fetchone() == (1,)
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
 
 
 def test_a_bag_is_sent_once_however_many_hands_send_it(archive: Archive) -> None:

@@ -30,7 +30,7 @@ def work(
     archive: Archive, viewer: Viewer, kind: ActKind, volume: str, place: str | None, through: str, **more: object
 ) -> None:
     """An act inside the piece of work it belongs to."""
-    with archive.app.transaction() as session:
+    with archive.app.transaction(viewer) as session:
         custody.write(raw(session), viewer, archive.asked(kind, volume, place, **more), through=through)
 
 

@@ -84,7 +84,7 @@ def test_a_certificates_number_comes_out_again_whatever_is_recorded_since(archiv
     assert again.holds and (again.again, again.today) == (4, 5)
     assert (held(archive, people), held(archive, people, OTHER)) == (5, 1), "yesterday is as it was"
     tomorrow = Instant(end_of_day(today()), known_now() + timedelta(days=1))
-    with archive.app.transaction() as session:
+    with archive.app.transaction(archive.keeper) as session:
         assert [(one.code, one.dossiers) for one in counts.held(raw(session), tomorrow, None)] == [
             (COUNTY, 0),
             (OTHER, 5),
@@ -128,7 +128,7 @@ def test_an_act_under_way_while_the_certificate_is_made_is_waited_for(archive: A
         asked = Certifying(uuid4(), COUNTY, yesterday())
         found.append(counting.certify(archive.app, people.head, asked, known_now()).held)
 
-    with archive.app.transaction() as session:
+    with archive.app.transaction(archive.keeper) as session:
         custody.write(raw(session), archive.keeper, accepted)
         thread = threading.Thread(target=certify)
         thread.start()
@@ -176,7 +176,7 @@ def test_the_count_in_one_pass_is_the_ledger_folded_act_by_act(archive: Archive,
     kinds = """
         SELECT place.kind, count(*) FROM holding_as_of(%s, %s) JOIN place ON place.id = place_id GROUP BY 1
     """
-    with archive.app.transaction() as session:
+    with archive.app.transaction(archive.keeper) as session:
         connection = raw(session)
         for moment in times:
             for known_at in known:

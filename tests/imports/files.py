@@ -40,7 +40,7 @@ def xlsx_file(folder: Path, kind: str, *rows: Sequence[object]) -> Path:
 
 def take_in(archive: Archive, kind: str, path: Path, **options: object) -> ImportReport:
     return import_register(
-        archive.app,
+        archive.owner,
         kind,
         path,
         uuid4(),

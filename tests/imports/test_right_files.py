@@ -197,7 +197,7 @@ def test_the_imported_shelving_is_an_act_like_any_other(archive: Archive, tmp_pa
         "SELECT sequence, kind, from_place_id, login, authority, happened_at = recorded_at OR happened_at < recorded_at "
         "FROM act JOIN account ON account.id = actor_id ORDER BY sequence",
     ) == [(number, "registered", None, "register", "登记册 register dossiers.csv", True) for number in (1, 2, 3)]
-    verification = verify_ledger(archive.app)
+    verification = verify_ledger(archive.jobs)
     assert (verification.acts, verification.sound) == (3, True)
 
 
@@ -210,7 +210,7 @@ def test_a_named_person_answers_for_the_register(archive: Archive, tmp_path: Pat
 def seen(archive: Archive, epc: str, at: datetime) -> None:
     """The shelf's fixed antenna reads a tag, known or not, at this moment."""
     moment = round(at.timestamp() * 1_000_000)
-    with archive.app.unpooled() as connection:
+    with archive.jobs.unpooled() as connection:
         evidence.prepare(connection)
         evidence.ensure_days(connection, [at.date()])
         antenna = connection.execute("SELECT id FROM antenna WHERE role = 'shelf'").fetchone()
@@ -272,7 +272,7 @@ def test_progress_is_told_phase_by_phase_to_the_end(archive: Archive, tmp_path: 
     small_site(archive, tmp_path)
     path = csv_file(tmp_path, "dossiers", *DOSSIERS)
     import_register(
-        archive.app, "dossiers", path, uuid4(), datetime.now(UTC), on_progress=lambda *step: told.append(step)
+        archive.owner, "dossiers", path, uuid4(), datetime.now(UTC), on_progress=lambda *step: told.append(step)
     )
     phases = list(dict.fromkeys(phase for phase, _, _ in told))
     assert phases[:2] == ["reading", "checking"]

@@ -214,7 +214,7 @@ def test_what_is_right_comes_in_and_the_rest_is_told_when_asked(archive: Archive
         *((5, column) for column in ("epc", "number", "tid")),
     ]
     assert rows(archive, "SELECT number FROM dossier") == [("D-18",)]
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
 
 
 def test_a_row_left_out_makes_the_rows_that_lean_on_it_wrong_too(archive: Archive, tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_of_two_who_import_the_same_register_at_once_one_is_told_row_by_row(arch
     assert outcomes.count(2_000) == 2
     assert "The file dossiers.csv has 2000 errors; nothing was imported." in outcomes
     assert rows(archive, "SELECT count(*) FROM dossier") == [(2_000,)]
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
 
 
 @pytest.mark.parametrize("phase", ["checking", "persons", "tags", "ledger"])
@@ -306,12 +306,12 @@ def test_an_import_whose_connection_is_cut_leaves_nothing_and_says_one_sentence(
         if reached == phase and not cut.is_set():
             cut.set()
             archive.root.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guiwei_app' AND datname = %s",
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guiwei_owner' AND datname = %s",
                 (archive.name,),
             )
 
     with pytest.raises(refusals.Unavailable):
-        import_register(archive.app, "dossiers", path, uuid4(), datetime.now(UTC), on_progress=on_progress)
+        import_register(archive.owner, "dossiers", path, uuid4(), datetime.now(UTC), on_progress=on_progress)
     assert cut.is_set()
     assert contents(archive) == before
     assert take_in(archive, "dossiers", path).imported == len(DOSSIERS), "and the next try goes through"
@@ -320,9 +320,9 @@ def test_an_import_whose_connection_is_cut_leaves_nothing_and_says_one_sentence(
 def test_a_command_done_before_is_not_done_again(archive: Archive, tmp_path: Path) -> None:
     small_site(archive, tmp_path)
     path, command = csv_file(tmp_path, "dossiers", DOSSIERS[0]), uuid4()
-    import_register(archive.app, "dossiers", path, command, datetime.now(UTC))
+    import_register(archive.owner, "dossiers", path, command, datetime.now(UTC))
     with pytest.raises(refusals.RegisterInvalid):
-        import_register(archive.app, "dossiers", path, command, datetime.now(UTC))
+        import_register(archive.owner, "dossiers", path, command, datetime.now(UTC))
     assert rows(archive, "SELECT count(*) FROM act") == [(1,)]
 
 
@@ -333,7 +333,7 @@ def test_two_registers_that_share_tags_in_opposite_order_do_not_block_each_other
     small_site(archive, tmp_path)
     epcs = sorted(EPCS[:60], reverse=True)
     path = csv_file(tmp_path, "dossiers", *(f"N-{n},甲,,370113,{epc},,W2-D1" for n, epc in enumerate(epcs)))
-    with psycopg.connect(archive.app_url) as ingest:
+    with psycopg.connect(archive.server.url("jobs", archive.name)) as ingest:
         ingest.execute("INSERT INTO tag (epc) VALUES (decode(%s, 'hex'))", (min(epcs),))
         outcome: list[object] = []
         hand = Thread(target=lambda: outcome.append(take_in(archive, "dossiers", path).imported))

@@ -58,7 +58,7 @@ def import_rows(archive: Archive, kind: str, folder: Path, *lines: str) -> None:
     """Import a register given as lines of CSV, the header first."""
     path = folder / f"{kind}.csv"
     path.write_text("\n".join(lines) + "\n", "utf-8")
-    import_register(archive.app, kind, path, uuid4(), datetime.now(UTC), ImportOptions())
+    import_register(archive.owner, kind, path, uuid4(), datetime.now(UTC), ImportOptions())
 
 
 def register_readers(archive: Archive, folder: Path, *rows: str) -> None:
@@ -151,7 +151,7 @@ class Working:
         """Start it."""
         self.stop = threading.Event()
         self.error: BaseException | None = None
-        self._ingest = Ingest(database or archive.app, BrokerAddress.parse(url), Slot(0, owner, "guiwei-ingest-0"))
+        self._ingest = Ingest(database or archive.jobs, BrokerAddress.parse(url), Slot(0, owner, "guiwei-ingest-0"))
         self.thread = threading.Thread(target=self._work, name=f"ingest of {owner}")
         self.thread.start()
 

@@ -168,7 +168,7 @@ def test_a_full_queue_is_kept_through_restarts_of_the_broker(
     archive.shelf("A-01")
     listening(READER)
     numbers = range(1, 26_001)
-    with archive.app.unpooled() as stopper:
+    with archive.jobs.unpooled() as stopper:
         stopper.execute("SELECT FROM lease FOR UPDATE")
         readers.say("r/reads", *(read(number) for number in numbers))
         broker.stop()
@@ -199,7 +199,7 @@ def test_a_read_the_broker_retains_is_counted_once_however_often_ingest_comes_ba
 def end_connections(archive: Archive) -> int:
     """End all of the application's connections, as a restart of the database does."""
     return archive.root.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = 'guiwei_app'",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = 'guiwei_jobs'",
         (archive.name,),
     ).rowcount
 
@@ -284,7 +284,7 @@ def test_an_answer_to_commit_that_never_arrives_counts_nothing_twice(
     archive.shelf("A-01")
     register_readers(archive, folder, READER)
     with Relay(archive.server.port, cuts_answer_to=b"COMMIT") as relay:
-        through = make_url(archive.app_url).set(host="127.0.0.1", port=relay.port)
+        through = make_url(archive.server.url("jobs", archive.name)).set(host="127.0.0.1", port=relay.port)
         database = connect(through.render_as_string(hide_password=False), archive.keys)
         with working(archive, broker.url, database=database):
             keep_alive(archive, readers)
@@ -388,7 +388,7 @@ def test_an_ingest_whose_lease_another_machine_took_stops_and_writes_nothing_mor
     old = Working(archive, broker.url, owner="old-machine")
     keep_alive(archive, readers)
     now = datetime.now(UTC)
-    with archive.app.unpooled() as connection:
+    with archive.jobs.unpooled() as connection:
         assert leases.take(connection, "ingest slot 0", "new-machine", now, timedelta(seconds=30)) is None
         taken = leases.take(
             connection, "ingest slot 0", "new-machine", now + timedelta(minutes=1), timedelta(seconds=30)

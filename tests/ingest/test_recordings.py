@@ -95,7 +95,9 @@ def fill(archive: Archive, city: City, folder: Path) -> Archive:
     write_registers(city, folder)
     options = ImportOptions(as_of=MORNING - timedelta(days=1))
     for number, register in enumerate(("agencies", "places", "readers", "dossiers"), 1):
-        import_register(archive.app, register, folder / f"{register}.csv", UUID(int=number), datetime.now(UTC), options)
+        import_register(
+            archive.owner, register, folder / f"{register}.csv", UUID(int=number), datetime.now(UTC), options
+        )
     return archive
 
 

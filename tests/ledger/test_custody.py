@@ -29,7 +29,7 @@ def test_a_dossier_is_received_shelved_and_moved_and_the_ledger_tells_it(archive
     archive.act(ActKind.SHELVED, "D-17", "A-01")
     archive.act(ActKind.RESHELVED, "D-17", "A-02", reason="倒架")
     assert archive.where("D-17") == "A-02"
-    with archive.app.transaction() as session:
+    with archive.app.transaction(archive.keeper) as session:
         dossier_id = archive.root.execute("SELECT id FROM dossier").fetchone()[0]  # type: ignore[index]
         told = [
             (act.kind, act.from_place, act.to_place, act.actor) for act in ledger.history(raw(session), dossier_id, 10)
@@ -193,7 +193,7 @@ def test_acts_of_many_hands_at_once_make_one_unbroken_chain(archive: Archive) ->
         hand.join()
     sequences = [row[0] for row in archive.root.execute("SELECT sequence FROM act ORDER BY sequence")]
     assert sequences == list(range(1, 161))
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
 
 
 def test_database_and_domain_agree_on_canonical_bytes(archive: Archive) -> None:
@@ -204,7 +204,7 @@ def test_database_and_domain_agree_on_canonical_bytes(archive: Archive) -> None:
     archive.act(ActKind.RECEIVED, "档-1/2", "W1-D0", authority="", reason="a:b,c\n𠮷", details=odd)
     archive.act(ActKind.ACCEPTED, "档-1/2", None, witness=archive.second, details={"pieces": 0})
     archive.act(ActKind.CORRECTED, "档-1/2", "乙-01", reason="x" * 4000)
-    with archive.app.transaction() as session:
+    with archive.app.transaction(archive.keeper) as session:
         entries = list(ledger.chain(raw(session), "W1"))
     assert len(entries) == 6
     for act, previous, own in entries:
@@ -230,11 +230,11 @@ def test_what_a_superuser_tampers_with_is_found(archive: Archive, tampering: str
     archive.shelf("A-02")
     for number in range(3):
         archive.dossier(f"D-{number}", on="A-01")
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
     with psycopg.connect(archive.server.superuser_url, dbname=archive.name) as superuser:
         superuser.execute("SET session_replication_role = replica")  # switches the triggers off
         superuser.execute(tampering)
-    assert not verify_ledger(archive.app).sound
+    assert not verify_ledger(archive.jobs).sound
 
 
 @pytest.mark.parametrize("role", ["app", "jobs", "owner"])

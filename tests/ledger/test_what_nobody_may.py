@@ -35,7 +35,7 @@ def app(archive: Archive) -> Any:
     archive.dossier("D-2")
     archive.bring_in("D-2", "W1-D0")
     archive.head = archive.person("head", Role.AGENCY_HEAD, agency="370112")  # type: ignore[attr-defined]
-    with psycopg.connect(archive.app_url, autocommit=True) as connection:
+    with archive.sql_of(archive.keeper, autocommit=True) as connection:
         yield connection
 
 

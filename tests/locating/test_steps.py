@@ -59,7 +59,7 @@ def microseconds(at: datetime) -> int:
 
 def hear(room: Archive, reader: str, antenna: int, epc: str, at: datetime, dbm: float = -45.0) -> None:
     start = microseconds(at)
-    with room.app.unpooled() as connection:
+    with room.jobs.unpooled() as connection:
         evidence.prepare(connection)
         evidence.ensure_days(connection, [at.date()])
         row = connection.execute(
@@ -73,7 +73,7 @@ def hear(room: Archive, reader: str, antenna: int, epc: str, at: datetime, dbm: 
 
 
 def scan(room: Archive, code: str, at: datetime) -> None:
-    with room.app.unpooled() as connection:
+    with room.jobs.unpooled() as connection:
         row = connection.execute("SELECT id FROM reader WHERE code = 'HANDHELD'").fetchone()
         assert row is not None
         evidence.add_codes(connection, [ScannedCode(row[0], code, microseconds(at))])

@@ -56,8 +56,9 @@ REWRITES = (
 
 def test_no_role_of_the_application_rewrites_a_request_or_empties_its_day(archive: Archive) -> None:
     PREPARE(archive)
-    for url in (archive.app_url, archive.server.url("jobs", archive.name)):
-        with psycopg.connect(url, autocommit=True) as connection:
+    at_night = psycopg.connect(archive.server.url("jobs", archive.name), autocommit=True)
+    for somebody in (archive.sql_of(archive.keeper, autocommit=True), at_night):
+        with somebody as connection:
             for statement in REWRITES:
                 with pytest.raises(psycopg.Error):
                     connection.execute(statement)
@@ -130,7 +131,7 @@ def test_two_keepers_taking_two_requests_for_one_dossier_do_not_both_get_it(coun
     def take(request_id: int) -> int:
         together.wait()
         try:
-            with counter.app.transaction() as session:
+            with counter.app.transaction(counter.archive.keeper) as session:
                 return len(
                     requests.advance(
                         raw(session), [request_id], ["approved"], "picking", counter.archive.keeper.account_id, now()
@@ -141,7 +142,7 @@ def test_two_keepers_taking_two_requests_for_one_dossier_do_not_both_get_it(coun
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(take, ids)) == [0, 1]
-    with counter.app.transaction() as session:
+    with counter.app.transaction(counter.archive.keeper) as session:
         assert requests.next_to_serve(raw(session), ids) == [], (
             "the one that waits isn't next while the other is served"
         )

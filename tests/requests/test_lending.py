@@ -263,7 +263,7 @@ def test_a_scan_is_given_where_there_is_one_and_the_paper_stays(counter: Counter
         lending.give_scan(counter.app, archive.clerk, uuid4(), request.number, now())
     archive.place("W1-S1", "digitisation", parent="W1")
     counter.fetch("D-1")
-    with archive.app.transaction() as session:
+    with archive.app.transaction(archive.keeper) as session:
         told = {"batch": "SB-1", "pieces": 12, "pages": 40, "sha256": "0" * 64, "link": "scan/D-1.pdf"}
         sent = archive.asked(ActKind.SENT_TO_SCAN, "D-1", "W1-S1", authority="SB-1", details=told)
         custody.write(raw(session), archive.keeper, sent, through="digitisation")

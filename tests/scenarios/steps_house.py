@@ -93,7 +93,7 @@ def _register(day: Day, table: list[dict[str, str]], path: Path) -> None:
             cells = [row["编号"], row.get("册") or "1", row["姓名"], row.get("身份证号", "")]
             deposit = DEPOSITS[row.get("存档类别", "")]
             writer.writerow([*cells, row.get("机构") or "370112", deposit, row.get("所在", ""), "", ""])
-    import_register(day.archive.app, "dossiers", path, uuid4(), day.now())
+    import_register(day.archive.owner, "dossiers", path, uuid4(), day.now())
 
 
 @given(parsers.parse("导入的登记册写着 {number:S}（{name}）在 {place:S}"))

@@ -96,7 +96,7 @@ def _request(day: Day, number: str) -> tuple[str, object, str]:
 @then("台账完好，每册只在一处")
 def _(day: Day) -> None:
     """Chains and projection hold, and every volume anybody acted on is at exactly one place."""
-    verification = verify_ledger(day.archive.app)
+    verification = verify_ledger(day.archive.jobs)
     assert verification.sound, verification
     assert verification.acts > 0, "nothing happened"
     several = day.archive.root.execute(

@@ -88,7 +88,7 @@ def test_a_merged_duplicate_keeps_all_it_has_and_its_numbers_lead_to_the_survivo
         "SELECT marks, details::jsonb ->> 'merged_into' FROM holding JOIN act USING (volume_id, version) "
         "WHERE act.kind = 'merged'"
     ).fetchall() == [(["merged"], "D-1")]
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
     with pytest.raises(refusals.MarkForbids):
         merge(archive, head, "D-2", "D-1")
     kept(archive, "D-3")
@@ -209,7 +209,7 @@ def test_a_whole_agency_goes_over_by_a_document_when_three_counts_are_one(archiv
     assert successor == ("370113",)
     told = archive.root.execute("SELECT DISTINCT authority, details FROM act WHERE kind = 'agency_changed'").fetchall()
     assert told == [("济政发 2026-12", '{"count":2,"from_agency":"370112","to_agency":"370113"}')]
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
     with pytest.raises(refusals.MergerClosed):
         certify(giving, 2)
 

@@ -61,7 +61,7 @@ def test_one_volume_has_one_search_however_often_the_command_comes(archive: Arch
     archive.dossier("D-17", on="A-01")
     command, numbers, request = uuid4(), [], asked_for(archive, "D-17")
     for _ in range(2):
-        with archive.app.transaction() as session:
+        with archive.app.transaction(archive.keeper) as session:
             numbers.append(
                 searching.begin(
                     raw(session),
@@ -131,7 +131,7 @@ def test_what_was_lost_may_still_turn_up_or_is_rebuilt_and_marked_for_ever(
     assert marks == [("D-1", [], "sealed"), ("D-2", ["rebuilt"], "opened")]
     states = [search_case(archive.app, archive.keeper, case, now()).line.state for case in cases]
     assert states == [CaseState.FOUND, CaseState.REBUILT]
-    assert verify_ledger(archive.app).sound
+    assert verify_ledger(archive.jobs).sound
 
 
 def test_a_suspicion_leaves_the_ledger_alone_until_somebody_takes_it_up(archive: Archive) -> None:
@@ -268,7 +268,7 @@ def test_whom_it_was_looked_for_gets_what_was_found(archive: Archive, place: str
     request = asked_for(archive, "D-17")
     cases = []
     for volume in ("D-17", "D-17/2"):
-        with archive.app.transaction() as session:
+        with archive.app.transaction(archive.keeper) as session:
             cases.append(
                 searching.begin(
                     raw(session),

@@ -15,7 +15,7 @@ def test_the_whole_city_imports_and_every_dossier_stands_where_its_register_says
     write_registers(city, tmp_path)
     imported = {
         register: import_register(
-            archive.app, register, tmp_path / f"{register}.csv", UUID(int=number), datetime.now(UTC)
+            archive.owner, register, tmp_path / f"{register}.csv", UUID(int=number), datetime.now(UTC)
         ).imported
         for number, register in enumerate(("agencies", "places", "readers", "dossiers"), 1)
     }

@@ -151,8 +151,8 @@ DOSSIERS = Landing(
         (
             "volumes",
             """
-            INSERT INTO volume (dossier_id, ordinal)
-            SELECT dossier.id, staged.volume FROM staged JOIN dossier USING (number) ORDER BY row
+            INSERT INTO volume (dossier_id, ordinal, agency_id)
+            SELECT dossier.id, staged.volume, holding_agency_id FROM staged JOIN dossier USING (number) ORDER BY row
             """,
         ),
         (

@@ -57,7 +57,6 @@ CREATE TABLE arrival_line (
     seal_broken      boolean NOT NULL DEFAULT false,
     counted_by       integer REFERENCES account,
     counted_at       timestamptz,
-    duplicate_of     integer REFERENCES dossier, -- another dossier with the same ID number, when it was announced
     planned_place_id integer REFERENCES place,
     same_as          bigint REFERENCES arrival_line,  -- resolved: it turned out to be what that line says
     note             text,
@@ -71,6 +70,13 @@ CREATE TABLE arrival_line (
 CREATE INDEX arrival_line_by_volume ON arrival_line (volume_id);
 CREATE INDEX arrival_line_by_box ON arrival_line (arrival_id, box);
 CREATE INDEX arrival_line_by_plan ON arrival_line (planned_place_id) WHERE planned_place_id IS NOT NULL;
+
+-- Another dossier with the same ID number, when the line was announced. It stands apart from the line: who announces sees the
+-- line, and not always the other dossier.
+CREATE TABLE arrival_double (
+    line_id    bigint PRIMARY KEY REFERENCES arrival_line,
+    dossier_id integer NOT NULL REFERENCES dossier
+);
 
 -- A box counted to its end: what was listed in it and not scanned is missing.
 CREATE TABLE arrival_box (
@@ -269,14 +275,14 @@ CREATE TRIGGER scan_is_forever BEFORE DELETE OR TRUNCATE ON scan
 -- A tag's EPC and its retirement are for ever; the trigger above holds whoever may write these columns to it.
 REVOKE UPDATE ON tag FROM guiwei_app;
 GRANT UPDATE (volume_id, place_id, tid, first_seen_at, retired_at, fault) ON tag TO guiwei_app;
-GRANT SELECT ON arrival, arrival_line, arrival_box, arrival_signature, arrival_line_now, dossier_series, refusal, material,
+GRANT SELECT ON arrival, arrival_line, arrival_double, arrival_box, arrival_signature, arrival_line_now, dossier_series, refusal, material,
     loose_batch, loose_material, scan_batch, scan, reshelving, reshelving_line TO guiwei_app, guiwei_jobs;
 GRANT INSERT ON arrival, arrival_line, arrival_box, arrival_signature, dossier_series, refusal, material, loose_batch,
     loose_material, scan_batch, scan, reshelving, reshelving_line TO guiwei_app;
 -- The holding agency: a merger of agencies hands on what is still on its way.
 GRANT UPDATE (holding_agency_id, state, channel, tracking, seal_found, self_carried, boxes_received, place_id, received_by, received_at, note)
     ON arrival TO guiwei_app;
-GRANT UPDATE (found_box, number, name, volume_id, state, seal_broken, counted_by, counted_at, duplicate_of, planned_place_id, same_as, note)
+GRANT UPDATE (found_box, number, name, volume_id, state, seal_broken, counted_by, counted_at, planned_place_id, same_as, note)
     ON arrival_line TO guiwei_app;
 GRANT UPDATE (last) ON dossier_series TO guiwei_app;
 GRANT UPDATE (state, volume_id, matched_by, match_proof, material_id, note) ON loose_material TO guiwei_app;
