@@ -129,7 +129,11 @@ def serve(site: Site) -> None:
     # A handler that holds the ledger's chain must not wait 5 ms for its turn behind one that renders a page.
     sys.setswitchinterval(WEB_SWITCH_SECONDS)
     settings = WebSettings(
-        language=site.settings.language, zone=site.settings.zone, idle=timedelta(minutes=site.settings.idle_minutes)
+        https=site.settings.web_https,
+        proxies=site.settings.proxies,
+        language=site.settings.language,
+        zone=site.settings.zone,
+        idle=timedelta(minutes=site.settings.idle_minutes),
     )
     web_server(create_app(site.app, settings), site.settings.web_host, site.settings.web_port).run()
 

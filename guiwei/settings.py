@@ -6,6 +6,7 @@ Nothing set means: embedded services in the data directory, pages on this machin
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -24,6 +25,8 @@ DATABASE_SETTINGS = ("database_url", "owner_database_url", "jobs_database_url")
 # What a value must be, in the words of a refusal: pydantic's own are for programmers.
 _EXPECTED = {
     "web_port": ("应为 1 至 65535 的整数", "it must be a whole number from 1 to 65535"),
+    "web_https": ("应为 true 或 false", "it must be true or false"),
+    "web_proxies": ("应为以逗号分隔的 IP 地址", "it must be IP addresses with commas between"),
     "language": ("应为 zh-CN 或 en", "it must be zh-CN or en"),
     "idle_minutes": ("应为 5 至 480 的整数", "it must be a whole number from 5 to 480"),
     "ingest_slot": ("应为 0 至 999 的整数", "it must be a whole number from 0 to 999"),
@@ -69,6 +72,14 @@ class Settings(BaseSettings):
     )
     web_host: str = Field(default="127.0.0.1", description="Address the pages are served on.")
     web_port: int = Field(default=8000, ge=1, le=65535, description="Port the pages are served on.")
+    web_https: bool = Field(
+        default=False,
+        description="Whether people reach the pages by TLS: cookies are Secure, browsers are told to stay (HSTS).",
+    )
+    web_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses of the reverse proxies whose word on a browser's address is taken, with commas between.",
+    )
     language: Literal["zh-CN", "en"] = Field(
         default="zh-CN", description="Language of pages and messages: zh-CN or en."
     )
@@ -94,6 +105,13 @@ class Settings(BaseSettings):
             BrokerAddress.parse(value.get_secret_value())
         return value
 
+    @field_validator("web_proxies")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        for part in value.split(","):
+            ip_network(part.strip())
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _is_a_timezone(cls, value: str) -> str:
@@ -103,6 +121,11 @@ class Settings(BaseSettings):
             zh, en = f"没有时区 {value!r}，例如 Asia/Shanghai", f"there is no time zone {value!r}; try Asia/Shanghai"
             raise _bad("timezone", zh, en) from None
         return value
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The proxies that are believed, one by one."""
+        return tuple(part.strip() for part in self.web_proxies.split(","))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -14,6 +14,7 @@ from inventory.operations.signing_in import add_account
 from tests.conftest import Archive
 from tests.web.stock import password_of
 from web.app import WebSettings, create_app, web_server
+from web.form_tokens import HEADER, form_token
 
 _START_SECONDS_MAX = 60
 CHROMIUM = "/usr/bin/chromium"
@@ -29,7 +30,13 @@ expect.set_options(timeout=30_000)
 
 
 @pytest.fixture
-def site(archive: Archive) -> Iterator[str]:
+def web_settings() -> WebSettings:
+    """How the site is set up; a folder or a test may choose otherwise."""
+    return WebSettings()
+
+
+@pytest.fixture
+def site(archive: Archive, web_settings: WebSettings) -> Iterator[str]:
     """The address of a running server over the archive; keeper 'zhao', and one clerk of each of two counties."""
     archive.root.execute("INSERT INTO agency (code, name, level) VALUES ('370113', '长清区档案中心', 'county')")
     add_account(archive.owner, "zhao", "赵建国", Role.KEEPER, None, password_of("zhao"))
@@ -38,7 +45,7 @@ def site(archive: Archive) -> Iterator[str]:
     # Listened on from the start: no other worker's server gets between choosing a port and using it.
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = web_server(create_app(archive.app, WebSettings()), "127.0.0.1", port)
+    server = web_server(create_app(archive.app, web_settings), "127.0.0.1", port)
     thread = Thread(target=server.run, args=([listener],))
     thread.start()
     deadline = monotonic() + _START_SECONDS_MAX
@@ -69,6 +76,8 @@ def signed_in(site: str) -> Iterator[SignIn]:
         clients.append(client)
         answer = client.post("/sign-in", data={"login": login, "password": password_of(login)})
         assert answer.status_code == 303, answer.text
+        # As the body element of every page has htmx send it.
+        client.headers[HEADER] = form_token(str(client.cookies["guiwei"]))
         return client
 
     yield sign_in

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,7 +20,9 @@ from web.api import register as register_api
 from web.api import requests as requests_api
 from web.api import searches as searches_api
 from web.api import work as work_api
+from web.api.models import EVERYWHERE
 from web.guarding import Guarding
+from web.listening import GuardedProtocol
 from web.live import Live
 from web.measuring import Measuring
 from web.pages import (
@@ -104,7 +107,6 @@ PROGRAMS = (
     condition,
 )
 SHUTDOWN_SECONDS_MAX = 3
-CONNECTIONS_MAX = 1_000
 
 __all__ = ["Site", "WebSettings", "create_app", "web_server"]
 
@@ -123,13 +125,17 @@ def create_app(database: Database, settings: WebSettings) -> FastAPI:
     # No docs pages: FastAPI's come from a CDN, and the warehouse has no internet.
     app = FastAPI(title="Guiwei 归位", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.site = site
-    for part in (*PAGES, *PROGRAMS):
+    for part in PAGES:
         app.include_router(part.router)
+    for program in PROGRAMS:
+        app.include_router(program.router, responses=EVERYWHERE)
     app.mount("/static/vendor", StaticFiles(directory=VENDOR), name="vendor")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     refusing.install(app)
     # The last one added is the outermost: guarding answers what it refuses itself, measuring counts that too.
-    app.add_middleware(Guarding, https=settings.https, refuse=refusing.refuse, fail=refusing.fail)
+    app.add_middleware(
+        Guarding, https=settings.https, limits=settings.limits, refuse=refusing.refuse, fail=refusing.fail
+    )
     app.add_middleware(Measuring, metrics=site.metrics)
     return app
 
@@ -150,6 +156,8 @@ class WebServer(uvicorn.Server):
 
 def web_server(app: FastAPI, host: str, port: int) -> WebServer:
     """A server for `create_app`'s application; `run()` it, or set `should_exit` from another thread."""
+    settings = app.state.site.settings
+    assert isinstance(settings, WebSettings)
     config = uvicorn.Config(
         app,
         host=host,
@@ -157,7 +165,12 @@ def web_server(app: FastAPI, host: str, port: int) -> WebServer:
         log_level="warning",
         access_log=False,  # Addresses are harmless, but who looked at what belongs in the protected log alone.
         server_header=False,
-        limit_concurrency=CONNECTIONS_MAX,
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.proxies),
+        http=partial(GuardedProtocol, settings.limits),  # type: ignore[arg-type]  # any callable that makes one
+        ws="none",
+        h11_max_incomplete_event_size=settings.limits.head_bytes_max,
+        timeout_keep_alive=settings.limits.idle_seconds_max,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
     )
     return WebServer(config, app.state.site.live)

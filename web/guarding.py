@@ -1,8 +1,10 @@
-"""What every request passes before a handler sees it: size, origin, and the headers that shut a browser's other doors."""
+"""What every request passes before a handler sees it: pace, size, time, origin and token, and the headers of its answer."""
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Callable
+from math import ceil
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,34 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inventory.domain.refusals import BodyTooLarge, ForeignRequest, Refusal
+from inventory.domain.refusals import BodyTooLarge, BodyTooSlow, ForeignRequest, Refusal
+from web.form_tokens import SAFE_METHODS, check_form_token
+from web.limits import Limits, body_bytes_max
+from web.listening import HEADERS
+from web.pacing import Pacing, is_own_machine
 
-_KIB = 1024
-BODY_BYTES_MAX = 64 * _KIB  # Forms and searches; files come in by the command line.
-# By the beginning of the address, where more is to be expected.
-LARGER_BODIES: tuple[tuple[str, int], ...] = (
-    ("/api/v1/acts", 2_048 * _KIB),  # ten thousand volumes in one act
-    ("/station/", 512 * _KIB),
-    ("/arrivals/new", 8_192 * _KIB),  # the list of a county that moves in
-    ("/api/v1/arrivals", 16_384 * _KIB),  # the same in JSON
-    ("/api/v1/reshelvings", 2_048 * _KIB),
-    ("/api/v1/digitisation", 1_024 * _KIB),
-    ("/api/v1/letters/", 4_096 * _KIB),  # the scan of a letter, and nothing else
-    ("/requests/letters", 4_160 * _KIB),  # the same, in a form
-)
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATIC_SECONDS = 365 * 24 * 3600  # The address carries the content's hash.
-
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    # Not no-referrer: browsers then send `Origin: null` with our own forms.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +29,13 @@ LastResort = Callable[[Request], Response]
 class Guarding:
     """ASGI middleware around everything else. It answers by itself only to refuse, or when all else failed."""
 
-    def __init__(self, app: ASGIApp, *, https: bool, refuse: Answer, fail: LastResort) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, limits: Limits, refuse: Answer, fail: LastResort) -> None:
         """Wrap `app`; `refuse` and `fail` make the answers."""
-        self.app, self.https, self.refuse, self.fail = app, https, refuse, fail
+        self.app, self.https, self.limits, self.refuse, self.fail = app, https, limits, refuse, fail
+        self._addresses, self._sign_ins = Pacing(limits.of_address), Pacing(limits.sign_ins_of_address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse what is foreign or too large, pass on the rest."""
+        """Refuse what is foreign, too much or too slow, pass on the rest."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -68,8 +50,11 @@ class Guarding:
 
         request = Request(scope, receive)
         try:
+            self._keep_pace(request)
             check_origin(scope["method"], request.headers)
-            await self.app(scope, await received(receive, request.headers, _bytes_max(scope["path"])), with_headers)
+            body = await self._body(request)
+            check_form_token(request, body)
+            await self.app(scope, again(body, receive), with_headers)
         except Refusal as refusal:
             if begun:
                 raise
@@ -82,8 +67,25 @@ class Guarding:
                 raise
             await self.fail(request)(scope, receive, with_headers)
 
+    def _keep_pace(self, request: Request) -> None:
+        """Raises `TooManyRequests`. This machine's own programs are spared; a proxy says for whom it asks."""
+        address = "" if request.client is None else request.client.host
+        if not address or is_own_machine(address):
+            return
+        self._addresses.take(address)
+        if request.method == "POST" and request.url.path.startswith("/sign-in"):
+            self._sign_ins.take(address)
+
+    async def _body(self, request: Request) -> bytes:
+        """The whole body; raises `BodyTooLarge` and `BodyTooSlow`."""
+        try:
+            async with asyncio.timeout(self.limits.body_seconds_max):
+                return await received(request.receive, request.headers, body_bytes_max(request.url.path))
+        except TimeoutError:
+            raise BodyTooSlow(seconds=ceil(self.limits.body_seconds_max)) from None
+
     def _add_headers(self, scope: Scope, headers: MutableHeaders) -> None:
-        for name, value in _HEADERS.items():
+        for name, value in HEADERS.items():
             headers[name] = value
         if self.https:
             headers["Strict-Transport-Security"] = f"max-age={_STATIC_SECONDS}"
@@ -100,7 +102,7 @@ def check_origin(method: str, headers: Headers) -> None:
 
     Programs send neither header; their bearer token is not a cookie, so nobody can borrow it.
     """
-    if method in _SAFE_METHODS:
+    if method in SAFE_METHODS:
         return
     if (site := headers.get("sec-fetch-site")) is not None and site not in {"same-origin", "none"}:
         raise ForeignRequest
@@ -108,29 +110,31 @@ def check_origin(method: str, headers: Headers) -> None:
         raise ForeignRequest
 
 
-def _bytes_max(path: str) -> int:
-    return next((bytes_max for beginning, bytes_max in LARGER_BODIES if path.startswith(beginning)), BODY_BYTES_MAX)
-
-
-async def received(receive: Receive, headers: Headers, bytes_max: int) -> Receive:
-    """Take the whole body in and hand it on; refuses with `BodyTooLarge` what is told or found to be too large."""
-    too_large = BodyTooLarge(kib=bytes_max // _KIB)
+async def received(receive: Receive, headers: Headers, bytes_max: int) -> bytes:
+    """Take the whole body in; refuses with `BodyTooLarge` what is told or found to be too large."""
+    too_large = BodyTooLarge(kib=bytes_max // 1024)
     told = headers.get("content-length", "0")
     if not told.isdigit() or int(told) > bytes_max:
         raise too_large
-    messages: list[Message] = []
-    bytes_received = 0
-    while not messages or messages[-1].get("more_body", False):
-        messages.append(await receive())
-        bytes_received += len(messages[-1].get("body", b""))
-        if bytes_received > bytes_max:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > bytes_max:
             raise too_large
-    messages.reverse()
+        more = message.get("more_body", False)
+    return bytes(body)
 
-    async def again() -> Message:
+
+def again(body: bytes, receive: Receive) -> Receive:
+    """Hand a body on that was taken in already; after it, whatever else the connection says."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def handed_on() -> Message:
         return messages.pop() if messages else await receive()
 
-    return again
+    return handed_on
 
 
 def _route(scope: Scope) -> str:

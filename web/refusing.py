@@ -17,8 +17,10 @@ from web.rendering import refusal_page, wants_block
 # The first kind a refusal is of, decides.
 STATUSES: tuple[tuple[type[Refusal], int], ...] = (
     (refusals.BodyTooLarge, 413),
+    (refusals.BodyTooSlow, 408),
     (refusals.BadInput, 422),
     (refusals.TooManyAttempts, 429),
+    (refusals.TooManyRequests, 429),
     (refusals.NotSignedIn, 401),
     (refusals.NotAllowed, 403),
     (refusals.NotFound, 404),
@@ -26,7 +28,9 @@ STATUSES: tuple[tuple[type[Refusal], int], ...] = (
     (refusals.Forbidden, 409),
     (refusals.Unavailable, 503),
 )
-_NOT_FOUND_STATUS = 404
+_NOT_FOUND_STATUS, _UNREADABLE_STATUS = 404, 400
+# Its body may still be under way: the connection must end, or the rest would be taken for the next request.
+_CUT_OFF = (refusals.BodyTooLarge, refusals.BodyTooSlow)
 # A text with NUL in it, which psycopg refuses itself (no state), or other bytes that no text holds.
 _UNKEEPABLE = frozenset({None, "22021", "22P05"})
 _PROGRAM_PATHS = ("/api/", "/openapi.json", "/health", "/ready", "/metrics", "/live/")
@@ -39,7 +43,23 @@ def status_of(refusal: Refusal) -> int:
 
 def refuse(request: Request, refusal: Refusal) -> Response:
     """Answer with a refusal, in the form the asker reads."""
-    status = status_of(refusal)
+    answer = _answer(request, refusal, status_of(refusal))
+    if isinstance(refusal, _CUT_OFF):
+        answer.headers["Connection"] = "close"
+    answer.headers.update(waiting(refusal))
+    return answer
+
+
+def waiting(refusal: Refusal) -> dict[str, str]:
+    """The header that says after how long it may be tried again, where time alone helps."""
+    if isinstance(refusal, refusals.TooManyRequests):
+        return {"Retry-After": str(refusal.facts["seconds"])}
+    if isinstance(refusal, refusals.TooManyAttempts):
+        return {"Retry-After": str(int(str(refusal.facts["minutes"])) * 60)}
+    return {}
+
+
+def _answer(request: Request, refusal: Refusal, status: int) -> Response:
     if request.url.path.startswith(_PROGRAM_PATHS):
         return _for_programs(refusal, status)
     if type(refusal) is refusals.NotSignedIn:  # A second person who can't sign is no reason to send the first away.
@@ -75,6 +95,8 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if error.status_code == _NOT_FOUND_STATUS:
             return refuse(request, NoSuchAddress())
+        if error.status_code == _UNREADABLE_STATUS:
+            return refuse(request, BadInput(problem_zh="内容无法读取", problem_en="the body can't be read"))
         answer = refuse(
             request, BadInput(problem_zh="该地址不接受此请求", problem_en="this address takes no such request")
         )

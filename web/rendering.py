@@ -1,6 +1,7 @@
 """From a typed context to HTML: one template gives the whole page, or one of its blocks when htmx asks for it."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cache
 from hashlib import sha256
@@ -18,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from inventory.domain.law import RULES
 from inventory.domain.people import Viewer
 from inventory.domain.refusals import Refusal
-from web import speaking
+from web import form_tokens, speaking
 from web.navigation import Entry, entries_for
 from web.outcomes import COOKIE as OUTCOME_COOKIE
 from web.outcomes import Outcome, outcome_of
@@ -53,6 +54,17 @@ class Frame:
     zone: tzinfo
     entries: tuple[Entry, ...] = ()
     outcome: Outcome | None = None
+    form_token: str | None = field(default=None, repr=False)
+
+    @property
+    def token_field(self) -> Markup:
+        """What every form that posts begins with; the template compiler puts it there."""
+        return form_tokens.field_of(self.form_token)
+
+    @property
+    def token_header(self) -> str | None:
+        """The same for htmx, as the JSON of `hx-headers`."""
+        return None if self.form_token is None else json.dumps({form_tokens.HEADER: self.form_token})
 
     def age(self, moment: datetime) -> Markup:
         """How long ago, as a `<time>` that stays right while the page is open."""
@@ -109,6 +121,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+form_tokens.add_tokens(_templates)
 _templates.globals["static"] = static_address
 # A form is done once however often it is sent: the command it stands for is named when it is shown.
 _templates.globals["new_command"] = uuid4
@@ -150,6 +163,7 @@ def render(
         site.settings.zone,
         entries_for(viewer, site.pages),
         outcome_of(request, words) if piece is None else None,
+        form_tokens.token_of(request),
     )
     facts: dict[str, object] = {"page": context, "frame": frame, "t": words}
     # The building blocks, made for this page: a block sent by itself has them too.

@@ -52,9 +52,19 @@ def origin_of(request: Request) -> Origin:
     return Origin(request.client.host if request.client else "", request.headers.get("user-agent", ""))
 
 
+def bearer_of(request: Request) -> str | None:
+    """The token a program sent along, if it is of a possible length."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and 0 < len(token) <= SECRET_CHARACTERS_MAX else None
+
+
 def viewer_of(request: Request) -> Viewer:
-    """Who asks; raises `NotSignedIn`. A bearer token, where there is one, counts and not the cookie."""
+    """Who asks; raises `NotSignedIn`, and `TooManyRequests` where they ask too often.
+
+    A bearer token, where there is one, counts and not the cookie.
+    """
     viewer = _viewer_of(request)
+    site_of(request).accounts.take(viewer.account_id)
     request.state.viewer = viewer  # A refusal later on is shown to the same person.
     return viewer
 
@@ -76,9 +86,9 @@ def _only_reads(request: Request) -> bool:
 
 def _viewer_of(request: Request) -> Viewer:
     database = site_of(request).database
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and 0 < len(token) <= SECRET_CHARACTERS_MAX:
-        return viewer_of_token(database, token.strip(), writing=not _only_reads(request))
+    token = bearer_of(request)
+    if token is not None:
+        return viewer_of_token(database, token, writing=not _only_reads(request))
     secret = session_secret(request)
     if secret is None:
         raise NotSignedIn

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fastapi import Request
 
 from inventory.store.database import Database
+from web.limits import Limits
 from web.live import Live
 from web.measuring import Metrics
+from web.pacing import Pacing
 from web.words import Language
 
 CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # No summer time since 1991.
@@ -18,6 +20,8 @@ class WebSettings:
     """How a site is reached and speaks. `https`: people reach it by TLS (ours or a proxy's), so cookies are Secure."""
 
     https: bool = False
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")  # whose word on the browser's address and scheme is taken
+    limits: Limits = field(default_factory=Limits)
     language: Language = "zh-CN"
     zone: tzinfo = CHINA_TIME
     idle: timedelta = timedelta(minutes=30)  # after which a session that nobody uses ends
@@ -32,6 +36,11 @@ class Site:
     live: Live
     metrics: Metrics = field(default_factory=Metrics)
     pages: frozenset[str] = frozenset()  # addresses served, for the navigation
+    accounts: Pacing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        object.__setattr__(self, "accounts", Pacing(self.settings.limits.of_account))
 
 
 def site_of(request: Request) -> Site:

@@ -260,6 +260,14 @@ class BodyTooLarge(BadInput):
     en = "The request is too large; at most {kib} KiB are taken."
 
 
+class BodyTooSlow(BadInput):
+    """A body that doesn't come to its end."""
+
+    code = "body_too_slow"
+    zh = "请求内容未在 {seconds} 秒内传完。"
+    en = "The request didn't arrive within {seconds} seconds."
+
+
 class WrongShelf(BadInput):
     """A pick begins with the label of the shelf the wave leads to."""
 
@@ -373,6 +381,14 @@ class ForeignRequest(NotAllowed):
     code = "foreign_request"
     zh = "请求来自其他网站，已拒绝。"
     en = "The request came from another site and was refused."
+
+
+class FormTokenMissing(NotAllowed):
+    """What is sent with a session's cookie carries that session's token; a page from before the sign-in has another."""
+
+    code = "form_token_missing"
+    zh = "页面已过期或请求并非来自本系统页面，请刷新后重试。"
+    en = "The page is older than your sign-in, or this came from elsewhere; load the page again and repeat."
 
 
 class SearchByNumberOnly(NotAllowed):
@@ -1312,6 +1328,14 @@ class MayNotHold(Forbidden):
 
 
 # ── Unavailable ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TooManyRequests(Refusal):
+    """An address or an account asks faster than people and their programs do."""
+
+    code = "too_many_requests"
+    zh = "请求过于频繁，请 {seconds} 秒后再试。"
+    en = "Too many requests; try again in {seconds} seconds."
 
 
 class Unavailable(Refusal):

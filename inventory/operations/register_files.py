@@ -28,6 +28,11 @@ HEADER_PROBLEMS_SHOWN_MAX = 10
 PROGRESS_ROWS = 5_000
 UTF_8_CHARACTERS_TO_JUDGE_BY = 8  # Text in GB 18030 never looks like so much UTF-8 by chance.
 XLSX_UNPACKED_BYTES_MAX = 2 * 1024**3  # A million dossiers unpack to about half of this.
+XLSX_PARTS_MAX = 1_000  # A workbook has some ten.
+XLSX_UNPACKED_TO_PACKED_MAX = (
+    200  # Excel's own sheets unpack to 20 times their size at most; a bomb to a thousand times.
+)
+XLSX_RATIO_JUDGED_FROM_BYTES = 64 * 1024**2
 XLSX_SHARED_TEXT_BYTES_MAX = 512 * 1024**2  # openpyxl holds these in memory.
 XLSX_ROWS_MAX = 1_048_576  # Excel's own limit; a file that names a later row would have us count for ever.
 SPREADSHEET_DIGITS_MAX = 15  # Excel keeps no more of a number: the end of an ID number becomes zeros.
@@ -214,7 +219,12 @@ def _refuse_bomb(path: Path, file: BinaryIO) -> None:
         raise _damaged(path) from error
     unpacked_bytes = sum(part.file_size for part in parts)
     shared_bytes = sum(part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml"))
-    if unpacked_bytes > XLSX_UNPACKED_BYTES_MAX or shared_bytes > XLSX_SHARED_TEXT_BYTES_MAX:
+    packed_bytes = sum(part.compress_size for part in parts)
+    swells = (
+        unpacked_bytes > XLSX_RATIO_JUDGED_FROM_BYTES and unpacked_bytes > XLSX_UNPACKED_TO_PACKED_MAX * packed_bytes
+    )
+    too_much = unpacked_bytes > XLSX_UNPACKED_BYTES_MAX or shared_bytes > XLSX_SHARED_TEXT_BYTES_MAX
+    if too_much or swells or len(parts) > XLSX_PARTS_MAX:
         raise _unreadable(
             path,
             "表格解压后过大，请另存为 CSV",

@@ -33,6 +33,8 @@ def test_nothing_set_means_embedded_and_on_this_machine_only() -> None:
     [
         ("WEB_PORT", "99999", "whole number from 1 to 65535"),
         ("WEB_PORT", "http", "whole number from 1 to 65535"),
+        ("WEB_HTTPS", "perhaps", "true or false"),
+        ("WEB_PROXIES", "10.0.0.1,proxy", "IP addresses"),
         ("DATABASE_URL", "mysql://app:geheim@db/guiwei", "must begin with postgresql://"),
         ("DATABASE_URL", "postgresql://app:geheim@db:99999/guiwei", "port must be from 1 to 65535"),
         ("DATABASE_URL", "postgresql://app:geheim@db", "names no database"),

@@ -123,7 +123,7 @@ def test_our_own_form_is_not_foreign(keeper: httpx.Client) -> None:
 def test_no_page_may_be_framed_stored_or_run_foreign_scripts(keeper: httpx.Client) -> None:
     for path in ("/", "/dossiers/L-1", "/dossiers/none", "/sign-in", "/api/v1/readers"):
         headers = keeper.get(path).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "default-src 'none'; script-src 'self'; style-src 'self'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from inventory.domain.acts import ActKind
 from inventory.domain.custody_rules import RULES, ActRule, Authority
@@ -17,7 +17,7 @@ from inventory.domain.standing import Legal, Mark, Seal
 from inventory.operations import custody
 from inventory.operations.countersigning import countersign
 from inventory.operations.custody import VOLUMES_PER_ACT_MAX, Asked, Seen
-from web.api.models import RefusalAnswer
+from web.api.models import Moment, RefusalAnswer
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
@@ -59,9 +59,7 @@ class ActSent(_Sent):
     to_place: str | None = Field(default=None, max_length=PLACE_CODE_CHARACTERS_MAX)
     authority: str | None = Field(default=None, max_length=_GROUNDS_CHARACTERS_MAX)
     reason: str | None = Field(default=None, max_length=_GROUNDS_CHARACTERS_MAX)
-    happened_at: AwareDatetime | None = Field(
-        default=None, description="RFC 3339 with offset; now where it isn't told."
-    )
+    happened_at: Moment | None = Field(default=None, description="RFC 3339 with offset; now where it isn't told.")
     details: dict[str, object] = Field(default_factory=dict, description="Told of every volume.")
     witness: WitnessSent | None = None
 

@@ -1,7 +1,5 @@
 """`/api/v1/arrivals`, `/acceptances`, `/refusals`: coming in, by programs, through the same operations as the pages."""
 
-from datetime import datetime
-
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
@@ -40,6 +38,7 @@ from web.api.arrival_models import (
     row_of,
     sheet_answer,
 )
+from web.api.models import Moment
 from web.api.work import REFUSALS, pdf_answer
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
@@ -166,7 +165,7 @@ def refuse(request: Request, viewer: SignedIn, sent: TurningSent) -> WrittenAnsw
 
 
 @router.get("/refusals", summary="How often what was refused")
-def count_refusals(request: Request, viewer: SignedIn, since: datetime, until: datetime) -> RefusalCountsAnswer:
+def count_refusals(request: Request, viewer: SignedIn, since: Moment, until: Moment) -> RefusalCountsAnswer:
     """Refusals by agency and ground, done and blocked, from `since` until before `until`."""
     counted = accepting.count_refusals(site_of(request).database, viewer, since, until)
     return RefusalCountsAnswer(

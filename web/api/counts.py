@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from inventory.domain.counting import certificate_number
@@ -16,15 +16,16 @@ from inventory.operations.retained import KeptLine, retained
 from inventory.papers.printing import closing_sheet_pdf, count_certificate_pdf
 from inventory.store.as_of import VolumeAsOf
 from inventory.store.certificates import CertificateRow
+from web.api.models import Day, Moment
 from web.api.work import REFUSALS, Command, PlaceCode, Sent, pdf_answer
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
 router = APIRouter(prefix="/api/v1")
 
-At = Annotated[AwareDatetime | None, Query(description="The moment asked about; now where not told.")]
+At = Annotated[Moment | None, Query(description="The moment asked about; now where not told.")]
 KnownAt = Annotated[
-    AwareDatetime | None, Query(description="As the ledger was known then: what was recorded later is left out.")
+    Moment | None, Query(description="As the ledger was known then: what was recorded later is left out.")
 ]
 
 
@@ -33,8 +34,8 @@ class CertificateSent(Sent):
 
     command_id: Command
     agency: PlaceCode
-    day: date
-    known_at: AwareDatetime | None = Field(default=None, description="Now where not told.")
+    day: Day
+    known_at: Moment | None = Field(default=None, description="Now where not told.")
 
 
 class HeldAnswer(BaseModel):
@@ -186,7 +187,7 @@ class RetainedAnswer(BaseModel):
 
 
 @router.get("/counts", summary="Dossiers held at 24:00", responses=REFUSALS)
-def counts(request: Request, viewer: SignedIn, day: date, known_at: KnownAt = None) -> CountsAnswer:
+def counts(request: Request, viewer: SignedIn, day: Day, known_at: KnownAt = None) -> CountsAnswer:
     """By agency; merged duplicates once. The same question gives the same numbers for ever."""
     known = known_at or read_clock()
     held = counting.held_by_agency(site_of(request).database, viewer, day, known)

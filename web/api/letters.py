@@ -16,7 +16,7 @@ from inventory.operations import declaring, institutions, request_lists
 from inventory.operations.institutions import NewInstitution, NewLetter
 from inventory.operations.rule_numbers import NewNumber, set_rule_number
 from inventory.store.institutions import InstitutionRow, LetterRow
-from web.api.models import RefusalAnswer
+from web.api.models import Day, RefusalAnswer
 from web.api.request_models import CommandSent, Name, Note
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
@@ -55,7 +55,7 @@ class LetterSent(CommandSent):
     kind: LetterKind
     number: Name
     issuer: Name
-    dated: date
+    dated: Day
 
 
 class TieSent(CommandSent):
@@ -78,7 +78,7 @@ class NumberSent(CommandSent):
 
     rule: Name
     value: int
-    since: date
+    since: Day
     document: Name
     purpose: Purpose | None = None
 

@@ -1,11 +1,12 @@
 """The JSON of `/api/v1`; the descriptions become the OpenAPI document."""
 
 import json
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from inventory.domain.acts import Act
 from inventory.domain.search import QUERY_CHARACTERS_MAX
@@ -13,6 +14,22 @@ from inventory.domain.standing import Identification, Legal, Mark, Seal
 from inventory.domain.whereabouts import Agreement, LedgerPlace, NamedPlace, RadioPlace, Whereabouts
 from inventory.operations.finding import DossierView, Found
 from inventory.store.reader_list import ReaderView
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:$|[Tt ])", re.ASCII)
+
+
+def _written_out(value: object) -> object:
+    """Refuses a number, which pydantic would take for seconds since 1970 and the document doesn't allow."""
+    if isinstance(value, str) and not _DAY.match(value):
+        raise ValueError("neither a day nor a moment")
+    if not isinstance(value, str | date):
+        raise ValueError("not text")  # noqa: TRY004  # pydantic turns only this one into a refusal
+    return value
+
+
+# A moment as RFC 3339 writes it, a day as ISO 8601 does.
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Day = Annotated[date, BeforeValidator(_written_out)]
 
 
 class _Answer(BaseModel):
@@ -177,6 +194,16 @@ class RefusalAnswer(_Answer):
     rule: str | None = Field(default=None, description="Id of the rule it stands on, where it stands on one.")
     source: str | None = Field(default=None, description="Where that rule stands.")
     source_zh: str | None = None
+
+
+# What may be answered whatever is asked: it is in the document of every operation.
+EVERYWHERE: dict[int | str, dict[str, Any]] = {
+    408: {"model": RefusalAnswer, "description": "The body didn't arrive in time."},
+    413: {"model": RefusalAnswer, "description": "The body is too large."},
+    422: {"model": RefusalAnswer, "description": "What was sent can't be understood."},
+    429: {"model": RefusalAnswer, "description": "Asked too often, or PINs were wrong too often; see Retry-After."},
+    503: {"model": RefusalAnswer, "description": "The database is away, or the server is full."},
+}
 
 
 def found_answer(found: Found) -> FoundAnswer:

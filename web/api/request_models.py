@@ -30,6 +30,7 @@ from inventory.operations.request_lists import Listed
 from inventory.operations.request_views import AcceptedView, RequestFile, SeenRequest
 from inventory.store.database import Database
 from web.api.acts import WitnessSent
+from web.api.models import Day
 
 _NAME_CHARACTERS_MAX = 100
 _SLOTS_MAX = 20
@@ -101,7 +102,7 @@ class RequestSent(CommandSent):
     institution: Name | None = Field(default=None, description="Code of the borrower or recipient in the register.")
     window: PlaceCode | None = Field(default=None, description="Code of the window it is brought to.")
     channel: Name | None = Field(default=None, description="Asked for; self-carry is refused with the rule.")
-    due_on: date | None = Field(default=None, description="Sooner than the rule's own day.")
+    due_on: Day | None = Field(default=None, description="Sooner than the rule's own day.")
     priority: int = Field(default=Priority.NORMAL, ge=Priority.NORMAL, le=Priority.URGENT)
     letters: Annotated[dict[EvidenceSlot, int], Field(max_length=_SLOTS_MAX)] = Field(
         default_factory=dict, description="Id of a registered letter by slot."
@@ -203,7 +204,7 @@ class ReceiptSent(CommandSent):
     """The signed receipt of a transfer."""
 
     receipt_number: Name
-    received_on: date
+    received_on: Day
 
 
 class _Answer(BaseModel):

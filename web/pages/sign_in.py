@@ -14,7 +14,7 @@ from inventory.operations import second_factor
 from inventory.operations.signing_in import sign_in, sign_out
 from inventory.store import people
 from web.navigation import entries_for
-from web.refusing import status_of
+from web.refusing import status_of, waiting
 from web.rendering import render, words_of
 from web.signed_in import Known, clear_session, origin_of, session_secret, set_session
 from web.site import read_clock, site_of
@@ -66,7 +66,9 @@ def sign_in_form(
     except NotSignedIn as refusal:
         problem = refusal.sentence("zh" if words_of(request).chinese else "en")
         context = SignInContext(login, own_address(then), problem)
-        return render(request, "sign_in.html", context, status=status_of(refusal))
+        answer = render(request, "sign_in.html", context, status=status_of(refusal))
+        answer.headers.update(waiting(refusal))
+        return answer
     if before is not None:  # What this browser had is no longer good for anything: nobody planted it for later.
         sign_out(site.database, before)
     response = RedirectResponse(_after(request, opened, own_address(then)), 303)

@@ -242,7 +242,7 @@ class Batch {
   }
 
   async ask(code, line) {
-    const values = new URLSearchParams({ code });
+    const values = new URLSearchParams({ code, form_token: this.form.elements.form_token.value });
     if (this.section.dataset.act) values.set("act", this.section.dataset.act);
     if (this.place) values.set("place", this.place.value);
     try {
