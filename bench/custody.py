@@ -1,7 +1,7 @@
 """`python -m bench.custody`: a working day's acts on a city of a million dossiers, on the embedded PostgreSQL.
 
 Promised: 200 acts a second sustained by 20 clients on two cores with a 99th percentile under 100 ms, and a transfer of 1,000
-dossiers in one bulk act under 2 s. Clients are HTTP clients of the JSON API with a bearer token each, the server a process
+dossiers in one bulk act under 2 s. Clients are HTTP clients of the JSON API with a bearer token each, all in one thread (`bench.http_clients`), the server a process
 of its own, the load open: an act is due every 5 ms whether or not the last one is back, and its time counts from when it
 was due. Beside it, in the same run: the most the clients get when nobody paces them, and the floor, a bare INSERT and
 COMMIT of the same PostgreSQL from 20 connections.
@@ -10,7 +10,6 @@ COMMIT of the same PostgreSQL from 20 connections.
 import argparse
 import json
 import os
-import queue
 import subprocess
 import sys
 import threading
@@ -19,7 +18,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
@@ -31,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.city import fill
+from bench.http_clients import HttpClient, drive
 from devices.simulator.city import make_city
 from guiwei.embedded import embedded_postgres
 from guiwei.embedded.directory import free_port
@@ -69,19 +68,15 @@ class Result:
         )  # fmt: skip
 
 
-def run(clients: list[Callable[[], None]], seconds: float, per_second: float | None) -> Result:
-    """Let the clients work for `seconds`, paced (an act every 1 / `per_second`) or as fast as they get answers."""
-    due: queue.SimpleQueue[float | None] = queue.SimpleQueue()
+def run(clients: list[Callable[[], None]], seconds: float) -> Result:
+    """Let the clients work for `seconds`, each in a thread of its own, as fast as they get answers."""
     took: list[float] = []
     errors: list[BaseException] = []
     ends = time.perf_counter() + seconds
 
     def work(act: Callable[[], None]) -> None:
         try:
-            while time.perf_counter() < ends:
-                began = time.perf_counter() if per_second is None else due.get()
-                if began is None:
-                    return
+            while (began := time.perf_counter()) < ends:
                 act()
                 took.append((time.perf_counter() - began) * 1000)
         except BaseException as error:
@@ -92,13 +87,6 @@ def run(clients: list[Callable[[], None]], seconds: float, per_second: float | N
     began = time.perf_counter()
     for thread in threads:
         thread.start()
-    if per_second is not None:
-        for number in range(int(seconds * per_second)):
-            moment = began + number / per_second
-            time.sleep(max(0.0, moment - time.perf_counter()))
-            due.put(moment)
-        for _ in threads:
-            due.put(None)
     for thread in threads:
         thread.join()
     assert not errors, errors[0]
@@ -153,23 +141,26 @@ def shelved_numbers(database: Database) -> list[str]:
         return [number for (number,) in raw(session).execute(query)]
 
 
-def by_http(port: int, token: str, numbers: list[str], shelves: list[str]) -> Callable[[], None]:
-    """A client that re-shelves one dossier after another, each of its own; the plainest client there is takes least time."""
-    connection = HTTPConnection("127.0.0.1", port)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+def by_http(port: int, token: str, numbers: list[str], shelves: list[str]) -> HttpClient:
+    """A client that re-shelves one dossier after another, each of its own."""
     turns = count()
 
-    def act() -> None:
+    def request() -> bytes:
         turn = next(turns)
         number, shelf = numbers[turn % len(numbers)], shelves[(turn * 7_919 + turn // len(numbers)) % len(shelves)]
         asked = {"command_id": str(uuid4()), "kind": "reshelved", "volumes": [{"volume": number}], "to_place": shelf}
-        connection.request("POST", "/api/v1/acts", json.dumps(asked), headers)
-        answer = connection.getresponse()
-        text = answer.read()
-        # By chance the shelf is the one it stands on already.
-        assert answer.status < 300 or b"already_there" in text, text
+        body = json.dumps(asked).encode()
+        head = (
+            f"POST /api/v1/acts HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
 
-    return act
+    def accept(answer: bytes) -> None:
+        # By chance the shelf is the one it stands on already.
+        assert answer.startswith(b"HTTP/1.1 200 ") or b"already_there" in answer, answer
+
+    return HttpClient(port, request, accept)
 
 
 def bare(url: str) -> Callable[[], None]:
@@ -212,7 +203,7 @@ def main() -> None:
         table = Table(title=f"{asked.dossiers:,} dossiers, {CLIENTS} clients")
         for column in ("what", "rate", "median", "99 %", "slowest", "promised"):
             table.add_column(column, justify="right")
-        floor = run([bare(postgres.url("app")) for _ in range(CLIENTS)], asked.seconds / 4, None)
+        floor = run([bare(postgres.url("app")) for _ in range(CLIENTS)], asked.seconds / 4)
         table.add_row("bare INSERT and COMMIT", *floor.row(), "")
         port = free_port(8000)
         with serving(directory, port):
@@ -220,11 +211,11 @@ def main() -> None:
                 by_http(port, token, numbers[number::CLIENTS][:5_000], shelves)
                 for number, (_, token) in enumerate(people)
             ]
-            paced = run(clients, asked.seconds, ACTS_PER_SECOND_PROMISED)
+            paced = Result(*drive(clients, asked.seconds, ACTS_PER_SECOND_PROMISED))
             table.add_row(
                 "acts by HTTP, paced", *paced.row(), f"{ACTS_PER_SECOND_PROMISED}/s, < {P99_MILLISECONDS_PROMISED} ms"
             )
-            free = run(clients, asked.seconds / 2, None)
+            free = Result(*drive(clients, asked.seconds / 2, None))
             table.add_row("acts by HTTP, as fast as it goes", *free.row(), "")
         took = bulk(database, people[0][0], numbers, shelves)
         table.add_row(

@@ -48,7 +48,7 @@ def _directory(settings: Settings) -> Finding:
 def _schema(site: Site) -> Iterator[Finding]:
     with site.app.transaction() as session:
         version = raw(session).info.server_version
-        present, newest = migrating.revisions(session.connection())
+        present, newest = migrating.revisions(raw(session))
     yield Finding(
         "PostgreSQL",
         version >= POSTGRES_VERSION_MIN,

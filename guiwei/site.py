@@ -12,7 +12,7 @@ from guiwei.embedded import embedded_broker, embedded_postgres
 from guiwei.settings import Settings
 from inventory.domain.refusals import BadSetting, SchemaOutdated
 from inventory.store import migrating
-from inventory.store.database import Database, connect, refusal_for
+from inventory.store.database import Database, connect, raw, refusal_for
 from inventory.store.keys import KeyRing, load_key_ring
 
 Say = Callable[[str], None]
@@ -120,6 +120,6 @@ def _holds_id_numbers(owner_url: str) -> bool:
 
 def _check_schema(database: Database) -> None:
     with database.transaction() as session:
-        present, newest = migrating.revisions(session.connection())
+        present, newest = migrating.revisions(raw(session))
     if present != newest:
         raise SchemaOutdated(present=present or "-", newest=newest)

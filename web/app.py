@@ -125,10 +125,11 @@ def create_app(database: Database, settings: WebSettings) -> FastAPI:
     # No docs pages: FastAPI's come from a CDN, and the warehouse has no internet.
     app = FastAPI(title="Guiwei 归位", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.site = site
-    for part in PAGES:
-        app.include_router(part.router)
+    # Addresses are tried in this order; programs come by the hundreds a second, and an act shouldn't pass every page first.
     for program in PROGRAMS:
         app.include_router(program.router, responses=EVERYWHERE)
+    for part in PAGES:
+        app.include_router(part.router)
     app.mount("/static/vendor", StaticFiles(directory=VENDOR), name="vendor")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     refusing.install(app)

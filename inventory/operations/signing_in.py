@@ -28,7 +28,6 @@ from inventory.operations import secrets_kept
 from inventory.store import people
 from inventory.store.database import Database, raw
 from inventory.store.people import NewToken, Origin, SecretAsked, SecretKind, SignedIn
-from inventory.store.tables import Account
 
 FAILED_SIGN_INS_MAX = 5  # These three stand in 0003_sessions.sql; a test holds them together.
 LOCK_MINUTES = 15
@@ -141,13 +140,10 @@ def add_account(
         agency_id = None if agency_code is None else people.agency_id(raw(session), agency_code)
         if agency_code is not None and agency_id is None:
             raise AgencyNotFound(agency=agency_code)
-        account = Account(login=login, name=name, role=role.value, agency_id=agency_id)
-        session.add(account)
-        session.flush()
-        assert account.id is not None
+        account_id = people.add_account(raw(session), login, name, role, agency_id)
         if kept is not None:
-            people.keep_password(raw(session), account.id, kept.setting, kept.verifier)
-        viewer = people.viewer(raw(session), account.id)
+            people.keep_password(raw(session), account_id, kept.setting, kept.verifier)
+        viewer = people.viewer(raw(session), account_id)
     assert viewer is not None
     return viewer
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import sqlalchemy
 from psycopg import sql
-from sqlmodel import Session
+from sqlalchemy.pool import PoolProxiedConnection
 
 from inventory.domain import refusals
 from inventory.domain.people import Viewer
@@ -20,6 +20,8 @@ POOL_CONNECTIONS_MAX = 20  # per process; 60 clerks never click in the same mill
 POOL_WAIT_SECONDS_MAX = 10
 CONNECT_SECONDS_MAX = 10
 
+_BEGIN = sql.SQL("BEGIN")
+_BEGIN_SHOWING = sql.SQL("BEGIN; SELECT set_config('guiwei.session', {}, true)")
 _ROLLED_BACK = "40"  # the class of errors by which the server ends a deadlock
 
 
@@ -36,6 +38,13 @@ def refusal_for(error: psycopg.Error) -> Refusal | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """An open transaction; `raw` gives its connection to the functions that hold the SQL."""
+
+    connection: psycopg.Connection[Any]
+
+
 @dataclass(frozen=True)
 class Database:
     """A role's engine and the keys that open personal data. Make it with `connect`."""
@@ -44,16 +53,21 @@ class Database:
     keys: KeyRing = field(repr=False)
 
     @contextmanager
-    def transaction(self, viewer: Viewer | None = None) -> Iterator[Session]:
+    def transaction(self, viewer: Viewer | None = None) -> Iterator[Transaction]:
         """One act: commits when the block ends, rolls back when it raises; database refusals come out as `Refusal`.
 
         It shows the viewer's secret to the row-level policies; without one, the application's role sees no dossier at all.
         """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                if viewer is not None:
-                    raw(session).execute("SELECT set_config('guiwei.session', %s, true)", (viewer.secret,))
-                yield session
+            pooled = self._begun(_BEGIN if viewer is None else _BEGIN_SHOWING.format(viewer.secret))
+            connection = _driver(pooled)
+            try:
+                yield Transaction(connection)
+                connection.commit()
+            finally:
+                if connection.closed:  # The server ended it, and there is nothing to roll back.
+                    pooled.invalidate()
+                pooled.close()
         except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
             cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
             if isinstance(cause, psycopg.Error) and (refusal := refusal_for(cause)) is not None:
@@ -61,6 +75,22 @@ class Database:
             raise
         except sqlalchemy.exc.TimeoutError as error:
             raise refusals.Unavailable(service="PostgreSQL", problem="all connections are busy") from error
+
+    def _begun(self, begin: sql.SQL | sql.Composed) -> PoolProxiedConnection:
+        """A pooled connection with a transaction open: whose it is goes along with BEGIN, in the one message.
+
+        BEGIN is also what finds out whether the server still knows the connection; asking first would be a turn more for every
+        transaction. Nothing was done yet, so it is simply begun again, and whatever ended one connection ended all.
+        """
+        pooled = self.engine.raw_connection()
+        try:
+            _driver(pooled).execute(begin, prepare=False)  # Several statements in one message can't be prepared.
+        except psycopg.OperationalError:
+            pooled.invalidate()
+            self.engine.dispose()
+            pooled = self.engine.raw_connection()
+            _driver(pooled).execute(begin, prepare=False)
+        return pooled
 
     def unpooled(self) -> psycopg.Connection[Any]:
         """A connection of its own, for leases, LISTEN and the ingest's hot path; the caller closes it."""
@@ -78,15 +108,19 @@ def connect(url: str, keys: KeyRing) -> Database:
         pool_size=POOL_CONNECTIONS_MAX,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS_MAX,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS_MAX},
+        # Without it psycopg sends a BEGIN of its own before ours.
+        connect_args={"connect_timeout": CONNECT_SECONDS_MAX, "autocommit": True},
     )
     return Database(engine, keys)
 
 
-def raw(session: Session) -> psycopg.Connection[Any]:
-    """The psycopg connection under a session's transaction, for COPY and arrays."""
-    connection = session.connection().connection.driver_connection
+def raw(transaction: Transaction) -> psycopg.Connection[Any]:
+    """The psycopg connection of a transaction."""
+    return transaction.connection
+
+
+def _driver(pooled: PoolProxiedConnection) -> psycopg.Connection[Any]:
+    connection = pooled.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
 

@@ -1,7 +1,9 @@
 """Bringing a database to the newest schema, as the owner role."""
 
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
@@ -30,8 +32,11 @@ def upgrade(owner: sqlalchemy.Engine) -> tuple[str | None, str]:
     return before, after
 
 
-def revisions(connection: sqlalchemy.Connection) -> tuple[str | None, str]:
-    """The database's revision and the newest one this program knows."""
-    newest = ScriptDirectory.from_config(_config(connection)).get_current_head()
+def revisions(connection: psycopg.Connection[Any]) -> tuple[str | None, str]:
+    """The database's revision (None: no schema yet) and the newest one this program knows."""
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     assert newest is not None
-    return MigrationContext.configure(connection).get_current_revision(), newest
+    if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+        return None, newest
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else None, newest

@@ -174,6 +174,14 @@ def viewer(connection: psycopg.Connection[Any], account_id: int) -> Viewer | Non
         return _viewer(cursor.execute(_VIEWER + " WHERE account.id = %s", (account_id,)).fetchone())
 
 
+def add_account(connection: psycopg.Connection[Any], login: str, name: str, role: Role, agency_id: int | None) -> int:
+    """Register an account, yet without a password; returns its row id."""
+    query = "INSERT INTO account (login, name, role, agency_id) VALUES (%s, %s, %s, %s) RETURNING id"
+    row = connection.execute(query, (login, name, role.value, agency_id)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def agency_id(connection: psycopg.Connection[Any], code: str) -> int | None:
     """The row id of an agency by its code."""
     row = connection.execute("SELECT id FROM agency WHERE code = %s", (code,)).fetchone()

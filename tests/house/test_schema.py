@@ -19,7 +19,7 @@ from inventory.domain.law import RULES as LAW
 from inventory.domain.people import Role
 from inventory.store import tables
 from inventory.store.constraints import CONSTRAINTS
-from inventory.store.database import refusal_for
+from inventory.store.database import Transaction, raw, refusal_for
 from tests.arrivals import breaks as arrivals
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
@@ -279,3 +279,31 @@ def test_a_deadlock_is_a_conflict_and_a_server_that_goes_down_is_away(archive: A
         assert type(refusal_for(gone.value)) is refusals.Unavailable
     assert type(refusal_for(psycopg.errors.DeadlockDetected())) is refusals.Conflict
     assert refusal_for(psycopg.errors.UndefinedTable()) is None, "a defect of ours must be seen as one"
+
+
+def test_a_server_that_was_started_again_costs_nobody_a_transaction(archive: Archive) -> None:
+    def end_all() -> None:
+        query = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s AND usename = 'guiwei_app'"
+        archive.root.execute(query, (archive.name,))
+
+    def shown(transaction: Transaction) -> str:
+        row = raw(transaction).execute("SELECT current_setting('guiwei.session', true)").fetchone()
+        assert row is not None
+        return str(row[0] or "")
+
+    with archive.app.transaction(archive.keeper) as before:
+        assert shown(before) == archive.keeper.secret
+    end_all()
+    with archive.app.transaction(archive.keeper) as after:
+        assert shown(after) == archive.keeper.secret, "begun again on a new connection, and says again whose it is"
+
+    def cut_off() -> None:
+        with archive.app.transaction() as nobodys:
+            assert shown(nobodys) == "", "whoever had the connection before isn't shown any more"
+            end_all()
+            shown(nobodys)
+
+    with pytest.raises(refusals.Unavailable):
+        cut_off()
+    with archive.app.transaction() as later:
+        assert shown(later) == ""

@@ -33,9 +33,9 @@ def health() -> Condition:
 def ready(request: Request) -> Condition:
     """The database answers and has the newest schema; else 503 and the reason."""
     try:
-        with site_of(request).database.engine.connect() as connection:
-            present, newest = revisions(connection)
-    except SQLAlchemyError:
+        with site_of(request).database.transaction() as session:
+            present, newest = revisions(raw(session))
+    except Unavailable:
         raise Unavailable(service="PostgreSQL", problem="no connection") from None
     if present != newest:
         raise Unavailable(
