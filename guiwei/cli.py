@@ -20,7 +20,7 @@ from uuid import uuid4
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from guiwei import people_commands, rule_commands
+from guiwei import key_commands, people_commands, rule_commands
 from guiwei.console import Json, parse_moment, print_result, say, screen
 from guiwei.doctor import examine
 from guiwei.ingesting import run_ingest
@@ -45,6 +45,7 @@ app.add_typer(people_commands.factor, name="factor")
 app.add_typer(ledger_commands, name="ledger")
 app.add_typer(import_commands, name="import")
 app.add_typer(rule_commands.app, name="rule")
+app.add_typer(key_commands.app, name="key")
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1
 ERRORS_PRINTED_MAX = 50
@@ -153,7 +154,7 @@ def ingest(
 def jobs() -> None:
     """Beliefs, the nightly close, upkeep; one process works, others stand by."""
     with open_site(read_settings(), say) as site, _until_signalled() as stop:
-        Jobs(site.jobs, site.settings.zone).run(stop)
+        Jobs(site.jobs, site.settings.zone, site.settings.log_days).run(stop)
 
 
 @app.command()

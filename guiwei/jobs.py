@@ -21,6 +21,7 @@ from devices.replay import EARLY
 from inventory.domain.refusals import LeaseLost, Unavailable
 from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day, last_close
+from inventory.operations.reading_log import seal_and_expire
 from inventory.operations.reminding import remind
 from inventory.store import evidence, leases
 from inventory.store.database import Database
@@ -34,13 +35,16 @@ CLOSE_SECONDS = 60
 PARTITION_SECONDS = 3600
 REMIND_SECONDS = 900  # its clocks run by days; this is how soon after midnight people are told
 PARTITION_DAYS_AHEAD = 3
+LOG_SECONDS = 3600
+LOG_DAYS = 400
 
 
 class Jobs:
     """The jobs of one site. Each runs on a connection of its own, never two of one kind at once."""
 
-    def __init__(self, database: Database, timezone: ZoneInfo) -> None:
-        """`timezone`: whose midnight ends a day."""
+    def __init__(self, database: Database, timezone: ZoneInfo, log_days: int = LOG_DAYS) -> None:
+        """`timezone`: whose midnight ends a day; `log_days`: how long the access log is kept."""
+        self._log_days = log_days
         self._database = database
         self._timezone = timezone
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -55,6 +59,7 @@ class Jobs:
             (self.close_days, CLOSE_SECONDS),
             (self.make_partitions, PARTITION_SECONDS),
             (self.remind_people, REMIND_SECONDS),
+            (self.seal_log, LOG_SECONDS),
         ):
             scheduler.add_job(
                 self._guarded,
@@ -103,6 +108,12 @@ class Jobs:
         told = remind(self._database, datetime.now(UTC))
         if told.overdue or told.chased or told.escalated:
             log.info("overdue %d, receipts chased %d, losses suspected %d", told.overdue, told.chased, told.escalated)
+
+    def seal_log(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
+        """Seal the access log's finished days and let its oldest go. Days are sealed once, so it needs no fence."""
+        kept = seal_and_expire(self._database, self._log_days)
+        if kept.sealed or kept.removed:
+            log.info("access log: %d days sealed, %d entries past their time removed", kept.sealed, kept.removed)
 
     # ── Who works ────────────────────────────────────────────────────────────────────────────────────────────────────
 

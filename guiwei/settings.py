@@ -29,6 +29,7 @@ _EXPECTED = {
     "web_proxies": ("应为以逗号分隔的 IP 地址", "it must be IP addresses with commas between"),
     "language": ("应为 zh-CN 或 en", "it must be zh-CN or en"),
     "idle_minutes": ("应为 5 至 480 的整数", "it must be a whole number from 5 to 480"),
+    "log_days": ("应为 190 至 36500 的整数", "it must be a whole number from 190 to 36500"),
     "ingest_slot": ("应为 0 至 999 的整数", "it must be a whole number from 0 to 999"),
 }
 
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     idle_minutes: int = Field(
         default=30, ge=5, le=480, description="Minutes after which a session that nobody uses ends, 5 to 480."
     )
+    log_days: int = Field(default=400, ge=190, le=36_500, description="Days the access log is kept, 190 at least.")
     ingest_slot: int = Field(default=0, ge=0, le=999, description="The ingest slot a process owns, 0 to 999.")
 
     @field_validator(*DATABASE_SETTINGS)

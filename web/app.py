@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from inventory.store.database import Database
 from web import refusing
+from web.accounting import Accounting
 from web.api import acts, condition, version_1
 from web.api import arrivals as arrivals_api
 from web.api import batches as batches_api
@@ -26,6 +27,7 @@ from web.listening import GuardedProtocol
 from web.live import Live
 from web.measuring import Measuring
 from web.pages import (
+    access_log,
     accounts,
     arrivals,
     closing_sheet,
@@ -88,6 +90,7 @@ PAGES = (
     register,
     closing_sheet,
     declarations,
+    access_log,
     letters,  # before requests: its addresses are narrower
     requests,
     request_steps,
@@ -134,6 +137,7 @@ def create_app(database: Database, settings: WebSettings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     refusing.install(app)
     # The last one added is the outermost: guarding answers what it refuses itself, measuring counts that too.
+    app.add_middleware(Accounting, database=database)
     app.add_middleware(
         Guarding, https=settings.https, limits=settings.limits, refuse=refusing.refuse, fail=refusing.fail
     )

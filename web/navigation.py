@@ -39,6 +39,7 @@ ENTRIES = (
     Entry("counts", "/counts", _STAFF | _WATCHERS),
     Entry("closing", "/closing-sheet", frozenset({_KEEPER, _MANAGER}) | _WATCHERS),
     Entry("accounts", "/accounts", frozenset({Role.SYSTEM_ADMIN})),
+    Entry("access_log", "/access-log", frozenset({Role.AUDIT_ADMIN})),
     Entry("readers", "/readers", frozenset(role for role in Role if role.rights.sees_readers)),
 )
 

@@ -43,6 +43,7 @@ def status_of(refusal: Refusal) -> int:
 
 def refuse(request: Request, refusal: Refusal) -> Response:
     """Answer with a refusal, in the form the asker reads."""
+    request.state.refusal = refusal.code  # for the access log
     answer = _answer(request, refusal, status_of(refusal))
     if isinstance(refusal, _CUT_OFF):
         answer.headers["Connection"] = "close"

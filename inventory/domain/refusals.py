@@ -359,6 +359,14 @@ class NotAllowed(Refusal):
     en = "Your role doesn't allow this."
 
 
+class UnmaskLimit(NotAllowed):
+    """Nobody needs so many ID numbers whole in a day."""
+
+    code = "unmask_limit"
+    zh = "24小时内查看完整证件号码的次数已用完。"
+    en = "You have seen as many whole ID numbers as 24 hours allow."
+
+
 class ActNotForRole(NotAllowed):
     """This act is for others to do."""
 
@@ -1190,6 +1198,22 @@ class LedgerIsForever(Forbidden):
     code = "ledger_is_forever"
     zh = "保管台账只可追加，不可修改或删除；请另作更正。"
     en = "The custody ledger is append-only; record a correction instead."
+
+
+class CiphersLeft(Forbidden):
+    """A key goes only when nothing is left under it."""
+
+    code = "ciphers_left"
+    zh = "仍有 {count} 项只能用旧密钥解密；请先运行 guiwei key rotate --resume。"
+    en = "{count} ciphers still need an older key; run guiwei key rotate --resume first."
+
+
+class LogKept(Forbidden):
+    """Nothing of the access log goes before its time."""
+
+    code = "log_kept"
+    zh = "访问日志至少保存190天。"
+    en = "The access log is kept for at least 190 days."
 
 
 class NoExpulsion(Forbidden):

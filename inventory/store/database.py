@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import sqlalchemy
@@ -22,6 +24,24 @@ CONNECT_SECONDS_MAX = 10
 
 _BEGIN = sql.SQL("BEGIN")
 _BEGIN_SHOWING = sql.SQL("BEGIN; SELECT set_config('guiwei.session', {}, true)")
+_BEGIN_ANSWERING = sql.SQL(
+    "BEGIN; SELECT set_config('guiwei.session', {}, true), set_config('guiwei.request', {}, true), "
+    "set_config('guiwei.address', {}, true), set_config('guiwei.browser', {}, true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The request that is being answered, as the access log tells it: its id, and the address and browser it came from."""
+
+    request_id: UUID
+    address: str
+    browser: str
+
+
+# Whatever of a request reaches the database is entered under it, without every operation handing it on.
+ASKING: ContextVar[Asking | None] = ContextVar("asking", default=None)
+
 _ROLLED_BACK = "40"  # the class of errors by which the server ends a deadlock
 
 
@@ -59,7 +79,7 @@ class Database:
         It shows the viewer's secret to the row-level policies; without one, the application's role sees no dossier at all.
         """
         try:
-            pooled = self._begun(_BEGIN if viewer is None else _BEGIN_SHOWING.format(viewer.secret))
+            pooled = self._begun(_beginning(viewer, ASKING.get()))
             connection = _driver(pooled)
             try:
                 yield Transaction(connection)
@@ -112,6 +132,14 @@ def connect(url: str, keys: KeyRing) -> Database:
         connect_args={"connect_timeout": CONNECT_SECONDS_MAX, "autocommit": True},
     )
     return Database(engine, keys)
+
+
+def _beginning(viewer: Viewer | None, asking: Asking | None) -> sql.SQL | sql.Composed:
+    """What opens a transaction, telling whose it is and which request it answers."""
+    secret = "" if viewer is None else viewer.secret
+    if asking is not None:
+        return _BEGIN_ANSWERING.format(secret, str(asking.request_id), asking.address, asking.browser)
+    return _BEGIN if viewer is None else _BEGIN_SHOWING.format(secret)
 
 
 def raw(transaction: Transaction) -> psycopg.Connection[Any]:

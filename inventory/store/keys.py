@@ -6,7 +6,7 @@ import os
 import secrets
 from base64 import b64decode, b64encode
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -17,43 +17,82 @@ from inventory.domain.refusals import BadSetting
 KEY_BYTES = 32
 NONCE_BYTES = 12
 HASH_BYTES = 16  # 128 bits of the HMAC: no accidental match among ten million, half the index
+KEY_ID_MAX = 255  # one byte before the nonce; 0, a site's first key, is written without
+_FIRST = 0
 
 
 @dataclass(frozen=True)
-class KeyRing:
-    """The two secret keys of a site, 32 bytes each. Whoever loses them loses the ID numbers, and nothing else."""
+class Keys:
+    """What a key file holds: encryption keys by their id, the last one in use, and the key of look-ups; 32 bytes each."""
 
-    encryption_key: bytes = field(repr=False)
-    lookup_key: bytes = field(repr=False)
+    encryption: tuple[tuple[int, bytes], ...] = field(repr=False)
+    lookup: bytes = field(repr=False)
+
+
+class KeyRing:
+    """A site's keys. Whoever loses them loses the ID numbers, and nothing else.
+
+    Read from a file, they are read again when it changes: a rotation needs no process to be started anew.
+    """
+
+    def __init__(self, keys: Keys, path: Path | None = None) -> None:
+        """`path`: the file they come from, if they do."""
+        self._keys, self._path = keys, path
+        self._read_as = None if path is None else _stamp(path)
+
+    def __repr__(self) -> str:
+        """Never the keys."""
+        return f"KeyRing({self._path})"
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as the file has them now; a file that is away or being copied leaves what was read before."""
+        if self._path is not None and (stamp := _stamp(self._path)) not in {None, self._read_as}:
+            with suppress(BadSetting):
+                self._keys = _read(self._path)
+                self._read_as = stamp
+        return self._keys
 
     def encrypt(self, id_number: str) -> bytes:
-        """Nonce, ciphertext and tag of an ID number."""
+        """Key id, nonce, ciphertext and tag of an ID number."""
+        key_id, key = self.keys.encryption[-1]
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + AESGCM(self.encryption_key).encrypt(nonce, id_number.encode(), None)
+        return _prefix(key_id) + nonce + AESGCM(key).encrypt(nonce, id_number.encode(), None)
 
     def decrypt(self, cipher: bytes) -> str:
         """The ID number again. Raises `BadSetting` where the key file isn't the one it was encrypted with."""
-        try:
-            return AESGCM(self.encryption_key).decrypt(cipher[:NONCE_BYTES], cipher[NONCE_BYTES:], None).decode()
-        except InvalidTag:
-            raise BadSetting(
-                setting="GUIWEI_KEY_FILE",
-                problem_zh="与数据库中的证件号密文不匹配",
-                problem_en="it doesn't fit the ID numbers in the database",
-            ) from None
+        return self._opened(cipher)[1]
+
+    def is_current(self, cipher: bytes) -> bool:
+        """Whether it is encrypted with the key in use; raises `BadSetting` where no key opens it."""
+        return self._opened(cipher)[0] == self.keys.encryption[-1][0]
+
+    def _opened(self, cipher: bytes) -> tuple[int, str]:
+        # A first key's ciphers begin with a random byte, so the id is only a hint; the tag says which key it was.
+        for key_id, key in reversed(self.keys.encryption):
+            if not cipher.startswith(_prefix(key_id)):
+                continue
+            body = cipher[len(_prefix(key_id)) :]
+            with suppress(InvalidTag):
+                return key_id, AESGCM(key).decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], None).decode()
+        raise BadSetting(
+            setting="GUIWEI_KEY_FILE",
+            problem_zh="与数据库中的证件号密文不匹配",
+            problem_en="it doesn't fit the ID numbers in the database",
+        )
 
     def number_hash(self, id_number: str) -> bytes:
         """What a whole ID number is found by."""
-        return hmac.digest(self.lookup_key, b"number " + id_number.encode(), "sha256")[:HASH_BYTES]
+        return hmac.digest(self.keys.lookup, b"number " + id_number.encode(), "sha256")[:HASH_BYTES]
 
     def last_six_hash(self, last_six: str) -> bytes:
         """What the last six characters of an ID number are found by."""
-        return hmac.digest(self.lookup_key, b"last six " + last_six.encode(), "sha256")[:HASH_BYTES]
+        return hmac.digest(self.keys.lookup, b"last six " + last_six.encode(), "sha256")[:HASH_BYTES]
 
 
 def new_key_ring() -> KeyRing:
     """Fresh random keys."""
-    return KeyRing(secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES))
+    return KeyRing(_fresh())
 
 
 def load_key_ring(path: Path, *, make: bool) -> KeyRing:
@@ -63,25 +102,69 @@ def load_key_ring(path: Path, *, make: bool) -> KeyRing:
     """
     try:
         if make and not path.exists():
-            _write(path, new_key_ring())
+            _write(path, _fresh())
     except OSError as error:
         raise _unusable(f"{path}: {error.strerror}") from error
+    return KeyRing(_read(path), path)
+
+
+def add_key(path: Path) -> int:
+    """Put a new encryption key into use, the older ones stay for what they encrypted; returns its id."""
+    keys = _read(path)
+    key_id = keys.encryption[-1][0] + 1
+    if key_id > KEY_ID_MAX:
+        raise _unusable(f"{path}: its {KEY_ID_MAX} key ids are used up")
+    _write(path, replace(keys, encryption=(*keys.encryption, (key_id, secrets.token_bytes(KEY_BYTES)))), anew=True)
+    return key_id
+
+
+def drop_older_keys(path: Path) -> int:
+    """Leave only the key in use; returns how many went. Whatever they encrypted is lost: see that there is nothing."""
+    keys = _read(path)
+    _write(path, replace(keys, encryption=keys.encryption[-1:]), anew=True)
+    return len(keys.encryption) - 1
+
+
+def _fresh() -> Keys:
+    return Keys(((_FIRST, secrets.token_bytes(KEY_BYTES)),), secrets.token_bytes(KEY_BYTES))
+
+
+def _prefix(key_id: int) -> bytes:
+    return b"" if key_id == _FIRST else bytes((key_id,))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+def _read(path: Path) -> Keys:
+    """Also a file of before there were several keys: `encryption_key` alone is a site's first."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        keys = KeyRing(b64decode(content["encryption_key"]), b64decode(content["lookup_key"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        told = content.get("encryption_keys") or [{"id": _FIRST, "key": content["encryption_key"]}]
+        encryption = tuple((int(one["id"]), b64decode(one["key"])) for one in told)
+        keys = Keys(encryption, b64decode(content["lookup_key"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unusable(f"{path}: {getattr(error, 'strerror', None) or 'not a key file'}") from error
-    if {len(keys.encryption_key), len(keys.lookup_key)} != {KEY_BYTES}:
-        raise _unusable(f"{path}: not two keys of {KEY_BYTES} bytes")
+    if {len(keys.lookup), *(len(key) for _, key in encryption)} != {KEY_BYTES}:
+        raise _unusable(f"{path}: not keys of {KEY_BYTES} bytes")
+    ids = [key_id for key_id, _ in encryption]
+    if ids != sorted(set(ids)) or not _FIRST <= ids[0] <= ids[-1] <= KEY_ID_MAX:
+        raise _unusable(f"{path}: its key ids don't rise")
     return keys
 
 
-def _write(path: Path, keys: KeyRing) -> None:
-    """Of two processes that start at once, one writes the file and both read it: it appears whole and on disk, or not."""
-    content = {
-        "encryption_key": b64encode(keys.encryption_key).decode(),
-        "lookup_key": b64encode(keys.lookup_key).decode(),
-    }
+def _write(path: Path, keys: Keys, *, anew: bool = False) -> None:
+    """The file appears whole and on disk, or not. Of two processes that make it at once, one writes and both read it."""
+    if keys.encryption[0][0] == keys.encryption[-1][0] == _FIRST:
+        content: dict[str, object] = {"encryption_key": b64encode(keys.encryption[0][1]).decode()}
+    else:
+        content = {"encryption_keys": [{"id": one, "key": b64encode(key).decode()} for one, key in keys.encryption]}
+    content["lookup_key"] = b64encode(keys.lookup).decode()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -89,6 +172,9 @@ def _write(path: Path, keys: KeyRing) -> None:
             json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
+        if anew:
+            fresh.replace(path)
+            return
         with suppress(FileExistsError):
             path.hardlink_to(fresh)
     finally:

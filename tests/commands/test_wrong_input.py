@@ -119,7 +119,7 @@ def test_of_many_that_start_at_once_all_have_the_same_keys(tmp_path: Path) -> No
     path = tmp_path / "new" / "guiwei.key"
     with ThreadPoolExecutor(16) as hands:
         rings = list(hands.map(lambda _: load_key_ring(path, make=True), range(64)))
-    assert len({ring.encryption_key for ring in rings}) == 1
+    assert len({ring.keys.encryption for ring in rings}) == 1
     assert [file.name for file in path.parent.iterdir()] == ["guiwei.key"]
 
 

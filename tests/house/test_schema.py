@@ -26,6 +26,7 @@ from tests.consigning import breaks as consigning
 from tests.house.drawn import leaves
 from tests.isolation import breaks as isolation
 from tests.picking import breaks as picking
+from tests.records import breaks as records
 from tests.requests import breaks as requests
 from tests.searches import breaks as searches
 
@@ -113,7 +114,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     """Each folder breaks its own and looks which refusal comes; here stand those of the house and of the ledger's door."""
     in_the_ledgers_tests = {"command_content_differs", "act_to_its_institution"}
     broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests
-    for folder in (arrivals, consigning, isolation, picking, requests, searches):
+    for folder in (arrivals, consigning, isolation, picking, records, requests, searches):
         broken |= set(folder.BREAKS)
     assert set(CONSTRAINTS) - broken == set()
 

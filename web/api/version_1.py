@@ -1,10 +1,13 @@
 """`/api/v1`: a bearer token or a session, JSON in and out."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 
+from inventory.domain.unmasking import WHY_CHARACTERS_MAX, UnmaskReason
 from inventory.operations.finding import find_dossiers, history, open_dossier, readers
+from inventory.operations.unmasking import unmask
 from web.api.models import (
     DossierAnswer,
     FoundAnswer,
@@ -49,6 +52,28 @@ def show_dossier(request: Request, viewer: SignedIn, number: str) -> DossierAnsw
 def show_history(request: Request, viewer: SignedIn, number: str) -> HistoryAnswer:
     """The newest 200 acts on a dossier's volumes, newest first."""
     return history_answer(history(site_of(request).database, viewer, number, read_clock()))
+
+
+class UnmaskSent(BaseModel):
+    """Why an ID number is asked for whole; `why` goes into a log and names nobody."""
+
+    model_config = {"extra": "forbid"}
+    reason: UnmaskReason
+    why: Annotated[str, Field(min_length=1, max_length=WHY_CHARACTERS_MAX)]
+
+
+class UnmaskedAnswer(BaseModel):
+    """The ID number whole, null where none is known."""
+
+    number: str
+    id_number: str | None
+
+
+@router.post("/dossiers/{number}/unmask", summary="See an ID number whole", responses=_NOT_FOUND)
+def show_unmasked(request: Request, viewer: SignedIn, number: str, sent: UnmaskSent) -> UnmaskedAnswer:
+    """For window clerks and agency heads, of their own agency's dossiers; logged with its reason, 20 in 24 hours."""
+    told = unmask(site_of(request).database, viewer, number, sent.reason.value, sent.why)
+    return UnmaskedAnswer(number=told.number, id_number=told.id_number)
 
 
 @router.get("/readers", summary="Readers and their health")

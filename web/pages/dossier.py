@@ -13,13 +13,16 @@ from inventory.domain.people import Viewer
 from inventory.domain.refusals import BadInput
 from inventory.domain.standing import Identification, Legal, Mark, Seal
 from inventory.domain.tagging import IDENTIFICATION_NAMES
+from inventory.domain.unmasking import UNMASKERS, WHY_CHARACTERS_MAX, UnmaskReason
 from inventory.domain.whereabouts import fingerprint
 from inventory.operations.asking import ASKERS
 from inventory.operations.counting import DossierAsOf, as_of
 from inventory.operations.finding import HISTORY_ACTS_MAX, DossierView, history, open_dossier
 from inventory.operations.request_lists import queue
 from inventory.operations.request_views import RequestView
+from inventory.operations.unmasking import Unmasked, unmask
 from inventory.store.as_of import VolumeAsOf
+from web.forms import SentForm
 from web.rendering import render, words_of
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
@@ -33,7 +36,7 @@ _MOMENT_CHARACTERS_MAX = 40
 class DossierContext:
     """The dossier, its acts newest first, the open requests for it in their order, and how its volumes are identified.
 
-    may_ask, may_register: whether the viewer has the forms it leads to.
+    may_ask, may_register: whether the viewer has the forms it leads to; unmask_reasons: for whom may see the ID number whole.
     """
 
     dossier: DossierView
@@ -43,6 +46,8 @@ class DossierContext:
     requests: tuple[RequestView, ...] = ()
     may_ask: bool = False
     may_register: bool = False
+    unmask_reasons: tuple[UnmaskReason, ...] = ()
+    why_characters_max: int = WHY_CHARACTERS_MAX
     acts_max: int = HISTORY_ACTS_MAX
 
 
@@ -65,6 +70,13 @@ class AsOfContext:
     typed: str
 
 
+@dataclass(frozen=True, slots=True)
+class UnmaskedContext:
+    """The ID number whole."""
+
+    told: Unmasked
+
+
 @router.get("/dossiers/{number}", include_in_schema=False)
 def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     """The page, or after a live event its moving part."""
@@ -75,8 +87,16 @@ def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     requests = _requests(request, viewer, number, now)
     may_ask = viewer.role in ASKERS and "/requests" in site.pages
     may_register = any(viewer.role in RULES[kind].by for kind in (ActKind.MERGED, ActKind.DEPOSIT_CHANGED))
-    context = DossierContext(view, acts, fingerprint(view.volumes), names, requests, may_ask, may_register)
+    reasons = tuple(UnmaskReason) if viewer.role in UNMASKERS and view.subject.id_number_masked else ()
+    context = DossierContext(view, acts, fingerprint(view.volumes), names, requests, may_ask, may_register, reasons)
     return render(request, "dossier.html", context, viewer, block="whereabouts")
+
+
+@router.post("/dossiers/{number}/unmask", include_in_schema=False)
+def dossier_unmasked(request: Request, number: str, viewer: SignedIn, form: SentForm) -> Response:
+    """The ID number whole, once; every answer is no-store, and it stands in no address."""
+    told = unmask(site_of(request).database, viewer, number, form.text("reason"), form.text("why"))
+    return render(request, "unmasked.html", UnmaskedContext(told), viewer)
 
 
 @router.get("/dossiers/{number}/as-of", include_in_schema=False)

@@ -1,0 +1,86 @@
+"""The access log in SQL: what was asked of the site, and what the audit administrator reads. Functions of the owner do both."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One request: method and route template, a dossier's number and another's as the address has them, how it ended."""
+
+    act: str
+    number: str | None
+    named: str | None
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What to read of the log; None filters nothing. `act` is the beginning of an act, `before` an entry's id."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    login: str | None = None
+    act: str | None = None
+    dossier: str | None = None
+    only_refused: bool = False
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry. Without a login nobody was signed in; without a refusal it was done."""
+
+    id: int
+    at: datetime
+    login: str | None
+    name: str | None
+    role: str | None
+    agency: str | None
+    act: str
+    dossier: str | None
+    object: str | None
+    reason: str | None
+    refusal: str | None
+    address: str | None
+    browser: str | None
+    request_id: UUID | None
+
+
+def note_request(connection: psycopg.Connection[Any], noted: Noted) -> None:
+    """Enter a request. It waits for no disk: what it did has waited already, and its looks stand by themselves."""
+    connection.execute("SET LOCAL synchronous_commit = off")
+    facts = (noted.act, noted.number, noted.named, noted.refusal)
+    connection.execute("SELECT request_logged(%s, %s, %s, %s)", facts)
+
+
+def entries(connection: psycopg.Connection[Any], wanted: LogFilter, entries_max: int) -> list[LogEntry]:
+    """Entries, the newest first; the database refuses whoever isn't the audit administrator."""
+    query = "SELECT * FROM access_log_read(%s, %s, %s, %s, %s, %s, %s, %s)"
+    facts = (wanted.since, wanted.until, wanted.login, wanted.act, wanted.dossier, wanted.only_refused, wanted.before)
+    with connection.cursor(row_factory=class_row(LogEntry)) as cursor:
+        return cursor.execute(query, (*facts, entries_max)).fetchall()
+
+
+def seal(connection: psycopg.Connection[Any]) -> int:
+    """Seal the days that ended; returns how many."""
+    row = connection.execute("SELECT access_log_seal()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def expire(connection: psycopg.Connection[Any], keep_days: int) -> int:
+    """Remove sealed days older than that; returns how many entries went."""
+    row = connection.execute("SELECT access_log_expire(%s)", (keep_days,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def broken_days(connection: psycopg.Connection[Any]) -> list[str]:
+    """The sealed days that are no longer what they were."""
+    return [str(day) for (day,) in connection.execute("SELECT access_log_verify()")]
