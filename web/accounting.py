@@ -64,7 +64,8 @@ def _noted(request: Request, scope: Scope, status: int) -> Noted | None:
     # A page that shows its form again with what is wrong says so by its status alone.
     refusal = getattr(request.state, "refusal", f"http_{status}" if status >= _REFUSED_STATUS_MIN else None)
     parameters = [str(value) for value in request.path_params.values()]
-    number = next((value for value in parameters if route.startswith(("/dossiers/", "/api/v1/dossiers/"))), None)
+    about_a_dossier = route.startswith(("/dossiers/", "/api/v1/dossiers/"))
+    number = next((value for value in parameters if about_a_dossier and value.isprintable()), None)
     done = refusal is None and number is None
     named = next((value for value in parameters if done and _OURS.match(value)), None)
     return Noted(f"{request.method} {route}", number, named, refusal)

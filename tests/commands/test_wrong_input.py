@@ -53,7 +53,7 @@ def test_it_is_told_in_one_sentence_and_nothing_has_changed(guiwei: Guiwei, arch
     assert contents(archive) == before
 
 
-WEAK = {"short": "a password has", "zhao-zhao-zhao": "can't be the user name", "x" * 2_000: "a password has"}
+WEAK = {"short": "a password has", "zhao-zhao-zhao": "can't hold the user name", "x" * 2_000: "a password has"}
 
 
 @ONE_ENGINE

@@ -14,6 +14,7 @@ from inventory.domain import second_factor as codes
 from inventory.domain.people import Role
 from inventory.operations import second_factor, signing_in
 from tests.conftest import Archive
+from tests.site import client_of
 from tests.web.conftest import ONE_ENGINE, SignIn
 from tests.web.stock import password_of
 
@@ -41,7 +42,7 @@ def enrolled(keeper: httpx.Client) -> tuple[bytes, list[str]]:
 
 @contextmanager
 def with_password(site: str, login: str = "zhao") -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site, headers={"Accept-Language": "en"}) as client:
+    with client_of(site) as client:
         answer = client.post("/sign-in", data={"login": login, "password": password_of(login)})
         assert answer.status_code == 303
         yield client
@@ -91,7 +92,7 @@ def test_the_right_password_buys_no_new_guesses_at_the_code(site: str, signed_in
     enrolled(signed_in("zhao"))
     answers = []
     for _ in range(6):
-        with httpx.Client(base_url=site) as client:
+        with client_of(site) as client:
             form = {"login": "zhao", "password": password_of("zhao")}
             signed = client.post("/sign-in", data=form)
             answers.append(signed.status_code)

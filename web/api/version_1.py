@@ -66,7 +66,7 @@ class UnmaskedAnswer(BaseModel):
     """The ID number whole, null where none is known."""
 
     number: str
-    id_number: str | None
+    id_number: str | None = Field(repr=False)
 
 
 @router.post("/dossiers/{number}/unmask", summary="See an ID number whole", responses=_NOT_FOUND)
