@@ -44,6 +44,7 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "act_to_its_institution": refusals.RuleBroken,
     "act_shelves_accepted": refusals.NotAccepted,
     "act_in_order": refusals.ActOutOfOrder,
+    "act_not_on_own": refusals.NotOwnOrRelative,
     "act_names_volume_once": refusals.SameVolumeTwice,
     "act_not_in_the_future": refusals.HappensInTheFuture,
     "act_backdated_with_reason": refusals.BackdatedWithoutReason,

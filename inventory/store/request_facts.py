@@ -138,12 +138,9 @@ def scan_link(connection: psycopg.Connection[Any], dossier_id: int) -> str | Non
 
 def is_tied(connection: psycopg.Connection[Any], account_id: int, dossier_id: int) -> bool:
     """Whether the dossier is the account holder's own, or a declared relative's."""
-    query = """
-        SELECT FROM dossier JOIN subject ON subject.id = subject_id JOIN account_subject_tie AS tie
-            ON tie.subject_id = subject.id OR tie.id_number_hash = subject.id_number_hash
-        WHERE dossier.id = %s AND account_id = %s LIMIT 1
-    """
-    return bool(connection.execute(query, (dossier_id, account_id)).rowcount)
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        query = "SELECT is_own_or_relative(%s, %s)"
+        return bool(cursor.execute(query, (account_id, dossier_id)).fetchone())
 
 
 def add_tie(

@@ -28,6 +28,7 @@ from tests.isolation import breaks as isolation
 from tests.picking import breaks as picking
 from tests.records import breaks as records
 from tests.requests import breaks as requests
+from tests.roles import test_guarded as roles
 from tests.searches import breaks as searches
 
 MIGRATIONS = Path(tables.__file__).parent / "migrations" / "versions"
@@ -114,7 +115,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     """Each folder breaks its own and looks which refusal comes; here stand those of the house and of the ledger's door."""
     in_the_ledgers_tests = {"command_content_differs", "act_to_its_institution"}
     broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests
-    for folder in (arrivals, consigning, isolation, picking, records, requests, searches):
+    for folder in (arrivals, consigning, isolation, picking, records, requests, roles, searches):
         broken |= set(folder.BREAKS)
     assert set(CONSTRAINTS) - broken == set()
 

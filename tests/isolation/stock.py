@@ -20,6 +20,10 @@ def whatever_else(archive: Archive) -> None:
     archive.dossier("D-1", on="A-01", epc=EPC)
     keeper = archive.keeper.account_id
     for statement in (
+        (
+            f"INSERT INTO account_subject_tie (account_id, tie, subject_id, declared_by, declared_at) "
+            f"SELECT {archive.second.account_id}, 'relative', id, {keeper}, now() FROM subject"
+        ),
         "INSERT INTO search_token SELECT '单', holding_agency_id, id FROM dossier",
         "INSERT INTO dossier_alias SELECT id, '老 1' FROM dossier",
         f"INSERT INTO subject_career SELECT id, 'none', '证 1', {keeper}, now() FROM subject",

@@ -39,7 +39,7 @@ SHARED = {
     "account": "who acted, on every timeline; secrets are not readable",
 }
 # Who reads these, their own parts of the migration say, and their own tests.
-KEPT_ELSEWHERE = {"access_log", "account_subject_tie", "alembic_version"}
+KEPT_ELSEWHERE = {"access_log", "alembic_version"}
 
 Ask = Callable[[Viewer | None, str], list[tuple[Any, ...]]]
 

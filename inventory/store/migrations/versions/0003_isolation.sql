@@ -94,7 +94,9 @@ INSERT INTO isolated VALUES
     ('search_case',         '{all} OR EXISTS (SELECT FROM volume WHERE volume.id = volume_id)'),
     ('search_step',         '{all} OR EXISTS (SELECT FROM search_case WHERE search_case.id = case_id)'),
     ('agency_merger',       '{agency} IN (0, from_agency_id, to_agency_id)'),
-    ('count_certificate',   '{agency} IN (0, agency_id)');
+    ('count_certificate',   '{agency} IN (0, agency_id)'),
+    -- Whose relative somebody is, concerns whoever declared it; whether it forbids something, `is_own_or_relative` answers.
+    ('account_subject_tie', '(SELECT session_account()) IN (account_id, declared_by)');
 
 DO $$
 DECLARE
