@@ -1,6 +1,7 @@
 """Import files as people really send them: two encodings, spreadsheets, and everything that goes wrong with them."""
 
 import io
+import re
 import zipfile
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -220,8 +221,9 @@ def test_a_formula_gives_the_value_last_worked_out(tmp_path: Path) -> None:
         for part in old.namelist():
             content = old.read(part)
             if part.endswith("sheet1.xml"):
-                assert b"<f>A2</f><v />" in content
-                content = content.replace(b"<f>A2</f><v />", b"<f>A2</f><v>42</v>")
+                # How the empty value is written depends on which XML library is at hand.
+                content, worked_out = re.subn(rb"<f>A2</f><v ?(?:/>|></v>)", b"<f>A2</f><v>42</v>", content)
+                assert worked_out == 1
             new.writestr(part, content)
     assert read(path, AGENCIES)[2].name == "42"
 
