@@ -26,6 +26,9 @@ from tests import servers
 pytest_plugins = ("tests.site",)
 
 TEMPLATE = "guiwei_template"
+SIGNATURES = (
+    40  # that everybody has given beside everybody's session; the tests of signatures begin by taking them away
+)
 _numbers = itertools.count(1)
 _engines = itertools.count(1)
 
@@ -127,7 +130,24 @@ class Archive:
             " VALUES (%s, %s, now(), now() + interval '8 hours')",
             (secret_hash(secret), account_id),
         )
+        self._stand_beside(account_id)
         return secret
+
+    def signs(self, witness: Viewer, *, beside: Viewer) -> None:
+        """The second person's PIN fitted, just now, beside somebody's session."""
+        self.root.execute(
+            "INSERT INTO countersignature (account_id, session_hash, expires_at) VALUES (%s, %s, now() + interval '5 minutes')",
+            (witness.account_id, secret_hash(beside.secret)),
+        )
+
+    def _stand_beside(self, account_id: int) -> None:
+        """Whoever signs as second person in tests of other things has typed the PIN at the counter, often enough for a test."""
+        self.root.execute(
+            "INSERT INTO countersignature (account_id, session_hash, expires_at) "
+            "SELECT account.id, secret_hash, now() + interval '8 hours' FROM account, web_session, generate_series(1, %s) "
+            "WHERE account.id <> web_session.account_id AND %s IN (account.id, web_session.account_id)",
+            (SIGNATURES, account_id),
+        )
 
     def dossier(self, number: str, *, on: str | None = None, epc: str | None = None, volumes: int = 1) -> str:
         """A registered dossier; `on` a shelf it is received and shelved there by the keeper."""
@@ -163,6 +183,8 @@ class Archive:
 
     def act(self, kind: ActKind, volume: str, to_place: str | None, **more: object) -> int:
         """The keeper records an act just now; `more` are further fields of `Asked`."""
+        if isinstance(witness := more.get("witness"), Viewer):
+            self.signs(witness, beside=self.keeper)
         return custody.record(self.app, self.keeper, self.asked(kind, volume, to_place, **more))
 
     def asked(self, kind: ActKind, volume: str, to_place: str | None, **more: object) -> Asked:

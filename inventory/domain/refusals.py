@@ -383,6 +383,15 @@ class WrongPin(NotAllowed):
     en = "The second person's user name, PIN or password is wrong."
 
 
+class SecondPersonNotProven(NotAllowed):
+    """Whoever is said to have signed beside hasn't just proven it in this session."""
+
+    code = "second_person_not_proven"
+    zh = "第二人尚未确认：请其在本页当场输入口令。"
+    en = "The second person hasn't confirmed; let them enter their PIN here and now."
+    rule = "two_persons"
+
+
 class ForeignRequest(NotAllowed):
     """The request comes from another site's page."""
 

@@ -32,6 +32,7 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "request_routed_by_asker": refusals.NotAllowed,
     "act_takes_two": refusals.RuleBroken,
     "act_witness_is_another": refusals.SecondPersonIsFirst,
+    "second_person_proven": refusals.SecondPersonNotProven,
     "act_cites_authority": refusals.RuleBroken,
     "act_gives_reason": refusals.RuleBroken,
     "act_carries_evidence": refusals.RuleBroken,

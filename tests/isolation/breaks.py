@@ -17,6 +17,14 @@ BREAKS = {
             "NULL, now())"
         ),
     ),
+    "second_person_proven": (
+        "keeper",
+        (
+            "SELECT ledger_append(gen_random_uuid(), '\\x00', 'reshelved', (SELECT id FROM account WHERE login = 'keeper'), "
+            "(SELECT id FROM account WHERE login = 'clerk'), array_agg(volume_id), array_agg(version), "
+            "array[(SELECT id FROM place WHERE code = 'A-02')], array[NULL]::text[], NULL, NULL, now()) FROM holding"
+        ),
+    ),
     "dossier_moves_by_the_city": ("clerk", "SELECT agency_merger_move({merger}, current_date, now())"),
     "request_routed_by_asker": ("stranger", "SELECT request_route(1, 'D-1', 'd-1', '{{}}')"),
 }

@@ -25,6 +25,7 @@ def app(archive: Archive) -> Iterator[psycopg.Connection[Any]]:
     """SQL with the application's password, under the clerk's session; whatever is broken into, no more than this is had."""
     signing_in.add_account(archive.owner, "zhao", "赵建国", Role.KEEPER, None, password_of("zhao"))
     set_pin(archive.owner, "zhao", PIN)
+    archive.root.execute("DELETE FROM countersignature")
     with psycopg.connect(archive.app_url, autocommit=True) as connection:
         connection.execute("SELECT set_config('guiwei.session', %s, false)", (archive.clerk.secret,))
         yield connection

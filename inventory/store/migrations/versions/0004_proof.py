@@ -7,7 +7,7 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("witness",)
 
 
 def upgrade() -> None:
