@@ -110,7 +110,7 @@ def demo(
 @app.command()
 def up() -> None:
     """Everything in one: web, ingest and jobs, on embedded services or the site's own."""
-    with open_site(read_settings(), say, broker=True) as site, _until_signalled() as stop:
+    with open_site(read_settings(), say, "app", "jobs", broker=True) as site, _until_signalled() as stop:
         say(f"网页 http://{site.settings.web_host}:{site.settings.web_port}  消息代理 {site.broker}")
         supervise(("web", "ingest", "jobs"), stop, say)
 
@@ -118,7 +118,7 @@ def up() -> None:
 @app.command()
 def web() -> None:
     """The pages and the API."""
-    with open_site(read_settings(), say) as site, _until_signalled():
+    with open_site(read_settings(), say, "app") as site, _until_signalled():
         serve(site)  # It has signal handlers of its own, and passes the signal on when it has ended.
 
 
@@ -146,14 +146,14 @@ def ingest(
     ] = None,
 ) -> None:
     """From the broker to committed evidence, for one slot."""
-    with open_site(read_settings(), say, broker=True) as site, _until_signalled() as stop:
+    with open_site(read_settings(), say, "jobs", broker=True) as site, _until_signalled() as stop:
         run_ingest(site, site.settings.ingest_slot if slot is None else slot, stop)
 
 
 @app.command()
 def jobs() -> None:
     """Beliefs, the nightly close, upkeep; one process works, others stand by."""
-    with open_site(read_settings(), say) as site, _until_signalled() as stop:
+    with open_site(read_settings(), say, "jobs") as site, _until_signalled() as stop:
         Jobs(site.jobs, site.settings.zone, site.settings.log_days).run(stop)
 
 
@@ -207,7 +207,7 @@ def import_dossiers(
 
 
 def _import(kind: str, file: Path, options: ImportOptions, *, as_json: bool) -> None:
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         try:
             with _progress() as advance:
                 report = import_register(site.owner, kind, file, uuid4(), datetime.now(UTC), options, advance)
@@ -245,7 +245,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @database_commands.command("upgrade")
 def db_upgrade(*, as_json: Json = False) -> None:
     """Bring the database to the newest schema."""
-    with open_site(read_settings(), say, outdated=True, new_keys=True) as site:
+    with open_site(read_settings(), say, "owner", outdated=True, new_keys=True) as site:
         before, after = upgrade(site.owner_url)
     print_result({"before": before, "after": after}, f"数据库结构 {before or '-'} → {after}", as_json=as_json)
 
@@ -260,7 +260,7 @@ def record(
     messages: Annotated[int | None, typer.Option(help="Stop after so many.", min=1)] = None,
 ) -> None:
     """Write down what the registered readers say, until Ctrl-C."""
-    with open_site(read_settings(), say, broker=True) as site, _until_signalled() as stop:
+    with open_site(read_settings(), say, "jobs", broker=True) as site, _until_signalled() as stop:
         count = record_messages(site, file, stop, seconds, messages, say)
     say(f"已录制 {count} 条消息。Recorded {count} messages.")
 
@@ -278,7 +278,7 @@ def replay(
 
     # Reads that are fed in can't be taken out again: a broken line is found before the first message goes in.
     total = sum(1 for _ in read_recording(file))
-    with open_site(read_settings(), say) as site, _progress() as advance:
+    with open_site(read_settings(), say, "jobs") as site, _progress() as advance:
         done = feed(
             site.jobs,
             file,
@@ -300,7 +300,7 @@ def close(
     moment = parse_moment(at)
     if moment > datetime.now(UTC):  # Until then no night would be closed any more.
         raise BadInput(problem_zh=f"时间 {at} 尚未到来", problem_en=f"the time {at} hasn't come yet")
-    with open_site(read_settings(), say) as site, site.jobs.unpooled() as connection:
+    with open_site(read_settings(), say, "jobs") as site, site.jobs.unpooled() as connection:
         version = close_day(connection, moment)
     print_result({"model": version, "at": moment}, f"模型版本 model version {version}", as_json=as_json)
 
@@ -308,7 +308,7 @@ def close(
 @ledger_commands.command("verify")
 def ledger_verify(*, as_json: Json = False) -> None:
     """Walk every chain and rebuild the projection; exit code 1 where something doesn't hold."""
-    with open_site(read_settings(), say) as site, _progress() as advance:
+    with open_site(read_settings(), say, "jobs") as site, _progress() as advance:
         found = verify_ledger(site.jobs, lambda done, total: advance("ledger", done, total))
     lines = [f"{wrong.warehouse} #{wrong.sequence}: {wrong.problem}" for wrong in found.breaks]
     lines += [f"{volume}: 台账与所在不符 · the holding isn't what the ledger says" for volume in found.misprojected]

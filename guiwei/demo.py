@@ -63,7 +63,7 @@ PEOPLE = (
 def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, say: Say) -> None:
     """Run the demo until stopped. Raises `BadSetting` where the environment names a database of the site's own."""
     settings = _own_settings(settings)
-    with open_site(settings, say, broker=True) as site:
+    with open_site(settings, say, "app", "jobs", "owner", broker=True) as site:
         size = _remembered_size(settings, dossiers)
         city = make_city(size, seed=SEED)
         truth = make_truth(city, SEED)

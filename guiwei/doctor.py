@@ -24,7 +24,7 @@ def examine(settings: Settings, say: Say) -> list[Finding]:
     """Look at the data directory, the database, the broker, the keys and the readers; never raises a refusal."""
     findings = [_directory(settings)]
     try:
-        with open_site(settings, say, broker=True, outdated=True) as site:
+        with open_site(settings, say, "app", "jobs", broker=True, outdated=True) as site:
             for look in (_schema, _clock, _roles, _keys, _broker, _quarantine, _readers):
                 try:
                     findings.extend(look(site))

@@ -21,7 +21,7 @@ def key_rotate(
     as_json: Json = False,
 ) -> None:
     """Put a new encryption key into use and encrypt every ID number with it; nothing stops meanwhile."""
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         key_id = None if resume else add_key(site.settings.key_file)
         renewed = _reencrypt(site)
     told = {"key": key_id, "renewed": renewed}
@@ -31,7 +31,7 @@ def key_rotate(
 @app.command("retire")
 def key_retire(*, as_json: Json = False) -> None:
     """Take the older keys out of the key file, once nothing is left under them."""
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         check_nothing_left(site.owner)
         dropped = drop_older_keys(site.settings.key_file)
     print_result({"retired": dropped}, f"已停用旧密钥 {dropped} 个。Older keys retired: {dropped}.", as_json=as_json)

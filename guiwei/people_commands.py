@@ -40,7 +40,7 @@ def user_add(
 ) -> None:
     """Add a person; the password is asked for, or taken from GUIWEI_NEW_PASSWORD."""
     password = _new_password()
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         viewer = signing_in.add_account(site.owner, login, name or login, parse_role(role), agency, password)
     print_result(
         {"login": viewer.login, "role": viewer.role.value}, f"{viewer.login} ({viewer.role.zh})", as_json=as_json
@@ -51,7 +51,7 @@ def user_add(
 def user_pin(login: str, *, as_json: Json = False) -> None:
     """Set the PIN by which somebody signs as second person; it is asked for, or taken from GUIWEI_NEW_PIN."""
     pin = os.environ.get(PIN_VARIABLE) or typer.prompt("口令 PIN", hide_input=True, confirmation_prompt=True)
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         countersigning.set_pin(site.owner, login, pin)
     print_result({"login": login}, f"{login}: 口令已设置 PIN set", as_json=as_json)
 
@@ -60,7 +60,7 @@ def user_pin(login: str, *, as_json: Json = False) -> None:
 def user_password(login: str, *, as_json: Json = False) -> None:
     """Give somebody a new password and end his sessions; it is asked for, or taken from GUIWEI_NEW_PASSWORD."""
     password = _new_password()
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         accounts.set_password(site.owner, login, password)
     print_result({"login": login}, f"{login}: 密码已设置 password set", as_json=as_json)
 
@@ -68,7 +68,7 @@ def user_password(login: str, *, as_json: Json = False) -> None:
 @user.command("list")
 def user_list(*, as_json: Json = False) -> None:
     """Every account, with role, second factor and locks."""
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         seen = accounts.accounts(site.owner)
     lines = [
         f"{one.login:20} {one.role:16} {one.agency_name or '-'}"
@@ -81,7 +81,7 @@ def user_list(*, as_json: Json = False) -> None:
 @user.command("lock")
 def user_lock(login: str, *, as_json: Json = False) -> None:
     """Shut an account: its sessions end, its tokens are revoked, nothing opens until it is unlocked."""
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         accounts.lock(site.owner, login, shut=True)
     print_result({"login": login, "locked": True}, f"{login}: 已锁定 locked", as_json=as_json)
 
@@ -89,7 +89,7 @@ def user_lock(login: str, *, as_json: Json = False) -> None:
 @user.command("unlock")
 def user_unlock(login: str, *, as_json: Json = False) -> None:
     """Open an account again, also one locked by failed sign-ins."""
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         accounts.lock(site.owner, login, shut=False)
     print_result({"login": login, "locked": False}, f"{login}: 已解锁 open again", as_json=as_json)
 
@@ -105,7 +105,7 @@ def token_add(
 ) -> None:
     """Make a bearer token that acts for an account; it is shown this once."""
     secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         signing_in.add_token(site.owner, login, name, now, now + timedelta(days=days), secret, writes=not read_only)
     print_result({"token": secret, "expires_at": now + timedelta(days=days)}, secret, as_json=as_json)
 
@@ -113,7 +113,7 @@ def token_add(
 @token.command("list")
 def token_list(*, as_json: Json = False) -> None:
     """Tokens that open something: number, account, scope, end, last use."""
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         seen = accounts.tokens(site.owner, everybody=True)
     lines = [
         f"{one.id:6} {one.login:20} {'读写 writes' if one.writes else '只读 reads'}  {one.expires_at:%Y-%m-%d}  "
@@ -126,7 +126,7 @@ def token_list(*, as_json: Json = False) -> None:
 @token.command("revoke")
 def token_revoke(number: int, *, as_json: Json = False) -> None:
     """End a token at once, by its number in the list."""
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         accounts.revoke_token(site.owner, number)
     print_result({"token": number}, f"{number}: 已撤销 revoked", as_json=as_json)
 
@@ -134,7 +134,7 @@ def token_revoke(number: int, *, as_json: Json = False) -> None:
 @factor.command("reset")
 def factor_reset(login: str, *, as_json: Json = False) -> None:
     """Take a lost second factor away and end the account's sessions."""
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         second_factor.reset(site.owner, login)
     print_result({"login": login}, f"{login}: 双因素已重置 second factor reset", as_json=as_json)
 
@@ -153,7 +153,7 @@ def factor_waive(role: str, *, as_json: Json = False) -> None:
 
 def _require(text: str, *, required: bool, as_json: bool) -> None:
     role = parse_role(text)
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         second_factor.require(site.owner, role, required=required)
     told = "须用双因素 needs a second factor" if required else "可不用双因素 may do without"
     print_result({"role": role.value, "required": required}, f"{role.zh}: {told}", as_json=as_json)

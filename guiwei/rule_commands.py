@@ -31,7 +31,7 @@ def rule_set(
     """Set the number of a rule from a day on; docs/rules.md lists the rules whose number a site may set."""
     wanted = None if purpose is None else _purpose(purpose)
     new = NewNumber(uuid4(), rule, value, parse_day(since), document, wanted)
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         rule_numbers.set_rule_number(site.owner, None, new, datetime.now(UTC))
     told = {"rule": rule, "value": value, "since": since, "purpose": purpose, "document": document}
     print_result(told, f"{rule} = {value}（{since} 起 since）", as_json=as_json)
@@ -56,6 +56,6 @@ def rule_calendar(
         raise FileUnreadable(
             file=file.name, problem_zh="不是可读的 UTF-8 文本", problem_en="it isn't readable UTF-8 text"
         ) from error
-    with open_site(read_settings(), say) as site:
+    with open_site(read_settings(), say, "owner") as site:
         days = rule_numbers.add_calendar(site.owner, None, uuid4(), text, datetime.now(UTC))
     print_result({"days": days}, f"已加入 {days} 天。Added {days} days.", as_json=as_json)

@@ -20,7 +20,11 @@ from devices.broker import BrokerAddress
 from inventory.domain.refusals import BadSetting
 
 PREFIX = "GUIWEI_"
-DATABASE_SETTINGS = ("database_url", "owner_database_url", "jobs_database_url")
+SETTINGS_OF_PARTS: Mapping[Literal["app", "jobs", "owner"], str] = {
+    "app": "database_url",
+    "jobs": "jobs_database_url",
+    "owner": "owner_database_url",
+}
 
 # What a value must be, in the words of a refusal: pydantic's own are for programmers.
 _EXPECTED = {
@@ -91,7 +95,7 @@ class Settings(BaseSettings):
     log_days: int = Field(default=400, ge=190, le=36_500, description="Days the access log is kept, 190 at least.")
     ingest_slot: int = Field(default=0, ge=0, le=999, description="The ingest slot a process owns, 0 to 999.")
 
-    @field_validator(*DATABASE_SETTINGS)
+    @field_validator(*SETTINGS_OF_PARTS.values())
     @classmethod
     def _is_a_postgresql_url(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None:
@@ -136,8 +140,8 @@ class Settings(BaseSettings):
 
     @property
     def uses_embedded_database(self) -> bool:
-        """Whether the database is the embedded one."""
-        return self.database_url is None
+        """Whether the database is the embedded one: no URL of another is set."""
+        return all(getattr(self, name) is None for name in SETTINGS_OF_PARTS.values())
 
     @property
     def uses_embedded_broker(self) -> bool:
@@ -149,14 +153,10 @@ def read_settings() -> Settings:
     """Read the environment; raises `BadSetting` with one sentence for the first thing that can't be meant."""
     _refuse_near_misses(os.environ)
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
         name = str(error.errors(include_input=False)[0]["loc"][0])
         raise _bad(name, *_EXPECTED.get(name, ("取值无效", "its value isn't valid"))) from None
-    missing = [name for name in DATABASE_SETTINGS if getattr(settings, name) is None]
-    if 0 < len(missing) < len(DATABASE_SETTINGS):
-        raise _bad(missing[0], "三个数据库地址须同时设置", "either all three database URLs are set or none")
-    return settings
 
 
 def _refuse_near_misses(environment: Mapping[str, str]) -> None:

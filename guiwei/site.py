@@ -1,37 +1,59 @@
 """A site's services, wherever they run: a server of its own by URL, or embedded in the data directory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, get_args
 
 import psycopg
 import sqlalchemy
 
 from devices.broker import BrokerAddress
 from guiwei.embedded import embedded_broker, embedded_postgres
-from guiwei.settings import Settings
+from guiwei.settings import PREFIX, SETTINGS_OF_PARTS, Settings
 from inventory.domain.refusals import BadSetting, SchemaOutdated
 from inventory.store import migrating
 from inventory.store.database import Database, connect, raw, refusal_for
 from inventory.store.keys import KeyRing, load_key_ring
 
 Say = Callable[[str], None]
+Part = Literal["app", "jobs", "owner"]  # a role of the database
 
 
 @dataclass(frozen=True)
 class Site:
-    """The databases by role, and the broker where it was asked for.
+    """The databases by role, each opened when it is first asked for, and the broker where it was asked for.
 
     `app` serves people, each by what they present; `jobs` takes in what readers say and works at night; `owner` makes
-    accounts and brings registers in for whoever runs the command line, and opens everything: keep it here.
+    accounts and brings registers in for whoever runs the command line, and opens everything: keep it here. A process that
+    runs apart is given the URL of its own role alone; whatever asks for another raises `BadSetting`.
     """
 
     settings: Settings
-    app: Database
-    jobs: Database
-    owner: Database
-    owner_url: str = field(repr=False)
+    urls: Mapping[Part, str] = field(repr=False)
+    keys: KeyRing = field(repr=False)
     mqtt_url: str | None = field(repr=False, default=None)
+
+    @cached_property
+    def app(self) -> Database:
+        """The database as `guiwei_app`."""
+        return connect(url_of(self.urls, "app"), self.keys)
+
+    @cached_property
+    def jobs(self) -> Database:
+        """The database as `guiwei_jobs`."""
+        return connect(url_of(self.urls, "jobs"), self.keys)
+
+    @cached_property
+    def owner(self) -> Database:
+        """The database as `guiwei_owner`."""
+        return connect(url_of(self.urls, "owner"), self.keys)
+
+    @property
+    def owner_url(self) -> str:
+        """The owner's URL, for migrations."""
+        return url_of(self.urls, "owner")
 
     @property
     def broker(self) -> BrokerAddress:
@@ -39,28 +61,44 @@ class Site:
         assert self.mqtt_url is not None
         return BrokerAddress.parse(self.mqtt_url)
 
+    def close(self) -> None:
+        """Let go of whatever was opened."""
+        for part in get_args(Part):
+            if part in vars(self):
+                vars(self)[part].engine.dispose()
+
+
+def url_of(urls: Mapping[Part, str], part: Part) -> str:
+    """The URL of a role; raises `BadSetting` where this process wasn't given it."""
+    if part not in urls:
+        raise BadSetting(
+            setting=PREFIX + SETTINGS_OF_PARTS[part].upper(),
+            problem_zh="本命令需要它，尚未设置",
+            problem_en="this command needs it and it isn't set",
+        )
+    return urls[part]
+
 
 @contextmanager
 def open_site(
-    settings: Settings, say: Say, *, broker: bool = False, outdated: bool = False, new_keys: bool = False
+    settings: Settings, say: Say, *needs: Part, broker: bool = False, outdated: bool = False, new_keys: bool = False
 ) -> Iterator[Site]:
-    """Open the site's services, starting embedded ones that aren't running.
+    """Open the site's services, starting embedded ones that aren't running; `needs`: the roles that will be asked for.
 
     An embedded database is brought to the newest schema on the way; a server of the site's own is not touched, and
     refused with `SchemaOutdated` where it isn't the newest, unless `outdated` is allowed. A missing key file is made for
     an embedded database, for another with `new_keys`, and never for one that holds ID numbers.
     """
     with ExitStack() as services:
+        urls: dict[Part, str] = {}
         if settings.uses_embedded_database:
             embedded = services.enter_context(embedded_postgres(settings.data_dir, say))
-            app_url, jobs_url, owner_url = embedded.url("app"), embedded.url("jobs"), embedded.url("owner")
-        else:
-            assert settings.database_url
-            assert settings.jobs_database_url
-            assert settings.owner_database_url
-            app_url = settings.database_url.get_secret_value()
-            jobs_url = settings.jobs_database_url.get_secret_value()
-            owner_url = settings.owner_database_url.get_secret_value()
+            urls = {part: embedded.url(part) for part in get_args(Part)}
+        for part, name in SETTINGS_OF_PARTS.items():
+            if (url := getattr(settings, name)) is not None:
+                urls[part] = url.get_secret_value()
+        for part in needs:
+            url_of(urls, part)
         mqtt_url = None
         if broker:
             if settings.mqtt_url is None:
@@ -68,20 +106,13 @@ def open_site(
             else:
                 mqtt_url = settings.mqtt_url.get_secret_value()
         if settings.uses_embedded_database:
-            upgrade(owner_url)
-        new_keys = (new_keys or settings.uses_embedded_database) and not _holds_id_numbers(owner_url)
-        keys = load_key_ring(settings.key_file, make=new_keys)
-        app, jobs, owner = (_open(services, url, keys) for url in (app_url, jobs_url, owner_url))
-        site = Site(settings, app, jobs, owner, owner_url, mqtt_url)
+            upgrade(urls["owner"])
+        new_keys = (new_keys or settings.uses_embedded_database) and not _holds_id_numbers(urls["owner"])
+        site = Site(settings, urls, load_key_ring(settings.key_file, make=new_keys), mqtt_url)
+        services.callback(site.close)
         if not outdated:
-            _check_schema(site.app)
+            _check_schema(getattr(site, needs[0]))
         yield site
-
-
-def _open(services: ExitStack, url: str, keys: KeyRing) -> Database:
-    database = connect(url, keys)
-    services.callback(database.engine.dispose)
-    return database
 
 
 def upgrade(owner_url: str) -> tuple[str | None, str]:

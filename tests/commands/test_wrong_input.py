@@ -68,7 +68,10 @@ def test_a_weak_password_is_refused_and_never_repeated(guiwei: Guiwei, archive: 
 
 WRONG_SETTINGS: list[tuple[dict[str, str], str]] = [
     ({"DATABASE_URL": "mysql://a:geheim@db/guiwei"}, "GUIWEI_DATABASE_URL can't be used: it must begin with"),
-    ({"DATABASE_URL": "postgresql://a:geheim@db/guiwei"}, "either all three database URLs are set or none"),
+    (
+        {"DATABASE_URL": "postgresql://a:geheim@db/guiwei"},
+        "GUIWEI_JOBS_DATABASE_URL can't be used: this command needs it",
+    ),
     ({"MQTT_URL": "amqp://a:geheim@broker"}, "GUIWEI_MQTT_URL can't be used"),
     ({"WEB_PORT": "http"}, "GUIWEI_WEB_PORT can't be used"),
     ({"TIMEZONE": "Asia/Jinan"}, "there is no time zone"),

@@ -6,13 +6,13 @@ import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from compose_pydantic import ComposeSpecification  # type: ignore[import-untyped]
 from paho.mqtt import MQTTException, publish
 
-from devices.broker import BrokerAddress
 from guiwei.settings import PREFIX, Settings
 from tests.servers import Mosquitto, server_directory
 
@@ -60,13 +60,29 @@ def test_volumes_are_declared_and_mounted_files_exist(compose: dict[str, Any]) -
 
 
 def test_containers_get_settings_guiwei_knows(compose: dict[str, Any]) -> None:
-    for name, service in compose["services"].items():
+    for service in compose["services"].values():
         settings = {key: value for key, value in service.get("environment", {}).items() if key.startswith(PREFIX)}
         assert set(settings) <= KNOWN_SETTINGS
-        if name in {"web", "ingest", "jobs", "migrate"}:
-            filled = re.sub(r"\$\{\w+:\?\}", "word", settings["GUIWEI_MQTT_URL"])
-            assert BrokerAddress.parse(filled).host in compose["services"]
-            assert all(f"@{part}" not in settings["GUIWEI_DATABASE_URL"] for part in ("localhost", "127."))
+        for url in (value for key, value in settings.items() if key.endswith("_URL")):
+            filled = urlsplit(re.sub(r"\$\{\w+:\?\}", "word", url))
+            assert filled.hostname in compose["services"]
+            assert filled.password == "word"
+
+
+def test_each_process_is_given_the_passwords_it_needs_and_no_other(compose: dict[str, Any]) -> None:
+    given = {
+        name: {key for key in compose["services"][name]["environment"] if key.endswith("_URL")}
+        for name in ("web", "ingest", "jobs", "migrate")
+    }
+    assert given == {
+        "web": {"GUIWEI_DATABASE_URL"},
+        "ingest": {"GUIWEI_JOBS_DATABASE_URL", "GUIWEI_MQTT_URL"},
+        "jobs": {"GUIWEI_JOBS_DATABASE_URL"},
+        "migrate": {"GUIWEI_OWNER_DATABASE_URL"},
+    }
+    for process in ("web", "ingest", "jobs"):
+        unit = (ROOT / "deploy" / "systemd" / f"guiwei-{process}.service").read_text("utf-8")
+        assert re.findall(r"^EnvironmentFile=/etc/guiwei/(.+)$", unit, re.MULTILINE) == ["guiwei.env", f"{process}.env"]
 
 
 def test_every_password_the_compose_file_asks_for_stands_in_the_example() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from devices.broker import BrokerAddress
 from guiwei.settings import PREFIX, Settings, read_settings
+from guiwei.site import open_site
 from inventory.domain.refusals import BadSetting
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -61,10 +62,12 @@ def test_a_wrong_setting_is_one_sentence_without_its_password(
     assert "geheim" not in str(refused.value)
 
 
-def test_one_database_url_alone_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_database_url_is_enough_for_who_needs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GUIWEI_DATABASE_URL", "postgresql://app:geheim@db/guiwei")
-    with pytest.raises(BadSetting, match=r"GUIWEI_OWNER_DATABASE_URL.*all three"):
-        read_settings()
+    settings = read_settings()
+    assert not settings.uses_embedded_database
+    with pytest.raises(BadSetting, match=r"GUIWEI_OWNER_DATABASE_URL.*needs it"), open_site(settings, print, "owner"):
+        pass
 
 
 def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

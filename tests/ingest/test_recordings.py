@@ -159,7 +159,9 @@ def test_a_morning_heard_live_and_its_recording_come_to_the_same(
 @contextmanager
 def recording(archive: Archive, broker: Mosquitto, path: Path, messages_max: int | None = None) -> Iterator[list[int]]:
     """`guiwei record` at work; the list gets how many messages it wrote. It is ended with the block, unless it has."""
-    site = Site(Settings(data_dir=path.parent), archive.app, archive.jobs, archive.owner, archive.owner_url, broker.url)
+    site = Site(
+        Settings(data_dir=path.parent), {"jobs": archive.server.url("jobs", archive.name)}, archive.keys, broker.url
+    )
     stop, written = threading.Event(), list[int]()
     thread = threading.Thread(
         target=lambda: written.append(record_messages(site, path, stop, None, messages_max, print)), name="record"
