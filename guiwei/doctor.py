@@ -97,6 +97,9 @@ def _keys(site: Site) -> Iterator[Finding]:
         )
     if row is not None:
         site.jobs.keys.decrypt(row[0])
+    if site.settings.keys is not None:
+        yield Finding("keys", True, "from the environment; keep a copy of them apart from the database")
+        return
     mode = site.settings.key_file.stat().st_mode & 0o077
     yield Finding(
         "key file", mode == 0, f"{site.settings.key_file}" + ("" if mode == 0 else " can be read by others: chmod 600")

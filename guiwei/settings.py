@@ -75,6 +75,10 @@ class Settings(BaseSettings):
         default_factory=lambda values: values.get("data_dir", Path()) / "guiwei.key",
         description="File with the key that encrypts ID numbers; guiwei.key in the data directory if not set.",
     )
+    keys: SecretStr | None = Field(
+        default=None,
+        description="The content of a key file, where no file may hold it; the key file is not read then.",
+    )
     web_host: str = Field(default="127.0.0.1", description="Address the pages are served on.")
     web_port: int = Field(default=8000, ge=1, le=65535, description="Port the pages are served on.")
     web_https: bool = Field(

@@ -15,7 +15,7 @@ from guiwei.settings import PREFIX, SETTINGS_OF_PARTS, Settings
 from inventory.domain.refusals import BadSetting, SchemaOutdated
 from inventory.store import migrating
 from inventory.store.database import Database, connect, raw, refusal_for
-from inventory.store.keys import KeyRing, load_key_ring
+from inventory.store.keys import KeyRing, key_ring_of, load_key_ring
 
 Say = Callable[[str], None]
 Part = Literal["app", "jobs", "owner"]  # a role of the database
@@ -108,7 +108,11 @@ def open_site(
         if settings.uses_embedded_database:
             upgrade(urls["owner"])
         new_keys = (new_keys or settings.uses_embedded_database) and not _holds_id_numbers(urls["owner"])
-        site = Site(settings, urls, load_key_ring(settings.key_file, make=new_keys), mqtt_url)
+        if settings.keys is not None:
+            keys = key_ring_of(settings.keys.get_secret_value())
+        else:
+            keys = load_key_ring(settings.key_file, make=new_keys)
+        site = Site(settings, urls, keys, mqtt_url)
         services.callback(site.close)
         if not outdated:
             _check_schema(getattr(site, needs[0]))

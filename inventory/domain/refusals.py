@@ -1217,6 +1217,14 @@ class CiphersLeft(Forbidden):
     en = "{count} ciphers still need an older key; run guiwei key rotate --resume first."
 
 
+class KeyFileOfAnotherTime(Conflict):
+    """The look-up keys of the key file aren't those of the database's look-up tokens."""
+
+    code = "key_file_of_another_time"
+    zh = "密钥文件 {file} 的检索密钥为第 {keys} 代，数据库为第 {database} 代，请使用与数据库同期的密钥文件。"
+    en = "The look-up keys of {file} are of generation {keys}, the database of {database}; use the file of its time."
+
+
 class LogKept(Forbidden):
     """Nothing of the access log goes before its time."""
 

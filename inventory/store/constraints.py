@@ -57,6 +57,7 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "access_log_kept": refusals.LogKept,
     "unmask_limit": refusals.UnmaskLimit,
     "access_log_read_by_audit_admin": refusals.NotAllowed,
+    "lookup_of_todays_key": refusals.Conflict,
     "place_kind_known": refusals.Conflict,
     "search_case_state_known": refusals.Conflict,
     "search_case_has_steps": refusals.Conflict,

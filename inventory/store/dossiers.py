@@ -50,7 +50,7 @@ _PREFIX_ARM = """(SELECT token AS rank, dossier_id FROM search_token
     WHERE token >= %s AND token < %s {agency} ORDER BY token LIMIT %s)"""
 _EXACT_ARM = """(SELECT '' AS rank, dossier_id FROM search_token WHERE token = %s {agency} LIMIT %s)"""
 _ID_ARM = """(SELECT '' AS rank, dossier.id FROM subject JOIN dossier ON subject_id = subject.id
-    WHERE {column} = %s {agency} LIMIT %s)"""
+    WHERE {column} = ANY(%s) {agency} LIMIT %s)"""
 _EPC_ARM = """(SELECT '' AS rank, dossier.id FROM tag JOIN volume ON volume.id = volume_id
     JOIN dossier ON dossier.id = volume.dossier_id WHERE epc = %s {agency} LIMIT %s)"""
 
@@ -70,10 +70,14 @@ def search(
     for token in query.exact:
         arm(_EXACT_ARM, "agency_id", dossiers_max, token)
     if query.id_number:
-        arm(_ID_ARM, "holding_agency_id", dossiers_max, keys.number_hash(query.id_number), column="id_number_hash")
+        arm(_ID_ARM, "holding_agency_id", dossiers_max, keys.number_hashes(query.id_number), column="id_number_hash")
     if query.id_last_six:
         arm(
-            _ID_ARM, "holding_agency_id", dossiers_max, keys.last_six_hash(query.id_last_six), column="id_last_six_hash"
+            _ID_ARM,
+            "holding_agency_id",
+            dossiers_max,
+            keys.last_six_hashes(query.id_last_six),
+            column="id_last_six_hash",
         )
     if query.epc:
         arm(_EPC_ARM, "holding_agency_id", dossiers_max, query.epc)

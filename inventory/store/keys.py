@@ -23,10 +23,15 @@ _FIRST = 0
 
 @dataclass(frozen=True)
 class Keys:
-    """What a key file holds: encryption keys by their id, the last one in use, and the key of look-ups; 32 bytes each."""
+    """What a key file holds: encryption keys by their id, the last one in use, and the keys of look-ups; 32 bytes each.
+
+    A look-up token is made by all keys up to its generation, each over what the one before made. So a new key needs no ID
+    number to make new tokens of old ones, and no key of look-ups ever goes.
+    """
 
     encryption: tuple[tuple[int, bytes], ...] = field(repr=False)
-    lookup: bytes = field(repr=False)
+    lookup: tuple[bytes, ...] = field(repr=False)
+    generation: int = 0  # of the look-up tokens that are written; a key after it is on its way in
 
 
 class KeyRing:
@@ -82,12 +87,37 @@ class KeyRing:
         )
 
     def number_hash(self, id_number: str) -> bytes:
-        """What a whole ID number is found by."""
-        return hmac.digest(self.keys.lookup, b"number " + id_number.encode(), "sha256")[:HASH_BYTES]
+        """What a whole ID number is found by, as it is written today."""
+        return self._token(b"number " + id_number.encode(), self.keys.generation)
 
     def last_six_hash(self, last_six: str) -> bytes:
-        """What the last six characters of an ID number are found by."""
-        return hmac.digest(self.keys.lookup, b"last six " + last_six.encode(), "sha256")[:HASH_BYTES]
+        """What the last six characters of an ID number are found by, as it is written today."""
+        return self._token(b"last six " + last_six.encode(), self.keys.generation)
+
+    def number_hashes(self, id_number: str) -> list[bytes]:
+        """Whatever a whole ID number may be found by at this moment, also while the key of look-ups changes."""
+        return [self._token(b"number " + id_number.encode(), one) for one in self._asked()]
+
+    def last_six_hashes(self, last_six: str) -> list[bytes]:
+        """The same of its last six characters."""
+        return [self._token(b"last six " + last_six.encode(), one) for one in self._asked()]
+
+    def _asked(self) -> range:
+        """The generation written, the one before it and the one to come: whoever asks may be a moment early or late."""
+        keys = self.keys
+        return range(max(keys.generation - 1, 0), min(keys.generation + 2, len(keys.lookup)))
+
+    def _token(self, content: bytes, generation: int) -> bytes:
+        keys = self.keys
+        token = hmac.digest(keys.lookup[0], content, "sha256")[:HASH_BYTES]
+        for number in range(1, generation + 1):
+            token = next_token(keys, token, number)
+        return token
+
+
+def next_token(keys: Keys, token: bytes, generation: int) -> bytes:
+    """A look-up token's successor under the key of a generation: its number, then 16 bytes (those of the first have none)."""
+    return bytes((generation,)) + hmac.digest(keys.lookup[generation], token, "sha256")[:HASH_BYTES]
 
 
 def new_key_ring() -> KeyRing:
@@ -108,6 +138,27 @@ def load_key_ring(path: Path, *, make: bool) -> KeyRing:
     return KeyRing(_read(path), path)
 
 
+def key_ring_of(text: str) -> KeyRing:
+    """The keys of a key file's content, as the environment hands it over; raises `BadSetting`."""
+    return KeyRing(_parsed(text, "GUIWEI_KEYS"))
+
+
+def add_lookup_key(path: Path) -> Keys:
+    """Put a new key of look-ups on its way in, unless one is already; nothing is written with it yet."""
+    keys = _read(path)
+    if len(keys.lookup) == keys.generation + 1:
+        if keys.generation == KEY_ID_MAX:
+            raise _unusable(f"{path}: its {KEY_ID_MAX} look-up keys are used up")
+        keys = replace(keys, lookup=(*keys.lookup, secrets.token_bytes(KEY_BYTES)))
+        _write(path, keys, anew=True)
+    return keys
+
+
+def use_lookup_key(path: Path, generation: int) -> None:
+    """Write look-up tokens of this generation from now on."""
+    _write(path, replace(_read(path), generation=generation), anew=True)
+
+
 def add_key(path: Path) -> int:
     """Put a new encryption key into use, the older ones stay for what they encrypted; returns its id."""
     keys = _read(path)
@@ -126,7 +177,7 @@ def drop_older_keys(path: Path) -> int:
 
 
 def _fresh() -> Keys:
-    return Keys(((_FIRST, secrets.token_bytes(KEY_BYTES)),), secrets.token_bytes(KEY_BYTES))
+    return Keys(((_FIRST, secrets.token_bytes(KEY_BYTES)),), (secrets.token_bytes(KEY_BYTES),))
 
 
 def _prefix(key_id: int) -> bytes:
@@ -142,19 +193,30 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 def _read(path: Path) -> Keys:
-    """Also a file of before there were several keys: `encryption_key` alone is a site's first."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(f"{path}: {getattr(error, 'strerror', None) or 'not a key file'}") from error
+    return _parsed(text, "GUIWEI_KEY_FILE", f"{path}: ")
+
+
+def _parsed(text: str, setting: str, where: str = "") -> Keys:
+    """Also a file of before there were several keys: `encryption_key` and `lookup_key` alone are a site's first."""
+    try:
+        content = json.loads(text)
         told = content.get("encryption_keys") or [{"id": _FIRST, "key": content["encryption_key"]}]
         encryption = tuple((int(one["id"]), b64decode(one["key"])) for one in told)
-        keys = Keys(encryption, b64decode(content["lookup_key"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unusable(f"{path}: {getattr(error, 'strerror', None) or 'not a key file'}") from error
-    if {len(keys.lookup), *(len(key) for _, key in encryption)} != {KEY_BYTES}:
-        raise _unusable(f"{path}: not keys of {KEY_BYTES} bytes")
+        later = tuple(b64decode(key) for key in content.get("later_lookup_keys", []))
+        keys = Keys(encryption, (b64decode(content["lookup_key"]), *later), int(content.get("lookup_generation", 0)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unusable(f"{where}not a key file", setting) from error
+    if {*map(len, keys.lookup), *(len(key) for _, key in encryption)} != {KEY_BYTES}:
+        raise _unusable(f"{where}not keys of {KEY_BYTES} bytes", setting)
     ids = [key_id for key_id, _ in encryption]
     if ids != sorted(set(ids)) or not _FIRST <= ids[0] <= ids[-1] <= KEY_ID_MAX:
-        raise _unusable(f"{path}: its key ids don't rise")
+        raise _unusable(f"{where}its key ids don't rise", setting)
+    if not 0 <= keys.generation < len(keys.lookup) <= min(keys.generation + 2, KEY_ID_MAX + 1):
+        raise _unusable(f"{where}its look-up keys don't fit their generation", setting)
     return keys
 
 
@@ -164,7 +226,10 @@ def _write(path: Path, keys: Keys, *, anew: bool = False) -> None:
         content: dict[str, object] = {"encryption_key": b64encode(keys.encryption[0][1]).decode()}
     else:
         content = {"encryption_keys": [{"id": one, "key": b64encode(key).decode()} for one, key in keys.encryption]}
-    content["lookup_key"] = b64encode(keys.lookup).decode()
+    content["lookup_key"] = b64encode(keys.lookup[0]).decode()
+    if len(keys.lookup) > 1:
+        content["later_lookup_keys"] = [b64encode(key).decode() for key in keys.lookup[1:]]
+        content["lookup_generation"] = keys.generation
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -181,5 +246,5 @@ def _write(path: Path, keys: Keys, *, anew: bool = False) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _unusable(problem: str) -> BadSetting:
-    return BadSetting(setting="GUIWEI_KEY_FILE", problem_zh=problem, problem_en=problem)
+def _unusable(problem: str, setting: str = "GUIWEI_KEY_FILE") -> BadSetting:
+    return BadSetting(setting=setting, problem_zh=problem, problem_en=problem)

@@ -118,12 +118,12 @@ def route(connection: psycopg.Connection[Any], keys: KeyRing, request_id: int, s
     Whether there is one isn't told (`request_route`).
     """
     try:
-        id_hash = keys.number_hash(read_id_number(sought, historic=True).normalised)
+        id_hashes = keys.number_hashes(read_id_number(sought, historic=True).normalised)
     except BadInput:
-        id_hash = None
+        id_hashes = []
     connection.execute(
         "SELECT request_route(%s, %s, %s, %s::bytea[])",
-        (request_id, sought, folded(sought), [] if id_hash is None else [id_hash]),
+        (request_id, sought, folded(sought), id_hashes),
     )
 
 

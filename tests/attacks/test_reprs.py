@@ -20,6 +20,7 @@ SECRET = re.compile(r"(?:^|_)(?:secrets?|passwords?|pin|token|keys?|id_number|co
 HARMLESS = {
     "inventory.domain.waves.Stop.keys",
     "inventory.store.ciphers.CipherColumn.key",
+    "inventory.store.lookups.LookupTable.key",
     "devices.simulator.city.Dossiers.id_number",
     "guiwei.demo._Person.pin",
 }

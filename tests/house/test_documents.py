@@ -35,7 +35,9 @@ def commands(group: typer.Typer = app, prefix: str = "guiwei") -> dict[str, list
 
 def test_every_command_and_every_option_is_described_and_no_other() -> None:
     text = (DOCS / "commands.md").read_text("utf-8")
-    sections = dict(re.findall(r"^### `(guiwei[a-z ]*?)(?: [A-Z]+)*`\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL))
+    sections = dict(
+        re.findall(r"^### `(guiwei[a-z -]*?)(?: [A-Z]+)*`\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+    )
     described = {
         name: sorted(set(re.findall(r"^- `(--[a-z\-]+)", body, re.MULTILINE))) for name, body in sections.items()
     }

@@ -7,7 +7,10 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-PARTS: tuple[str, ...] = ("witness",)
+PARTS: tuple[str, ...] = (
+    "witness",
+    "lookups",
+)
 
 
 def upgrade() -> None:
