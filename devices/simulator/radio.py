@@ -5,7 +5,7 @@ or *chosen* within the range that practice gives, because nobody published it.
 """
 
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from devices.simulator import floor
 
 Values: TypeAlias = NDArray[np.float64]
 TagNumbers: TypeAlias = NDArray[np.int32]
+Placement: TypeAlias = int | NDArray[np.signedinteger[Any]]
 
 RSSI_AT_ONE_METRE_DBM = -54.1  # fitted, at full power
 LOSS_PER_DECADE_DB = 29.2  # fitted
@@ -42,6 +43,16 @@ READABILITY_SPREAD = 0.32  # of the logarithm; once per tag, once more per pass
 LABEL_READS_FACTOR = 3.0  # chosen: a shelf label sits in the open, not between sheaves of paper
 BEAM_SHARE = 0.15  # chosen: spread of a tag's reads in time, as a share of the pass; the beam covers a third of a shelf
 READS_PER_SECOND_MAX = 150.0  # measured: 50 to 300 tags a second sustained
+
+# What nobody published, chosen within what practice reports.
+ORIENTATION_DB = 2.0  # chosen: how a tag hangs; static for a tag and its placement, alike for every antenna
+EDGE_SHARE, EDGE_DB = 0.08, 5.0  # chosen: tags that stick to the far edge of a dossier, and what that costs
+WEAK_SHARE, WEAK_DB = 0.004, 9.0  # chosen: tags that were damaged or detuned, and what that costs
+DOUBLED_SHARE = 0.001  # chosen: dossiers that carry a second tag, forgotten at re-labelling
+DRIFT_DB = 1.0  # chosen: common to all a reader hears in a day; about 1 dB from night to night
+DRIFT_LOCAL_DB = 0.7  # chosen: the same for one antenna's place: humidity, a door, a trolley left there
+CABINET_WALL_DB = 12.0  # chosen: two sheets of steel between neighbouring cabinets
+CABINET_READS_PER_SLICE = 5.0  # a reader's cache reports a tag that stays once a minute; a slice is five minutes
 
 NO_LABELS = 2**31 - 1  # higher than any tag's number
 
@@ -108,7 +119,7 @@ def detection_probability(rssi_dbm: Values) -> Values:
     return np.asarray(1 / (1 + np.exp(steps)))
 
 
-def shadowing(seed: int, tag: TagNumbers, placement: int, antenna: int) -> Values:
+def shadowing(seed: int, tag: TagNumbers, placement: Placement, antenna: Placement) -> Values:
     """Static decibels of each tag where it stands, for an antenna where *it* stands; the same at every visit."""
     return SHADOWING_DB * standing_normal(seed, tag, placement, antenna)
 
@@ -126,9 +137,7 @@ def hear(
 
     labels_from: tags numbered so or higher are shelf labels.
     """
-    readability = standing_normal(seed, tag, 0, 0) + chance.standard_normal(len(tag))
-    expected = READS_PER_PASS * np.exp(READABILITY_SPREAD * readability - READABILITY_SPREAD**2)
-    expected = np.where(tag < labels_from, expected, expected * LABEL_READS_FACTOR)
+    expected = attempts_expected(tag, seed, chance, labels_from)
     which = np.repeat(np.arange(len(tag)), chance.poisson(expected))
     rssi = mean_rssi[which] + FADING_DB * chance.standard_normal(len(which))
     read = chance.random(len(which)) < detection_probability(rssi)
@@ -141,12 +150,49 @@ def hear(
     return Heard(tag[which[kept]][order], at[order], rssi[kept][order])
 
 
-def standing_normal(seed: int, tag: TagNumbers, placement: int, antenna: int) -> Values:
+def attempts_expected(tag: TagNumbers, seed: int, chance: np.random.Generator, labels_from: int = NO_LABELS) -> Values:
+    """How often a pass tries each tag on average; part of it stays with the tag, so misses of two passes go together."""
+    readability = standing_normal(seed, tag, 0, 0) + chance.standard_normal(len(tag))
+    expected = READS_PER_PASS * np.exp(READABILITY_SPREAD * readability - READABILITY_SPREAD**2)
+    return np.where(tag < labels_from, expected, expected * LABEL_READS_FACTOR)
+
+
+def placement_db(seed: int, tag: TagNumbers, placement: Placement, labels_from: int = NO_LABELS) -> Values:
+    """What each tag gains or loses wherever it is heard from: how it hangs where it stands, its edge, a weak chip."""
+    hangs = ORIENTATION_DB * standing_normal(seed, tag, placement, -2)
+    at_edge = EDGE_DB * (standing_uniform(seed, tag, 0, -3) < EDGE_SHARE)
+    weak = WEAK_DB * (standing_uniform(seed, tag, 0, -4) < WEAK_SHARE)
+    return np.where(tag < labels_from, hangs - at_edge - weak, 0.0)
+
+
+def drift_db(seed: int, day: int, reader: Placement, place: Placement) -> Values:
+    """How much louder than usual a reader hears on one day, all of it and at one place."""
+    common = DRIFT_DB * standing_normal(seed, np.atleast_1d(np.asarray(reader, np.int32)), day, -5)
+    local = DRIFT_LOCAL_DB * standing_normal(seed, np.atleast_1d(np.asarray(place, np.int32)), day, -6)
+    return np.asarray(common + local)
+
+
+def standing_normal(seed: int, tag: TagNumbers, placement: Placement, antenna: Placement) -> Values:
     """A standard normal number of its own for each (seed, tag, placement, antenna), without remembering any."""
-    key = np.uint64((seed * 0x9E3779B97F4A7C15 ^ placement * 0xC2B2AE3D27D4EB4F ^ antenna * 0x165667B19E3779F9) % 2**64)
-    one = _mixed(tag.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93) ^ key)
+    one = _drawn(seed, tag, placement, antenna)
     uniform, angle = _unit(one), _unit(_mixed(one))
     return np.asarray(np.sqrt(-2 * np.log(uniform)) * np.cos(2 * np.pi * angle))  # Box and Muller, 1958
+
+
+def standing_uniform(seed: int, tag: TagNumbers, placement: Placement, antenna: Placement) -> Values:
+    """Likewise, evenly between 0 and 1."""
+    return _unit(_drawn(seed, tag, placement, antenna))
+
+
+def _drawn(seed: int, tag: TagNumbers, placement: Placement, antenna: Placement) -> NDArray[np.uint64]:
+    key = _word(seed) * np.uint64(0x9E3779B97F4A7C15)
+    key = key ^ _word(placement) * np.uint64(0xC2B2AE3D27D4EB4F) ^ _word(antenna) * np.uint64(0x165667B19E3779F9)
+    return _mixed(_word(tag) * np.uint64(0xD6E8FEB86659FD93) ^ key)
+
+
+def _word(number: Placement) -> NDArray[np.uint64]:
+    """As 64 bits that wrap around; always an array, since single numbers would warn of it."""
+    return np.atleast_1d(np.asarray(number, np.int64)).astype(np.uint64)
 
 
 def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:

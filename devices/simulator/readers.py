@@ -11,10 +11,11 @@ from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.simulator import equipment, payloads, radio
 from devices.simulator.city import City
-from devices.simulator.floor import CARTS, DESKS, LEVELS, NO_SHELF, SHELF_METRES, Indexes
+from devices.simulator.floor import CARTS, DESKS, LEVELS, NO_SHELF, SHELF_METRES, Indexes, Shelves
 from devices.simulator.payloads import Report
 from devices.simulator.radio import Heard, Side
 from devices.simulator.truth import Standing
@@ -94,7 +95,9 @@ class SimulatedReader(ABC):
         return float(self._chance.uniform(*seconds))
 
     def _shadowed(self, tags: Indexes, mean_rssi: radio.Values, place: int, antenna: int) -> radio.Values:
-        return mean_rssi + radio.shadowing(self._city.seed, tags, place, antenna)
+        seed = self._city.seed
+        hangs = radio.placement_db(seed, tags, place, self._standing.labels_from)
+        return mean_rssi + hangs + radio.shadowing(seed, tags, place, antenna)
 
     def _hear(self, tags: Indexes, rssi: radio.Values, moment: radio.Values, seconds: float) -> Heard:
         return radio.hear(
@@ -155,7 +158,7 @@ class Sweep(SimulatedReader):
             standing = self._standing.at(place)
             tags.append(standing)
             sides.append(np.full(len(standing), where, np.int8))
-            shadows.append(radio.shadowing(self._city.seed, standing, place, shelf))
+            shadows.append(self._shadowed(standing, np.zeros(len(standing)), place, shelf))
         tag, side = np.concatenate(tags), np.concatenate(sides)
         along = self._standing.along[tag]
         moment = np.select([side == Side.LEFT, side == Side.RIGHT], [0.0, 1.0], along / SHELF_METRES)
@@ -167,13 +170,14 @@ class Sweep(SimulatedReader):
 
 
 def sweep_route(city: City, blocks: Indexes) -> Indexes:
-    """Shelves of `blocks` in walking order: aisle by aisle, up one face and back along the other, levels from the top.
-
-    Bays where the register has nothing are not walked.
-    """
+    """The route past the shelves of `blocks`; bays where the register has nothing are not walked."""
     shelves = city.shelves
     used = np.isin(shelves.place, city.dossiers.place) & shelves.mobile & np.isin(shelves.block, blocks)
-    number = np.flatnonzero(used)
+    return walking_order(shelves, np.flatnonzero(used))
+
+
+def walking_order(shelves: Shelves, number: NDArray[np.intp]) -> Indexes:
+    """Shelves in walking order: aisle by aisle, up one face and back along the other, levels from the top."""
     aisle = shelves.carriage[number] + shelves.face[number]
     # In an aisle the face of the carriage before it (face 1) comes first; the other is walked backwards.
     first = shelves.face[number]

@@ -1,0 +1,306 @@
+"""What the readers of a hall hear in a day, as the arrays of `inventory.locating`: vectorised, no loop over tags.
+
+The same radio as the speaking readers', without payloads in between; 100,000 tags swept twice take seconds.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.reduce import SLICE_MICROSECONDS
+from devices.simulator import floor, radio
+from devices.simulator.floor import LEVELS, NO_SHELF, SHELF_METRES
+from devices.simulator.halls import Hall, Plant, Profile, neighbours_of
+from devices.simulator.radio import Side, Values
+from devices.simulator.readers import SCANS_SKIPPED_SHARE, SHELF_SECONDS, STEP_SECONDS, walking_order
+from devices.simulator.truth import NOWHERE
+from inventory.locating.arrays import NONE, Anchors, Integers, Sightings, Trail
+
+SHELVES_PER_READER = 400  # what a keeper sweeps in a shift
+PASSES = 2
+CLOSED_SHARE = 0.03  # of the faces: their aisle is not opened all day
+INTERRUPTED_SHARE = 0.03  # of the faces in a pass: the sweep breaks off on its way
+DISORDER_SHARE = 0.02  # of the shelves in a pass: swept before the one before them
+LABELS_DEAD_SHARE = 0.05  # of the shelf labels
+NIGHT_SLICES = 4  # five minutes each: how long cabinets are listened to
+BREAK_SECONDS = 3_600.0  # between two passes
+SECOND = 1_000_000
+DAY_MICROSECONDS = 86_400 * SECOND
+INAUDIBLE_DB = 12.0  # so far below the sensitivity nothing is tried
+SHELVES_AT_ONCE = 4_000  # bounds the memory of single reads
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The evidence of one day, and on which shelves anybody listened at all."""
+
+    sightings: Sightings
+    trail: Trail
+    listened: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """What is wrong with a cabinet hall's readers: antennas that hear nothing, two swapped cables, a common loss in dB."""
+
+    dead_antennas: tuple[int, ...] = ()
+    swapped: tuple[int, int] | None = None
+    loss_db: float = 0.0
+
+
+UNDISTURBED = Disturbance()
+
+
+class Visits(NamedTuple):
+    """One row for each time somebody sweeps a shelf; `said`: its code was scanned."""
+
+    reader: Integers
+    shelf: Integers
+    start: Values
+    seconds: Values
+    said: NDArray[np.bool_]
+
+
+class Reads(NamedTuple):
+    """Single reads; `at` in microseconds of the day."""
+
+    reader: Integers
+    place: Integers
+    tag: Integers
+    at: Integers
+    cdbm: Integers
+
+
+def listen(hall: Hall, day: int, disturbance: Disturbance = UNDISTURBED) -> Day:
+    """One day of a hall by its profile; the same hall and day give the same evidence."""
+    chance = np.random.default_rng(np.random.SeedSequence([hall.seed, day, 31]))
+    if hall.profile is Profile.SWEEP:
+        return _sweep(hall, day, chance)
+    return _night(hall, day, disturbance, chance)
+
+
+# ── Sweeps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def plan_visits(hall: Hall, chance: np.random.Generator) -> Visits:
+    """Who sweeps which shelf when: two passes, some faces closed, some broken off, some shelves out of order."""
+    route = walking_order(hall.shelves, np.unique(hall.ledger)).astype(np.int64)
+    face = route // (LEVELS * (int(hall.shelves.bay.max()) + 1))
+    is_open = chance.random(int(face.max()) + 1) >= CLOSED_SHARE
+    route, face = route[is_open[face]], face[is_open[face]]
+    parts = []
+    readers = max(1, round(len(route) / SHELVES_PER_READER))
+    for reader, part in enumerate(np.array_split(np.arange(len(route)), readers)):
+        began = 0.0
+        for _ in range(PASSES):
+            order = _as_walked(route[part], face[part], chance)
+            seconds = chance.uniform(*SHELF_SECONDS, len(order))
+            start = began + np.cumsum(seconds + chance.uniform(*STEP_SECONDS, len(order))) - seconds
+            said = chance.random(len(order)) >= SCANS_SKIPPED_SHARE
+            parts.append(Visits(np.full(len(order), reader), order, start, seconds, said))
+            began = float(start[-1] + seconds[-1] if len(order) else began) + BREAK_SECONDS
+    return Visits(
+        reader=np.concatenate([part.reader for part in parts]),
+        shelf=np.concatenate([part.shelf for part in parts]),
+        start=np.concatenate([part.start for part in parts]),
+        seconds=np.concatenate([part.seconds for part in parts]),
+        said=np.concatenate([part.said for part in parts]),
+    )
+
+
+def _as_walked(route: Integers, face: Integers, chance: np.random.Generator) -> Integers:
+    """The route of one pass: some faces are left midway, some shelves taken before the one before them."""
+    _, first, number, size = np.unique(face, return_index=True, return_inverse=True, return_counts=True)
+    within = (np.arange(len(route)) - first[number]) / size[number]
+    left_at = np.where(chance.random(len(first)) < INTERRUPTED_SHARE, chance.random(len(first)), 1.0)
+    order = route[within < left_at[number]]
+    for step in np.flatnonzero(chance.random(max(len(order) - 1, 0)) < DISORDER_SHARE):
+        order[[step, step + 1]] = order[[step + 1, step]]
+    return order
+
+
+def _sweep(hall: Hall, day: int, chance: np.random.Generator) -> Day:
+    visits = plan_visits(hall, chance)
+    standing = _Standing(hall)
+    rows, labels = [], []
+    for start in range(0, len(visits.shelf), SHELVES_AT_ONCE):
+        now = slice(start, start + SHELVES_AT_ONCE)
+        part = Visits(visits.reader[now], visits.shelf[now], visits.start[now], visits.seconds[now], visits.said[now])
+        reads = _reads_of_visits(hall, day, part, standing, chance)
+        is_label = reads.tag >= len(hall)
+        rows.append(_reduced(_chosen(reads, ~is_label), SLICE_MICROSECONDS["handheld"], day))
+        # Every other reader is a cart, which hears the labels and scans nothing; handhelds scan codes.
+        labels.append(_chosen(reads, is_label & (reads.reader % 2 == 1)))
+    sightings = Sightings(*(np.concatenate(columns) for columns in zip(*map(_columns, rows), strict=True)))
+    heard = Reads(*(np.concatenate(columns) for columns in zip(*labels, strict=True)))
+    listened = np.zeros(len(hall.places.x), bool)
+    listened[visits.shelf] = True
+    return Day(sightings, Trail(_codes(visits, day), _labels(heard, len(hall), day)), listened)
+
+
+def _reads_of_visits(hall: Hall, day: int, visits: Visits, standing: "_Standing", chance: np.random.Generator) -> Reads:
+    visit, tag, side = _around(hall, visits.shelf, standing)
+    shelf = visits.shelf[visit]
+    along, placed = standing.along[tag], standing.place[tag]
+    tag32, labels_from = tag.astype(np.int32), len(hall)
+    rssi = radio.sweep_rssi(side, along)
+    rssi += radio.placement_db(hall.seed, tag32, placed, labels_from)
+    rssi += radio.shadowing(hall.seed, tag32, placed, shelf)
+    rssi += radio.drift_db(hall.seed, day, visits.reader, visits.shelf)[visit]
+    moment = np.select([side == Side.LEFT, side == Side.RIGHT], [0.0, 1.0], along / SHELF_METRES)
+    which, strength = _tried(
+        rssi, radio.attempts_expected(tag32, hall.seed, chance, labels_from), tag, standing, chance
+    )
+    moment = np.clip(moment[which] + radio.BEAM_SHARE * chance.standard_normal(len(which)), 0, 1)
+    of = visit[which]
+    at = np.rint((visits.start[of] + moment * visits.seconds[of]) * SECOND).astype(np.int64)
+    return Reads(visits.reader[of], np.full(len(of), NONE), tag[which], at, np.rint(strength * 100).astype(np.int64))
+
+
+class _Standing:
+    """Living tags by shelf: the volumes', then the labels', numbered on from them."""
+
+    def __init__(self, hall: Hall) -> None:
+        shelves = len(hall.places.x)
+        numbers = np.arange(shelves, dtype=np.int32)
+        broken = radio.standing_uniform(hall.seed, numbers, 0, -7) < LABELS_DEAD_SHARE
+        with_label = hall.profile is Profile.SWEEP
+        labels = np.where(broken | (not with_label), NOWHERE, numbers)
+        self.place = np.concatenate([np.where(hall.dead, NOWHERE, hall.stands), labels]).astype(np.int64)
+        self.along = np.concatenate([hall.along, np.full(shelves, SHELF_METRES / 2)])
+        numbers = np.arange(len(self.place), dtype=np.int32)
+        self.doubled = radio.standing_uniform(hall.seed, numbers, 0, -8) < radio.DOUBLED_SHARE
+        self.order = np.argsort(self.place, kind="stable")
+        self.starts = np.searchsorted(self.place[self.order], np.arange(shelves + 1))
+
+    def on(self, shelf: NDArray[np.int64]) -> tuple[Integers, Integers]:
+        """For each shelf in turn its tags: which row of `shelf`, which tag."""
+        size = self.starts[shelf + 1] - self.starts[shelf]
+        row = np.repeat(np.arange(len(shelf)), size)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
+        return row, self.order[self.starts[shelf][row] + within]
+
+
+def _around(hall: Hall, shelf: Integers, standing: _Standing) -> tuple[Integers, Integers, NDArray[np.int8]]:
+    """Every tag on each shelf and on those around it: row of `shelf`, tag, side."""
+    sides = neighbours_of(hall)
+    around = (None, *sides[Plant.NEXT_LEVEL], *sides[Plant.NEXT_BAY], *sides[Plant.FACING], *sides[Plant.BEHIND])
+    rows, tags, where = [], [], []
+    for side, neighbour in zip(Side, around, strict=True):
+        there = shelf if neighbour is None else neighbour[shelf].astype(np.int64)
+        known = np.flatnonzero(there != NO_SHELF)
+        row, tag = standing.on(there[known])
+        rows.append(known[row])
+        tags.append(tag)
+        where.append(np.full(len(tag), side, np.int8))
+    return np.concatenate(rows), np.concatenate(tags), np.concatenate(where)
+
+
+def _tried(
+    rssi: Values, expected: Values, tag: Integers, standing: _Standing, chance: np.random.Generator
+) -> tuple[NDArray[np.intp], Values]:
+    """Which of the rows are read, once for each read, and how strongly."""
+    audible = np.flatnonzero(rssi > radio.SENSITIVITY_DBM - INAUDIBLE_DB)
+    tries = chance.poisson(expected[audible] * (1 + standing.doubled[tag[audible]]))
+    which = np.repeat(audible, tries)
+    strength = rssi[which] + radio.FADING_DB * chance.standard_normal(len(which))
+    read = chance.random(len(which)) < radio.detection_probability(strength)
+    return which[read], strength[read]
+
+
+def _codes(visits: Visits, day: int) -> Anchors:
+    scanned = np.flatnonzero(visits.said & (visits.reader % 2 == 0))
+    at = np.rint(visits.start[scanned] * SECOND).astype(np.int64) + day * DAY_MICROSECONDS
+    order = np.lexsort((at, visits.reader[scanned]))
+    scanned, at = scanned[order], at[order]
+    return Anchors(visits.reader[scanned], at, visits.shelf[scanned], np.zeros(len(at), np.int64))
+
+
+def _labels(reads: Reads, labels_from: int, day: int) -> Anchors:
+    """Of the labels each reader heard in a slice, the loudest."""
+    piece = reads.at // SLICE_MICROSECONDS["cart"]
+    order = np.lexsort((reads.tag, -reads.cdbm, piece, reads.reader))
+    reader, piece = reads.reader[order], piece[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (reader[1:] != reader[:-1]) | (piece[1:] != piece[:-1])
+    kept = order[first]
+    at = reads.at[kept] + day * DAY_MICROSECONDS
+    return Anchors(reads.reader[kept], at, reads.tag[kept] - labels_from, reads.cdbm[kept])
+
+
+# ── Cabinets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _night(hall: Hall, day: int, disturbance: Disturbance, chance: np.random.Generator) -> Day:
+    standing = _Standing(hall)
+    antennas = np.unique(hall.ledger).astype(np.int64)
+    hearing = antennas[~np.isin(antennas, disturbance.dead_antennas)]
+    parts = []
+    for start in range(0, len(hearing), SHELVES_AT_ONCE):
+        shelf = hearing[start : start + SHELVES_AT_ONCE]
+        reads = _reads_of_antennas(hall, day, shelf, standing, disturbance, chance)
+        parts.append(_reduced(reads, SLICE_MICROSECONDS["shelf"], day))
+    columns = [np.concatenate(column) for column in zip(*map(_columns, parts), strict=True)]
+    nothing = Anchors(*(np.zeros(0, np.int64) for _ in range(4)))
+    listened = np.zeros(len(hall.places.x), bool)
+    listened[hearing] = True
+    return Day(Sightings(*columns), Trail(nothing, nothing), listened)
+
+
+def _reads_of_antennas(
+    hall: Hall,
+    day: int,
+    shelf: Integers,
+    standing: _Standing,
+    disturbance: Disturbance,
+    chance: np.random.Generator,
+) -> Reads:
+    row, tag, side = _around(hall, shelf, standing)
+    near = side <= Side.RIGHT
+    row, tag, side = row[near], tag[near], side[near]
+    tag32, placed, along = tag.astype(np.int32), standing.place[tag], standing.along[tag]
+    levels = np.isin(side, (Side.ABOVE, Side.BELOW)).astype(np.int8)
+    beside = np.select([side == Side.LEFT, side == Side.RIGHT], [SHELF_METRES - along, along], 0.0)
+    aside = np.isin(side, (Side.LEFT, Side.RIGHT))
+    next_cabinet = radio.rssi_at(beside + floor.CABINET_GAP_METRES, radio.CABINET_POWER_DBM) - radio.CABINET_WALL_DB
+    rssi = np.where(aside, next_cabinet, radio.cabinet_rssi(levels))
+    rssi += radio.placement_db(hall.seed, tag32, placed) + radio.shadowing(hall.seed, tag32, placed, shelf[row])
+    reader = shelf // (4 * LEVELS)
+    rssi += radio.drift_db(hall.seed, day, reader, shelf)[row] - disturbance.loss_db
+    tries = radio.attempts_expected(tag32, hall.seed, chance) / radio.READS_PER_PASS * radio.CABINET_READS_PER_SLICE
+    which, strength = _tried(rssi, tries * NIGHT_SLICES, tag, standing, chance)
+    at = chance.integers(0, NIGHT_SLICES * SLICE_MICROSECONDS["shelf"], len(which))
+    heard_by = shelf[row[which]]
+    if disturbance.swapped:
+        one, other = disturbance.swapped
+        heard_by = np.select([heard_by == one, heard_by == other], [other, one], heard_by)
+    return Reads(heard_by // (4 * LEVELS), heard_by, tag[which], at, np.rint(strength * 100).astype(np.int64))
+
+
+# ── Reduction ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _chosen(reads: Reads, which: NDArray[np.bool_]) -> Reads:
+    return Reads(*(column[which] for column in reads))
+
+
+def _columns(sightings: Sightings) -> list[Integers]:
+    return [getattr(sightings, name) for name in Sightings.__dataclass_fields__]
+
+
+def _reduced(reads: Reads, slice_microseconds: int, day: int) -> Sightings:
+    """One row for each antenna, tag and slice, as `devices.reduce` makes them of messages."""
+    order = np.lexsort((reads.at, reads.tag, reads.place, reads.at // slice_microseconds, reads.reader))
+    columns = [column[order] for column in (reads.reader, reads.at // slice_microseconds, reads.place, reads.tag)]
+    new = np.ones(len(order), bool)
+    new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    first = np.flatnonzero(new)
+    last = np.append(first[1:], len(order)) - 1
+    counts = last - first + 1
+    at = reads.at[order] + day * DAY_MICROSECONDS
+    total = np.add.reduceat(reads.cdbm[order], first) if len(first) else np.zeros(0, np.int64)
+    reader, _, place, tag = (column[first] for column in columns)
+    middle = (at[first] + at[last]) // 2
+    return Sightings(tag, reader, place, middle, counts, counts, total, at[last])
