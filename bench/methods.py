@@ -6,30 +6,40 @@ from bench.peers import Answer
 from devices.simulator.days import Day
 from devices.simulator.halls import Hall
 from inventory.locating.arrays import NONE
-from inventory.locating.believing import believe
-from inventory.locating.learning import learn
+from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.locating.model import Model
-
-SURE = 0.9  # a finding is only made where the belief is at least so sure
+from inventory.locating.nightly import close_night
+from inventory.locating.profiling import no_profiles
 
 
 class Guiwei:
-    """The belief step and the nightly close, day after day."""
+    """The judgement of a day and the nightly close, day after day."""
 
-    def __init__(self) -> None:
+    def __init__(self, volumes: int) -> None:
         """A site's first model."""
-        self.model = Model()
+        self.model, self.profiles = Model(), no_profiles(volumes)
 
     def learn(self, hall: Hall, day: Day) -> None:
         """The nightly close."""
-        self.model = learn(day.sightings, day.trail, hall.places, hall.ledger.astype(np.int64), self.model)
-
-    def answer(self, hall: Hall, day: Day) -> Answer:
-        """The belief step over a day's evidence."""
         ledger = hall.ledger.astype(np.int64)
-        drawn = believe(day.sightings, day.trail, hall.places, ledger, self.model)
-        place, probability = np.full(len(hall), NONE), np.zeros(len(hall))
-        place[drawn.volume], probability[drawn.volume] = drawn.place, drawn.probability
-        unseen = place == NONE
-        listened = day.listened[ledger]
-        return Answer(place, probability, unseen | (probability >= SURE), unseen & listened, ~listened)
+        self.model, self.profiles, _ = close_night(
+            day.sightings, day.trail, hall.places, ledger, self.model, self.profiles
+        )
+
+    def judge(self, hall: Hall, day: Day) -> Judgement:
+        """The judgement of a day."""
+        return judge(day.sightings, day.trail, hall.places, hall.ledger.astype(np.int64), self.model, self.profiles)
+
+
+def answer_of(judged: Judgement, volumes: int) -> Answer:
+    """The judgement in the words of the bench."""
+    beliefs, outcome = judged.beliefs, judged.outcome
+    place, probability = np.full(volumes, NONE), np.zeros(volumes)
+    place[beliefs.volume], probability[beliefs.volume] = beliefs.place, beliefs.probability
+    return Answer(
+        place,
+        probability,
+        outcome != Outcome.UNDECIDED,
+        outcome == Outcome.MISSING,
+        outcome == Outcome.UNCOVERED,
+    )

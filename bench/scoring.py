@@ -60,7 +60,10 @@ def score(answer: Answer, hall: Hall, day: Day, into: Score) -> None:
     truth, ledger, place = hall.stands.astype(np.int64), hall.ledger.astype(np.int64), answer.place
     listened = np.append(day.listened, False)
     covered = listened[ledger]
-    findable = np.where(truth == NOWHERE, covered, listened[truth])
+    # Plants count where both the shelf they should be on and the one they are on were swept, and gone is also what stands
+    # where nobody swept.
+    findable = covered & ((truth == NOWHERE) | listened[truth])
+    gone = (truth == NOWHERE) | ((truth != ledger) & ~listened[truth])
     true_bay, home_bay, said_bay = hall.bay_of(truth), hall.bay_of(ledger), hall.bay_of(place)
     moved = answer.decided & (place != NONE) & (place != ledger) & ~answer.missing
     other_bay = moved & (said_bay != home_bay)
@@ -76,12 +79,12 @@ def score(answer: Answer, hall: Hall, day: Day, into: Score) -> None:
     into.add(f"recall {GONE}", answer.missing[by_kind[Plant.REMOVED]])
     into.add(f"precision {BAY}", (said_bay == true_bay)[other_bay])
     into.add(f"precision {LEVEL}", (place == truth)[other_level])
-    into.add(f"precision {GONE}", (truth == NOWHERE)[answer.missing])
+    into.add(f"precision {GONE}", gone[answer.missing])
     into.add(f"recall {ANY}", (moved & (place == truth))[findable & (hall.planted != NOT_PLANTED) & (truth != NOWHERE)])
     into.add(f"precision {ANY}", (place == truth)[moved])
     into.add("undecided", (~answer.decided)[covered & ~hall.dead])
     into.add("missing though uncovered", answer.missing[~covered])
-    into.add("uncovered told", answer.uncovered[~covered & (place == NONE)])
+    into.add("uncovered told", answer.uncovered[~covered & ((place == NONE) | (place == ledger))])
     told = (place != NONE) & ((place != ledger) | (answer.probability < CERTAIN))
     bins = np.digitize(answer.probability[told], BINS) - 1
     right = (place == truth)[told]

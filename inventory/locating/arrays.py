@@ -5,7 +5,7 @@ evidence always means the same arrays. Times are int64 microseconds since 1970-0
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +48,33 @@ class Anchors:
 
 
 @dataclass(frozen=True)
+class Company:
+    """What each antenna heard in each window of time, by where the ledger has it: the neighbours read together.
+
+    place: where the antenna is fixed, NONE for one that moves. window: number of the window since 1970, of
+    `tracing.WINDOW` microseconds for moving antennas and `tracing.FIXED_WINDOW` for fixed ones. home: the volumes' ledger
+    place. rssi_sum: centi-dBm over `rssi_reads` of the `reads`. Sorted by (reader, place, window, home).
+    """
+
+    reader: Integers
+    place: Integers
+    window: Integers
+    home: Integers
+    reads: Integers
+    rssi_reads: Integers
+    rssi_sum: Integers
+
+
+@dataclass(frozen=True)
 class Trail:
-    """How moving readers went. A code is scanned on arriving at a shelf; a label tag is heard while being there."""
+    """How moving readers went. A code is scanned on arriving at a shelf; a label tag is heard while being there.
+
+    company: everything all readers heard in that time; without it only codes and labels say where a reader was.
+    """
 
     codes: Anchors
     labels: Anchors
+    company: Company | None = None
 
 
 @dataclass(frozen=True)
@@ -76,3 +98,8 @@ class Beliefs:
     runner_up_probability: Reals
     reads: Integers
     last_seen: Integers
+
+
+def summed(row: NDArray[np.signedinteger[Any]], values: NDArray[Any], rows: int) -> Reals:
+    """Sums of values by row."""
+    return np.asarray(np.bincount(row, np.asarray(values, np.float64), rows), np.float64)

@@ -10,7 +10,7 @@ SECOND = 1_000_000
 STRENGTH_UNTOLD_DBM = -60.0  # for readers that tell no strength: in the middle of what readers hear
 
 
-def places_of(sightings: Sightings, trail: Trail, model: Model) -> Integers:
+def places_by_anchors(sightings: Sightings, trail: Trail, model: Model) -> Integers:
     """The place each sighting speaks for: the antenna's own, or where the moving reader was; NONE where nobody knows.
 
     The label tag heard nearest in time says it best; without one, the reader is still where it last scanned a code.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from inventory.locating.arrays import Integers, Places, Sightings, Trail
-from inventory.locating.hearing import mean_strengths, places_of
+from inventory.locating.hearing import mean_strengths, places_by_anchors
 from inventory.locating.model import Model
 
 SCALES_DB = np.round(np.geomspace(0.5, 12.0, 25), 3)
@@ -18,7 +18,7 @@ def learn(sightings: Sightings, trail: Trail, places: Places, ledger_place: Inte
     The ledger isn't always right: each volume counts as `ledger_right` its ledger place and otherwise anything, so the few
     that are misplaced don't bend the scale.
     """
-    volume, place, strength = mean_strengths(sightings, places_of(sightings, trail, model), len(places.x))
+    volume, place, strength = mean_strengths(sightings, places_by_anchors(sightings, trail, model), len(places.x))
     volumes, first, candidates = np.unique(volume, return_index=True, return_counts=True)
     owner = np.repeat(np.arange(len(volumes)), candidates)
     home_rows = place == ledger_place[volume]

@@ -3,6 +3,19 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# Before anything was counted: who is read seldom is missed often (radio.md: two passes see 99.5 %), each worth few volumes.
+# First the buckets of `profiling.READS_EDGES` for as many visits as usual, then the same for fewer.
+MISSES_ASSUMED = (
+    *((4.0, 20.0), (1.6, 20.0), (0.6, 20.0), (0.2, 20.0), (0.06, 20.0), (0.02, 20.0)),
+    *((8.0, 20.0), (5.0, 20.0), (3.0, 20.0), (1.6, 20.0), (0.8, 20.0), (0.4, 20.0)),
+)
+# Heard again, of so many: seldom, mostly, always so far; each by the reads to be expected.
+HABITS_ASSUMED = (
+    *((2.0, 10.0), (3.0, 10.0), (4.0, 10.0), (5.0, 10.0), (5.0, 10.0), (5.0, 10.0)),
+    *((5.0, 10.0), (6.0, 10.0), (7.0, 10.0), (8.0, 10.0), (8.0, 10.0), (8.0, 10.0)),
+    *((7.0, 10.0), (8.0, 10.0), (9.0, 10.0), (9.7, 10.0), (9.9, 10.0), (9.95, 10.0)),
+)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -17,6 +30,20 @@ class Model:
     label_db_below_max: a label tag so much weaker than the loudest around that time is a stray.
     label_seconds_max: how far in time a label tag may have been heard to say where a moving reader was.
     code_seconds_max: how long after a scanned code a moving reader is still taken to be there.
+
+    What the second way of weighing needs (`weighing`); `sensor` stays None until a night has taught it.
+    sensor: what to expect of a volume heard from so far (`sensing.Sensor.parameters`).
+    night_variance, read_variance: dB squared by which a volume's mean strength differs between nights, and a single read's
+        from the night's mean. Learned.
+    phase_variance: the same for when in a visit a volume is read (`sensing.Hearings`). Learned.
+    near_share: how many of the strayed volumes stand on one of the `near_places` around their shelf.
+    misses: of volumes known to have been there, how many a night missed, and how many it might have; by how often they are
+        read a night (`profiling.READS_EDGES`). Counted.
+    habits: of a volume's places in its profile, in how many nights it was heard again, and how many there were; by how
+        regularly and how often it was heard there (`profiling.habit_of`). Counted.
+    level_dbm: how loud shelves' own volumes usually sound (`judging.usual_level`). Learned.
+    wrong_max: of all findings together, so many may be wrong by their own probabilities.
+    sure: a volume is said to be at home from this probability on; a finding needs at least `likely`.
     """
 
     ledger_right: float = 0.999
@@ -27,6 +54,19 @@ class Model:
     label_db_below_max: float = 8.0
     label_seconds_max: float = 10.0
     code_seconds_max: float = 120.0
+    sensor: dict[str, Any] | None = None
+    night_variance: float = 1.5
+    read_variance: float = 6.25
+    phase_variance: float = 0.03
+    near_share: float = 0.75
+    near_places: int = 8
+    misses: tuple[tuple[float, float], ...] = MISSES_ASSUMED
+    habits: tuple[tuple[float, float], ...] = HABITS_ASSUMED
+    level_dbm: float | None = None
+    wrong_max: float = 0.015
+    missing_wrong_max: float = 0.08
+    sure: float = 0.9
+    likely: float = 0.5
 
     def parameters(self) -> dict[str, Any]:
         """As kept in the database."""
@@ -35,4 +75,9 @@ class Model:
     @staticmethod
     def of(parameters: dict[str, Any]) -> "Model":
         """As read from the database."""
-        return Model(**parameters)
+        counts: dict[str, Any] = {
+            name: tuple((float(one), float(of)) for one, of in parameters[name])
+            for name in ("misses", "habits")
+            if name in parameters
+        }
+        return Model(**{**parameters, **counts})

@@ -6,6 +6,8 @@ from typing import Any
 import psycopg
 
 from inventory.locating.learning import learn
+from inventory.locating.nightly import close_night
+from inventory.locating.profiling import no_profiles
 from inventory.operations.gathering import gather, newest_model
 from inventory.store import beliefs, leases
 from inventory.store.leases import Lease
@@ -34,5 +36,7 @@ def close_day(
         volume_ids = beliefs.volumes_seen(connection, at - DAY, at, LEARNED_VOLUMES_MAX)
         if volume_ids:
             gathered = gather(connection, volume_ids, at)
-            model = learn(gathered.sightings, gathered.trail, gathered.places, gathered.ledger_place, model)
+            heard = (gathered.sightings, gathered.trail, gathered.places, gathered.ledger_place)
+            model = learn(*heard, model)
+            model, _, _ = close_night(*heard, model, no_profiles(len(volume_ids)))
         return beliefs.add_model(connection, model.parameters(), made_at=at, learned_until=at)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inventory.locating.arrays import NONE, Beliefs, Sightings
 from inventory.locating.believing import believe
-from inventory.locating.hearing import places_of
+from inventory.locating.hearing import places_by_anchors
 from inventory.locating.learning import VOLUMES_MIN, learn
 from inventory.locating.model import Model
 from tests.locating.hearsay import NOWHERE, SECOND, SHELVES, Heard, heard, ledger, shelves, trail
@@ -72,7 +72,7 @@ def test_a_reader_that_tells_no_strength_still_tells_a_place() -> None:
 def test_nothing_heard_is_nothing_believed() -> None:
     beliefs = believe(heard(), trail(), shelves(), ledger(), MODEL)
     assert all(len(getattr(beliefs, field.name)) == 0 for field in dataclasses.fields(Beliefs))
-    assert len(places_of(heard(), trail(), MODEL)) == 0
+    assert len(places_by_anchors(heard(), trail(), MODEL)) == 0
     assert learn(heard(), trail(), shelves(), ledger(), MODEL) is MODEL
 
 
@@ -95,7 +95,7 @@ def where(
     codes: Sequence[tuple[int, float, int]], labels: Sequence[tuple[int, float, int, float]], *at: float
 ) -> list[int]:
     sightings = heard(*((0, 1, NONE, moment, -50.0) for moment in at))
-    return [int(place) for place in places_of(sightings, trail(codes, labels), MODEL)]
+    return [int(place) for place in places_by_anchors(sightings, trail(codes, labels), MODEL)]
 
 
 def test_a_scanned_code_holds_until_the_next_one() -> None:
@@ -167,7 +167,7 @@ def test_probabilities_are_probabilities_and_places_are_places(evidence: list[He
     sightings = heard(*evidence)
     beliefs = believe(sightings, WAY, shelves(), ledger(*home), MODEL)
     assert np.all(np.diff(beliefs.volume) > 0)
-    assert set(beliefs.volume) == set(sightings.volume[places_of(sightings, WAY, MODEL) != NONE])
+    assert set(beliefs.volume) == set(sightings.volume[places_by_anchors(sightings, WAY, MODEL) != NONE])
     assert np.all((beliefs.place >= 0) & (beliefs.place < SHELVES))
     assert np.all((beliefs.runner_up >= NONE) & (beliefs.runner_up < SHELVES))
     assert np.all(beliefs.place != beliefs.runner_up)

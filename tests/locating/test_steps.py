@@ -1,5 +1,6 @@
 """The belief step on a real database: evidence in, beliefs out, and whoever listens is told."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -7,12 +8,20 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from devices.simulator.days import listen
+from devices.simulator.halls import Profile, make_hall
 from guiwei.jobs import Jobs
 from inventory.domain.acts import ActKind
 from inventory.domain.refusals import LeaseLost
+from inventory.locating.arrays import Company
+from inventory.locating.model import Model
+from inventory.locating.nightly import close_night
+from inventory.locating.profiling import no_profiles
+from inventory.locating.tracing import company_of
 from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day, last_close
-from inventory.store import evidence, leases
+from inventory.operations.gathering import gather, newest_model
+from inventory.store import beliefs, evidence, leases
 from inventory.store.evidence import ScannedCode, SliceReads
 from tests.conftest import Archive
 
@@ -237,3 +246,51 @@ def test_every_close_makes_a_new_version_and_beliefs_tell_theirs(room: Archive) 
     hear(room, "CABINET", 1, EPC[1], moment(timedelta(minutes=5)))
     step(room)
     assert room.root.execute("SELECT model_version FROM belief").fetchone() == (second,)
+
+
+def test_the_company_everything_was_heard_in_is_the_same_from_the_database_as_from_the_sightings(room: Archive) -> None:
+    at = moment(timedelta(minutes=15))
+    for antenna, dbm in ((1, -45.0), (2, -60.0)):
+        hear(room, "CABINET", antenna, EPC[1], at, dbm)
+        hear(room, "CABINET", antenna, EPC[1], at + timedelta(minutes=6), dbm)
+    hear(room, "HANDHELD", 0, EPC[1], at)
+    hear(room, "GATE", 1, EPC[1], at)
+    volume = room.root.execute("SELECT id FROM volume").fetchone()
+    assert volume is not None
+    with room.jobs.unpooled() as connection:
+        gathered = gather(connection, [volume[0]], datetime.now(UTC))
+    company = company_of(gathered.sightings, gathered.ledger_place)
+    assert gathered.trail.company is not None
+    assert len(company.home) == 5
+    for field in dataclasses.fields(Company):
+        assert getattr(gathered.trail.company, field.name).tolist() == getattr(company, field.name).tolist(), field.name
+
+
+def test_a_taught_model_weighs_places_by_what_it_learned(room: Archive) -> None:
+    """The sensor is that of a simulated hall; the belief comes with its runner-up as before."""
+    hall = make_hall(3_000, Profile.CABINET, 1)
+    night = listen(hall, 0)
+    ledger = hall.ledger.astype("int64")
+    model, _, _ = close_night(night.sightings, night.trail, hall.places, ledger, Model(), no_profiles(len(ledger)))
+    assert model.sensor is not None
+    with room.jobs.unpooled() as connection:
+        version = beliefs.add_model(connection, model.parameters(), moment(timedelta(minutes=20)), None)
+        assert newest_model(connection, datetime.now(UTC)) == (version, model)
+        connection.commit()
+    hear(room, "CABINET", 9, EPC[1], moment(timedelta(minutes=5)))
+    step(room)
+    found = believed(room)
+    assert found is not None
+    assert found[0] == "A-9"
+    assert room.root.execute("SELECT runner_up_place_id IS NOT NULL, model_version FROM belief").fetchone() == (
+        True,
+        version,
+    )
+
+
+def test_one_volume_teaches_a_close_nothing_of_the_shelves(room: Archive) -> None:
+    hear(room, "CABINET", 1, EPC[1], moment(timedelta(minutes=50)))
+    with room.jobs.unpooled() as connection:
+        close_day(connection, moment(timedelta(minutes=30)))
+        _, model = newest_model(connection, datetime.now(UTC))
+    assert model == Model()

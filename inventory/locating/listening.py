@@ -1,0 +1,107 @@
+"""What was heard in an interval: placed, with exchanged antennas put right, and summed up by volume and place."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inventory.locating.arrays import NONE, Company, Integers, Places, Sightings, Trail
+from inventory.locating.model import Model
+from inventory.locating.sensing import Hearings, nearby
+from inventory.locating.tracing import Posts, company_of, phases_of, places_of, posts_of, stays_of
+
+
+@dataclass(frozen=True)
+class Night:
+    """What was heard, placed and summed up."""
+
+    hearings: Hearings
+    posts: Posts
+    company: Company
+    pairs_near: tuple[Integers, Integers]
+    reads: Integers
+    last_seen: Integers
+    swapped: tuple[tuple[int, int], ...]
+
+
+def hear(sightings: Sightings, trail: Trail, places: Places, ledger_place: Integers, model: Model) -> Night:
+    """Place everything that was heard and sum it up by volume and place; swapped antennas speak for each other."""
+    company = company_of(sightings, ledger_place) if trail.company is None else trail.company
+    swapped = swapped_antennas(company, len(places.x))
+    if swapped:
+        exchanged = _exchange(len(places.x), swapped)
+        sightings = replace(sightings, place=exchanged[sightings.place])
+        company = replace(company, place=exchanged[company.place])
+    trail = replace(trail, company=company)
+    stays = stays_of(trail, model)
+    posts = posts_of(company, stays, len(places.x))
+    hearings = hearings_of(sightings, places_of(sightings, trail, model, stays), phases_of(sightings, stays), posts)
+    count = len(places.x)
+    listened = np.flatnonzero(posts.effort > 0)
+    standing = np.unique(np.concatenate([ledger_place[ledger_place != NONE], hearings.place]))
+    one, other = nearby(places, listened, standing)
+    near = np.unique(one * count + other)
+    size = len(ledger_place)
+    reads = np.bincount(sightings.volume, sightings.reads, size).astype(np.int64)
+    last_seen = np.full(size, NONE)
+    np.maximum.at(last_seen, sightings.volume, sightings.last_at)
+    return Night(hearings, posts, company, (near // count, near % count), reads, last_seen, swapped)
+
+
+def hearings_of(sightings: Sightings, seen_at: Integers, phases: Integers, posts: Posts) -> Hearings:
+    """Sums by volume and place, in integers until the last; a place counts only if somebody really was there."""
+    count = len(posts.level)
+    placed = np.flatnonzero((seen_at != NONE) & (posts.effort[np.maximum(seen_at, 0)] > 0))
+    key, row = np.unique(sightings.volume[placed] * count + seen_at[placed], return_inverse=True)
+    reads = np.bincount(row, sightings.reads[placed], len(key))
+    told = np.bincount(row, sightings.rssi_reads[placed], len(key))
+    total = np.bincount(row, sightings.rssi_sum[placed], len(key))
+    place = key % count
+    strength = np.full(len(key), np.nan)
+    np.divide(total, told * 100.0, out=strength, where=told > 0)
+    phased = np.where(phases[placed] == NONE, 0, sightings.reads[placed])
+    times, in_all = np.bincount(row, phased, len(key)), np.bincount(row, phased * phases[placed], len(key))
+    phase = np.full(len(key), np.nan)
+    np.divide(in_all, times * 1000.0, out=phase, where=times > 0)
+    return Hearings(
+        volume=key // count,
+        place=place,
+        reads=np.log(reads / posts.effort[place]),
+        strength=strength - posts.level[place],
+        phase=phase,
+        count=reads.astype(np.int64),
+    )
+
+
+def swapped_antennas(company: Company, places: int) -> tuple[tuple[int, int], ...]:
+    """Pairs of fixed antennas each of which hears the other's volumes most and loudest: their cables are exchanged."""
+    rows = np.flatnonzero((company.place != NONE) & (company.home != NONE))
+    if not len(rows):
+        return ()
+    dbm = np.where(
+        company.rssi_reads[rows] > 0, company.rssi_sum[rows] / np.maximum(company.rssi_reads[rows], 1) / 100, -60
+    )
+    key, row = np.unique(company.place[rows] * places + company.home[rows], return_inverse=True)
+    weight = np.bincount(row, company.reads[rows] * 10.0 ** (dbm / 20), len(key))
+    antenna, home = key // places, key % places
+    fixed = np.unique(antenna)
+    order = np.lexsort((home, -weight, antenna))
+    _, first = np.unique(antenna[order], return_index=True)
+    loudest = np.full(places, NONE)
+    loudest[fixed] = home[order[first]]
+    back = np.where(loudest[fixed] != NONE, loudest[np.maximum(loudest[fixed], 0)], NONE)
+    mutual = (loudest[fixed] != fixed) & (back == fixed) & (fixed < loudest[fixed])
+    return tuple((int(one), int(loudest[one])) for one in fixed[mutual])
+
+
+def _exchange(places: int, swapped: tuple[tuple[int, int], ...]) -> Integers:
+    """Which place an antenna's number stands for; the last entry answers for NONE."""
+    meant = np.append(np.arange(places), NONE)
+    for one, other in swapped:
+        meant[[one, other]] = other, one
+    return meant
+
+
+def usual_level(posts: Posts) -> float:
+    """How loud shelves' own volumes sound, in the middle of all that were listened at; 0 where none was."""
+    levels = posts.level[posts.effort > 0]
+    return float(np.median(levels)) if len(levels) else 0.0

@@ -1,0 +1,149 @@
+"""Read profiles: how a volume sounds where it stands, learned while its place was verified, forgotten when it moves.
+
+Static shadowing makes every tag sound different at every antenna, and the same every night: against the shelf's expectations
+that is noise, against the volume's own past it is a fingerprint.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inventory.locating.arrays import NONE, Integers, Reals
+from inventory.locating.sensing import Hearings
+
+NIGHTS_MAX = 30  # older nights fade
+HABIT_EDGES = np.array([0.5, 0.9])  # share of nights in which it is heard at one place
+HABIT_READS_EDGES = np.array([2.0, 4.0, 8.0, 16.0, 32.0])  # reads to be expected there in so many visits
+READS_EDGES = np.array([1.5, 3.0, 6.0, 12.0, 24.0])  # mean reads a night: who is read more often is missed less
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """What is remembered of volumes where the ledger has them; rows ascend by (volume, place).
+
+    Of each volume: home: where it was learned, NONE if nothing is. nights: how often its place was listened at. seen: in so
+    many of them it was heard. reads: all its reads in these. unseen: in so many of the last nights it wasn't.
+    Of each row: heard: in so many nights it was heard at `place`. strength and log_reads: sums over those; told: of how many
+    the strength is known.
+    """
+
+    home: Integers
+    nights: Integers
+    seen: Integers
+    reads: Integers
+    unseen: Integers
+    volume: Integers
+    place: Integers
+    heard: Reals
+    told: Reals
+    strength: Reals
+    log_reads: Reals
+    phased: Reals
+    phase: Reals
+
+
+def no_profiles(volumes: int) -> Profiles:
+    """Before the first close."""
+    none, zero = np.zeros(0, np.int64), np.zeros(0)
+    zeros = np.zeros(volumes, np.int64)
+    return Profiles(np.full(volumes, NONE), zeros, zeros, zeros, zeros, none, none, *[zero] * 6)
+
+
+def remember(
+    before: Profiles, hearings: Hearings, ledger_place: Integers, listened: Reals, verified: Reals, places: int
+) -> Profiles:
+    """The profiles after another night.
+
+    listened: of each place whether it was listened at. verified: of each volume whether it was believed at home, or wasn't
+    heard at all. A volume that the ledger moved, or that is believed elsewhere, is forgotten.
+    """
+    stays = (before.home == ledger_place) & (ledger_place != NONE)
+    at = np.where(ledger_place == NONE, 0, ledger_place)
+    heard = np.zeros(len(ledger_place), bool)
+    heard[hearings.volume] = True
+    home_listened = (listened[at] > 0) & (ledger_place != NONE)
+    believed = heard & (verified > 0)
+    doubted = heard & ~believed
+    kept = stays & ~doubted
+    tonight = (home_listened & ~heard & kept) | believed
+    reads_tonight = np.bincount(hearings.volume, hearings.count, len(ledger_place)).astype(np.int64)
+
+    def carry(values: Integers) -> Integers:
+        return np.where(kept, values, 0)
+
+    old, new = kept[before.volume], believed[hearings.volume]
+    key = np.concatenate(
+        [before.volume[old] * places + before.place[old], hearings.volume[new] * places + hearings.place[new]]
+    )
+    told, phased = ~np.isnan(hearings.strength[new]), ~np.isnan(hearings.phase[new])
+    columns = (
+        (before.heard[old], np.ones(new.sum())),
+        (before.told[old], told.astype(np.float64)),
+        (before.strength[old], np.where(told, hearings.strength[new], 0.0)),
+        (before.log_reads[old], hearings.reads[new]),
+        (before.phased[old], phased.astype(np.float64)),
+        (before.phase[old], np.where(phased, hearings.phase[new], 0.0)),
+    )
+    keys, row = np.unique(key, return_inverse=True)
+    summed = [np.bincount(row, np.concatenate(parts), len(keys)) for parts in columns]
+    nights = carry(before.nights) + tonight
+    fade = np.where(nights > NIGHTS_MAX, NIGHTS_MAX / np.maximum(nights, 1), 1.0)[keys // places]
+    return Profiles(
+        home=np.where(kept | believed, ledger_place, NONE),
+        nights=np.minimum(nights, NIGHTS_MAX),
+        seen=np.minimum(carry(before.seen) + believed, NIGHTS_MAX),
+        reads=carry(before.reads) + np.where(believed, reads_tonight, 0),
+        unseen=np.where(tonight & ~heard, carry(before.unseen) + 1, np.where(heard, 0, carry(before.unseen))),
+        volume=keys // places,
+        place=keys % places,
+        heard=summed[0] * fade,
+        told=summed[1] * fade,
+        strength=summed[2] * fade,
+        log_reads=summed[3] * fade,
+        phased=summed[4] * fade,
+        phase=summed[5] * fade,
+    )
+
+
+def bucket_of(profiles: Profiles, share: Reals) -> Integers:
+    """How often each volume is read a night, taken by `share`, in steps of `READS_EDGES`."""
+    mean = profiles.reads / np.maximum(profiles.seen, 1) * share
+    return np.searchsorted(READS_EDGES, mean, side="right").astype(np.int64)
+
+
+def habit_of(profiles: Profiles, row: Integers, effort: Integers) -> Integers:
+    """Which row of `Model.habits` a row of the profile belongs to: how regularly and how often it is heard there.
+
+    effort: of each place, how often it was listened at this time.
+    """
+    if not len(profiles.volume):
+        return row
+    heard = profiles.heard[row]
+    regular = heard / np.maximum(profiles.nights[profiles.volume[row]], 1)
+    steps = np.searchsorted(HABIT_EDGES, regular, side="right")
+    reads = np.exp(profiles.log_reads[row] / np.maximum(heard, 1e-9)) * effort[profiles.place[row]]
+    often = np.searchsorted(HABIT_READS_EDGES, reads, side="right")
+    return np.asarray(steps * (len(HABIT_READS_EDGES) + 1) + often)
+
+
+def row_in(profiles: Profiles, volume: Integers, place: Integers, places: int) -> Integers:
+    """The profile's row of each (volume, place), NONE where there is none."""
+    keys = profiles.volume * places + profiles.place
+    if not len(keys):
+        return np.full(len(volume), NONE)
+    wanted = volume * places + place
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, at, NONE)
+
+
+def steadiness(profiles: Profiles, hearings: Hearings, ledger_place: Integers, places: int) -> tuple[Reals, Integers]:
+    """Squared differences between tonight's strength and the profile's, freed of what the profile doesn't know; and reads."""
+    row = row_in(profiles, hearings.volume, hearings.place, places)
+    there = np.maximum(row, 0)
+    if not len(profiles.volume):
+        return np.zeros(0), np.zeros(0, np.int64)
+    use = (row != NONE) & ~np.isnan(hearings.strength) & (profiles.told[there] >= 1)
+    use &= profiles.home[hearings.volume] == ledger_place[hearings.volume]
+    told = profiles.told[there[use]]
+    apart = hearings.strength[use] - profiles.strength[there[use]] / told
+    return apart**2 / (1 + 1 / told), hearings.count[use]

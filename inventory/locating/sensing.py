@@ -1,0 +1,308 @@
+"""How a shelf's antenna hears volumes that stand on it, beside it and elsewhere: learned from what stands where the ledger says.
+
+Nothing here knows any physics. A *relation* is how far apart the listening place and the standing place are, in three
+directions; volumes whose ledger place is right teach for each relation how often one is heard at all, how often it is read,
+how strongly, and how much that varies. Where a pair of places has volumes enough of its own, they say it better.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inventory.locating.arrays import NONE, Integers, Places, Reals, summed
+from inventory.locating.tracing import Posts
+
+GRID_METRES = 0.1  # offsets closer than this are the same relation
+OFFSET_MAX = 30  # grid steps; beyond these two places have nothing to do with each other
+COARSE_METRES = 0.4
+ELSEWHERE = -1  # the relation of places that are far apart, in different rooms, or not measured
+EFFORT_MAX = 3
+VOLUMES_MIN = 40  # fewer teach a relation nothing; then its distance alone counts
+HEARINGS_MIN = 8
+PAIR_WEIGHT = 12.0  # what a relation's mean counts against a pair's own, in volumes
+REACH_METRES = 1.6  # along and across: so far apart, hearing nothing is still counted as hearing nothing
+DETECTION_MIN, DETECTION_MAX = 1e-8, 0.999
+VARIANCE_MIN = 1.0  # dB squared
+PHASE_VARIANCE_MIN, PHASE_VARIANCE_MAX = 0.01, 0.1
+READS_VARIANCE_MIN = 0.05  # of the logarithm
+
+
+@dataclass(frozen=True)
+class Hearings:
+    """One row for each volume and place it was heard at, ascending by (volume, place).
+
+    reads: logarithm of the reads for each visit. strength: dB above what the place's own volumes sound like; NaN untold.
+    phase: how far from the middle of a visit they came, 0 to 1 at its ends; NaN for antennas that don't move. Somebody who
+    walks along a shelf hears the next bay's volumes as he comes and goes, whichever way he walks. count: the reads.
+    """
+
+    volume: Integers
+    place: Integers
+    reads: Reals
+    strength: Reals
+    phase: Reals
+    count: Integers
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What to expect at one place of a volume standing at another, as columns of equal length.
+
+    detection: chance to be heard at all. strength and reads: means and variances over those heard; reads' mean and variance
+    are those given the strength, `slope` to the dB.
+    """
+
+    detection: Reals
+    strength: Reals
+    strength_variance: Reals
+    reads: Reals
+    reads_variance: Reals
+    slope: Reals
+    phase: Reals
+    phase_variance: Reals
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """Expectations by relation (ascending), and how much of the strength's variance all of a volume's hearings share."""
+
+    relation: Integers
+    expected: Expected
+    shared_variance: float
+
+    def parameters(self) -> dict[str, Any]:
+        """As kept in the database, to six significant figures."""
+        columns = {f.name: [float(f"{x:.6g}") for x in getattr(self.expected, f.name)] for f in fields(Expected)}
+        return {"relation": self.relation.tolist(), "shared_variance": self.shared_variance, **columns}
+
+    @staticmethod
+    def of(parameters: dict[str, Any]) -> "Sensor":
+        """As read from the database."""
+        columns = {f.name: np.array(parameters[f.name], np.float64) for f in fields(Expected)}
+        relation = np.array(parameters["relation"], np.int64)
+        return Sensor(relation, Expected(**columns), float(parameters["shared_variance"]))
+
+
+# What a site is taken to be like before it has taught anything: heard on the spot, seldom from elsewhere.
+UNTAUGHT = Expected(*(np.array([value]) for value in (1e-4, -12.0, 60.0, 0.0, 1.0, 0.0, 0.5, 0.1)))
+
+
+def relations(places: Places, here: Integers, there: Integers, effort: Integers) -> tuple[Integers, Integers]:
+    """The relation of each pair of places by offset, and by distance alone (both with the effort of listening)."""
+    steps = np.minimum(np.maximum(effort, 1), EFFORT_MAX)
+    apart = [np.abs(axis[there] - axis[here]) for axis in (places.x, places.y, places.z)]
+    with np.errstate(invalid="ignore"):
+        grid = [np.nan_to_num(np.rint(metres / GRID_METRES), nan=OFFSET_MAX + 1).astype(np.int64) for metres in apart]
+        distance = np.sqrt(sum(metres**2 for metres in apart))
+        coarse = np.nan_to_num(np.ceil(distance / COARSE_METRES), nan=99).astype(np.int64)
+    same = here == there
+    far = (places.room[here] != places.room[there]) | (np.maximum.reduce(grid) > OFFSET_MAX)
+    far &= ~same
+    base = OFFSET_MAX + 1
+    fine = ((grid[0] * base + grid[1]) * base + grid[2]) * 10 + steps
+    fine = np.where(same, steps, fine)
+    return np.where(far, ELSEWHERE, fine), np.where(far, ELSEWHERE, -(coarse * 10 + steps) - 10)
+
+
+def expect(sensor: Sensor, places: Places, here: Integers, there: Integers, posts: Posts) -> Expected:
+    """What to expect at `here` of a volume standing at `there`, by relation: by offset, else by distance, else hardly."""
+    row = np.full(len(here), NONE)
+    # Where so many visits never taught the relation, fewer or more of them tell it best.
+    by_effort = [relations(places, here, there, np.maximum(posts.effort[here] + step, 1)) for step in (0, 1, -1, 2, -2)]
+    for relation in (*(fine for fine, _ in by_effort), *(coarse for _, coarse in by_effort)):
+        if (row != NONE).all():
+            break
+        row = np.where(row == NONE, _found(sensor.relation, relation), row)
+    row = np.where(row == NONE, _found(sensor.relation, np.full(len(row), ELSEWHERE)), row)
+    return Expected(
+        *(
+            np.append(getattr(sensor.expected, f.name), getattr(UNTAUGHT, f.name))[row]  # NONE takes the last: untaught
+            for f in fields(Expected)
+        )
+    )
+
+
+def _found(sorted_keys: Integers, wanted: Integers) -> Integers:
+    """Where each wanted key stands among sorted ones, NONE where it doesn't."""
+    if not len(sorted_keys):
+        return np.full(len(wanted), NONE)
+    at = np.minimum(np.searchsorted(sorted_keys, wanted), len(sorted_keys) - 1)
+    return np.where(sorted_keys[at] == wanted, at, NONE)
+
+
+def nearby(places: Places, here: Integers, there: Integers) -> tuple[Integers, Integers]:
+    """All pairs of a listening place of `here` and a standing place of `there` within reach, at any height."""
+    # A place that nobody measured has a cell of its own and is near itself alone.
+    unmeasured = np.isnan(places.x) | np.isnan(places.y)
+    alone = -1000.0 - 10.0 * np.arange(len(places.x))
+    cells = [
+        np.where(unmeasured, alone, np.floor(np.where(unmeasured, 0.0, axis) / REACH_METRES)).astype(np.int64)
+        for axis in (places.x, places.y)
+    ]
+    room = np.unique(places.room, return_inverse=True)[1].astype(np.int64)
+    span = np.int64(1) << 26
+
+    def key_of(place: Integers, step_x: int, step_y: int) -> Integers:
+        across = cells[0][place] + step_x + span // 2
+        return np.asarray((room[place] * span + across) * span + cells[1][place] + step_y + span // 2)
+
+    order = np.argsort(key_of(here, 0, 0), kind="stable")
+    sorted_keys = key_of(here, 0, 0)[order]
+    found: list[tuple[Integers, Integers]] = []
+    for step_x in (-1, 0, 1):
+        for step_y in (-1, 0, 1):
+            wanted = key_of(there, step_x, step_y)
+            first = np.searchsorted(sorted_keys, wanted)
+            size = np.searchsorted(sorted_keys, wanted, side="right") - first
+            row = np.repeat(np.arange(len(there)), size)
+            line = np.repeat(first - (np.cumsum(size) - size), size) + np.arange(len(row))
+            one, other = here[order[line]], there[row]
+            with np.errstate(invalid="ignore"):
+                near = np.abs(places.x[one] - places.x[other]) <= REACH_METRES
+                near &= np.abs(places.y[one] - places.y[other]) <= REACH_METRES
+            found.append((one[near | (one == other)], other[near | (one == other)]))
+    return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
+
+
+# ── Learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of a listening place and a ledger place near it, or one of whose volumes was heard there, ascending.
+
+    key: here * number of places + there. standing: volumes whose ledger place is `there`. heard: so many of them (weighted).
+    The rest are weighted sums over those heard.
+    """
+
+    key: Integers
+    here: Integers
+    there: Integers
+    standing: Reals
+    heard: Reals
+    told: Reals
+    strength: Reals
+    strength_squared: Reals
+    reads: Reals
+    reads_squared: Reals
+    both: Reals
+    phased: Reals
+    phase: Reals
+    phase_squared: Reals
+
+
+def pairs_of(
+    hearings: Hearings, ledger_place: Integers, weight: Reals, places: int, near: tuple[Integers, Integers]
+) -> Pairs:
+    """Sums over all pairs, those of `near` also where nothing was heard.
+
+    weight: of each volume, how far it is believed to stand where the ledger says.
+    """
+    home = ledger_place[hearings.volume]
+    known = np.flatnonzero(home != NONE)
+    heard_key = hearings.place[known] * places + home[known]
+    key = np.unique(np.concatenate([heard_key, near[0] * places + near[1]]))
+    row = np.searchsorted(key, heard_key)
+    # What a volume sounds like from far away is only learned of those that were heard where they belong, too.
+    seen_home = np.zeros(len(ledger_place), bool)
+    seen_home[hearings.volume[known][hearings.place[known] == home[known]]] = True
+    by_near = np.isin(heard_key, near[0] * places + near[1])
+    sure = weight[hearings.volume[known]] * (by_near | seen_home[hearings.volume[known]])
+    strength, reads = hearings.strength[known], hearings.reads[known]
+    told = ~np.isnan(strength)
+    strength = np.where(told, strength, 0.0)
+    held = ledger_place[ledger_place != NONE]
+    standing = np.bincount(held, weight[ledger_place != NONE], places)
+
+    def total(values: Reals) -> Reals:
+        return summed(row, values * sure, len(key))
+
+    ones = np.ones(len(known))
+    phased = ~np.isnan(hearings.phase[known])
+    phase = np.where(phased, hearings.phase[known], 0.0)
+    columns = (
+        *(ones, told * ones, strength, strength**2, reads, reads**2, reads * strength),
+        *(phased * ones, phase, phase**2),
+    )
+    return Pairs(key, key // places, key % places, standing[key % places], *(total(column) for column in columns))
+
+
+def learn_sensor(pairs: Pairs, places: Places, posts: Posts, shared_variance: float) -> Sensor:
+    """Expectations by relation, by distance for the rare ones, and for whatever is heard from elsewhere."""
+    fine, coarse = relations(places, pairs.here, pairs.there, posts.effort[pairs.here])
+    keys, columns = [], []
+    for relation in (fine, coarse):
+        key, row = np.unique(relation, return_inverse=True)
+        sums = Pairs(
+            key,
+            key,
+            key,
+            *(summed(row, getattr(pairs, f.name), len(key)) for f in fields(Pairs)[3:]),
+        )
+        enough = (sums.standing >= VOLUMES_MIN) & (sums.heard >= HEARINGS_MIN) & (key != ELSEWHERE)
+        keys.append(key[enough])
+        found = _moments(sums)
+        columns.append([getattr(found, f.name)[enough] for f in fields(Expected)])
+    elsewhere = _elsewhere(pairs, fine == ELSEWHERE, posts)
+    keys.append(np.array([ELSEWHERE]))
+    columns.append([getattr(elsewhere, f.name) for f in fields(Expected)])
+    key = np.concatenate(keys)
+    order = np.argsort(key)
+    merged = Expected(*(np.concatenate(column)[order] for column in zip(*columns, strict=True)))
+    return Sensor(key[order], merged, shared_variance)
+
+
+def _elsewhere(pairs: Pairs, far: NDArray[np.bool_], posts: Posts) -> Expected:
+    """What is heard of volumes that stand where they belong at places that have nothing to do with theirs: hardly anything."""
+    zero = np.zeros(1, np.int64)
+    sums = Pairs(zero, zero, zero, *(np.array([getattr(pairs, f.name)[far].sum()]) for f in fields(Pairs)[3:]))
+    standing = np.zeros(len(posts.effort))
+    standing[pairs.there] = pairs.standing
+    asked = standing.sum() * max(int((posts.effort > 0).sum()), 1)
+    found = _moments(sums)
+    few = sums.heard < HEARINGS_MIN
+    detection = np.clip((sums.heard + 0.5) / (asked + 1.0), DETECTION_MIN, DETECTION_MAX)
+    columns = {f.name: np.where(few, getattr(UNTAUGHT, f.name), getattr(found, f.name)) for f in fields(Expected)}
+    return Expected(**{**columns, "detection": detection})
+
+
+def _moments(sums: Pairs) -> Expected:
+    """Means and variances; a few imagined hearings keep the rare from being sure."""
+    told, heard = np.maximum(sums.told, 1e-9), np.maximum(sums.heard, 1e-9)
+    strength, reads = sums.strength / told, sums.reads / heard
+    variance = np.maximum(sums.strength_squared / told - strength**2, VARIANCE_MIN)
+    reads_variance = np.maximum(sums.reads_squared / heard - reads**2, READS_VARIANCE_MIN)
+    common = np.where(sums.told > 0, sums.both / told - strength * sums.reads / heard, 0.0)
+    slope = common / variance
+    given = np.maximum(reads_variance - slope * common, READS_VARIANCE_MIN)
+    detection = np.clip((sums.heard + 0.5) / (sums.standing + 1.0), DETECTION_MIN, DETECTION_MAX)
+    phased = np.maximum(sums.phased, 1e-9)
+    phase = np.where(sums.phased > 0, sums.phase / phased, 0.5)
+    phase_variance = np.where(sums.phased > 0, sums.phase_squared / phased - phase**2, PHASE_VARIANCE_MAX)
+    phase_variance = np.clip(phase_variance, PHASE_VARIANCE_MIN, PHASE_VARIANCE_MAX)
+    return Expected(detection, strength, variance, reads, given, slope, phase, phase_variance)
+
+
+def sharpen(expected: Expected, pairs: Pairs, row: Integers) -> Expected:
+    """The same with the pairs' own means where there are volumes enough; row: which pair, NONE for none."""
+    there = np.maximum(row, 0)
+    own = row != NONE
+    if not len(pairs.key):
+        return expected
+    heard, told = np.where(own, pairs.heard[there], 0.0), np.where(own, pairs.told[there], 0.0)
+    standing = np.where(own, pairs.standing[there], 0.0)
+    strength = (pairs.strength[there] * own + PAIR_WEIGHT * expected.strength) / (told + PAIR_WEIGHT)
+    reads = (pairs.reads[there] * own + PAIR_WEIGHT * expected.reads) / (heard + PAIR_WEIGHT)
+    detection = (heard + PAIR_WEIGHT * expected.detection) / (standing + PAIR_WEIGHT)
+    return Expected(
+        np.clip(detection, DETECTION_MIN, DETECTION_MAX),
+        strength,
+        expected.strength_variance,
+        reads,
+        expected.reads_variance,
+        expected.slope,
+        expected.phase,
+        expected.phase_variance,
+    )

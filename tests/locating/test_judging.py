@@ -1,0 +1,236 @@
+"""Whole days of a simulated hall, judged with and without history, and the same to the bit however it is divided."""
+
+import dataclasses
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import pytest
+
+from devices.simulator.days import UNDISTURBED, Day, Disturbance, listen
+from devices.simulator.halls import Hall, Plant, Profile, make_hall, plant, reshelve_run
+from inventory.locating.arrays import Beliefs, Sightings
+from inventory.locating.believing import believe
+from inventory.locating.judging import Judgement, Outcome, judge
+from inventory.locating.listening import hear
+from inventory.locating.model import Model
+from inventory.locating.nightly import close_night
+from inventory.locating.profiling import Profiles, no_profiles
+from inventory.locating.tracing import company_of, places_of, stays_of
+
+VOLUMES = 6_000
+SEED = 11
+NIGHTS = 3
+
+
+def ledger_of(hall: Hall) -> np.ndarray:
+    return hall.ledger.astype(np.int64)
+
+
+@cache
+def learned(profile: Profile) -> tuple[Hall, Model, Profiles]:
+    """A hall whose ledger is right, and what three nights taught."""
+    hall, model, profiles = make_hall(VOLUMES, profile, SEED), Model(), no_profiles(VOLUMES)
+    for number in range(NIGHTS):
+        day = listen(hall, number)
+        model, profiles, _ = close_night(day.sightings, day.trail, hall.places, ledger_of(hall), model, profiles)
+    return hall, model, profiles
+
+
+def judged(hall: Hall, day: Day, model: Model, profiles: Profiles) -> Judgement:
+    return judge(day.sightings, day.trail, hall.places, ledger_of(hall), model, profiles)
+
+
+@cache
+def after_the_plants(profile: Profile) -> tuple[Hall, Day, Judgement]:
+    hall, model, profiles = learned(profile)
+    hall = plant(hall, 120, 30, SEED)
+    day = listen(hall, NIGHTS)
+    return hall, day, judged(hall, day, model, profiles)
+
+
+def found(hall: Hall, judgement: Judgement, kinds: Sequence[Plant], listened: np.ndarray) -> float:
+    """The share of plants of these kinds, on swept shelves, that are found on the very shelf."""
+    believed = np.full(len(hall), -1)
+    believed[judgement.beliefs.volume] = judgement.beliefs.place
+    here = np.isin(hall.planted, [kind.value for kind in kinds]) & listened[hall.stands] & listened[hall.ledger]
+    right = (judgement.outcome == Outcome.ELSEWHERE) & (believed == hall.stands)
+    return float(right[here].mean())
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_after_three_nights_what_strayed_is_found_where_it_stands(profile: Profile) -> None:
+    hall, day, judgement = after_the_plants(profile)
+    moved = [kind for kind in Plant if kind is not Plant.REMOVED]
+    assert found(hall, judgement, moved, day.listened) > 0.9
+    believed = np.full(len(hall), -1)
+    believed[judgement.beliefs.volume] = judgement.beliefs.place
+    said = judgement.outcome == Outcome.ELSEWHERE
+    assert (believed == hall.stands)[said].mean() > 0.93
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_what_was_taken_away_is_missing_and_little_else_is(profile: Profile) -> None:
+    hall, day, judgement = after_the_plants(profile)
+    gone = (hall.planted == Plant.REMOVED.value) & day.listened[hall.ledger]
+    missing = judgement.outcome == Outcome.MISSING
+    assert missing[gone].mean() > 0.5, "the others are undecided: they were read so seldom before"
+    assert not (judgement.outcome[gone] == Outcome.AT_HOME).any()
+    standing = (hall.stands == hall.ledger) | (hall.stands >= 0) & day.listened[hall.stands]
+    assert (missing & standing).sum() <= 0.25 * missing.sum()
+
+
+def test_a_shelf_nobody_swept_is_not_covered_and_none_of_its_volumes_is_missing() -> None:
+    hall, model, profiles = learned(Profile.SWEEP)
+    number = next(number for number in range(NIGHTS, NIGHTS + 20) if not _listened_everywhere(hall, number))
+    day = listen(hall, number)
+    closed = ~day.listened[hall.ledger]
+    outcome = judged(hall, day, model, profiles).outcome
+    assert closed.sum() > 20
+    assert not (outcome[closed] == Outcome.MISSING).any()
+    assert (outcome[closed] == Outcome.UNCOVERED).mean() > 0.95
+
+
+def _listened_everywhere(hall: Hall, number: int) -> bool:
+    return bool(listen(hall, number).listened[np.unique(hall.ledger)].all())
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_the_first_day_is_judged_without_history(profile: Profile) -> None:
+    hall = plant(make_hall(VOLUMES, profile, SEED), round(VOLUMES * 0.03), 0, SEED)
+    day = listen(hall, 0)
+    first = judged(hall, day, Model(), no_profiles(VOLUMES))
+    moved = [kind for kind in Plant if kind is not Plant.REMOVED]
+    assert found(hall, first, moved, day.listened) > 0.85
+    assert not (first.outcome == Outcome.MISSING).any(), "a tag never read is a weak tag"
+    dead = hall.dead & day.listened[hall.ledger]
+    assert (first.outcome[dead] == Outcome.WEAK_TAG).all()
+
+
+def test_a_stated_probability_is_what_it_says() -> None:
+    hall, _, judgement = after_the_plants(Profile.SWEEP)
+    beliefs = judgement.beliefs
+    unsure = (beliefs.probability < 0.99) | (beliefs.place != hall.ledger[beliefs.volume])
+    right = (beliefs.place == hall.stands[beliefs.volume])[unsure]
+    assert abs(right.mean() - beliefs.probability[unsure].mean()) < 0.08
+
+
+# ── What goes wrong with readers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_dead_antenna_is_named_and_its_shelf_is_not_missing() -> None:
+    hall, model, profiles = learned(Profile.CABINET)
+    antenna = int(hall.ledger[VOLUMES // 2])
+    night = listen(hall, NIGHTS, Disturbance(dead_antennas=(antenna,)))
+    judgement = judged(hall, night, model, profiles)
+    assert judgement.silent.tolist() == [antenna]
+    its_own = hall.ledger == antenna
+    assert not (judgement.outcome[its_own] == Outcome.MISSING).any()
+    assert (judgement.outcome[its_own] == Outcome.ELSEWHERE).mean() < 0.05
+
+
+def test_exchanged_cables_are_named_and_nothing_moves_for_it() -> None:
+    hall, model, profiles = learned(Profile.CABINET)
+    here, there = int(hall.ledger[500]), int(hall.ledger[4_000])
+    night = listen(hall, NIGHTS, Disturbance(swapped=(here, there)))
+    judgement = judged(hall, night, model, profiles)
+    assert judgement.swapped == ((here, there),)
+    assert (judgement.outcome == Outcome.ELSEWHERE).sum() <= 2
+    assert judged(hall, listen(hall, NIGHTS), model, profiles).swapped == ()
+
+
+def test_a_reader_turned_down_is_named_and_calls_next_to_nothing_missing() -> None:
+    hall, model, profiles = learned(Profile.CABINET)
+    night = listen(hall, NIGHTS, Disturbance(loss_db=6.0))
+    judgement = judged(hall, night, model, profiles)
+    assert judgement.louder_db < -3
+    assert (judgement.outcome == Outcome.MISSING).sum() <= VOLUMES * 0.002
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_a_run_that_somebody_reshelved_is_named_and_found(profile: Profile) -> None:
+    hall, model, profiles = learned(profile)
+    hall = reshelve_run(hall, 120, SEED)
+    day = listen(hall, NIGHTS)
+    judgement = judged(hall, day, model, profiles)
+    assert found(hall, judgement, [Plant.FAR], day.listened) > 0.85
+    assert sum(many for _, _, many in judgement.runs) > 60
+    for one, other, _ in judgement.runs:
+        assert ((hall.ledger == one) & (hall.stands == other)).sum() >= 8
+
+
+def test_a_volume_that_moved_by_the_ledger_is_learned_anew() -> None:
+    hall, model, profiles = learned(Profile.CABINET)
+    ledger = ledger_of(hall)
+    volume = int(np.flatnonzero(~hall.dead)[7])
+    ledger[volume] = ledger[VOLUMES - 1]
+    day = listen(hall, NIGHTS)
+    _, after, _ = close_night(day.sightings, day.trail, hall.places, ledger, model, profiles)
+    assert profiles.nights[volume] == NIGHTS
+    assert after.nights[volume] == 0, "it isn't where the ledger says now, so nothing is learned of it"
+    assert not (after.volume == volume).any()
+
+
+# ── The same to the bit ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def chosen(sightings: Sightings, which: np.ndarray) -> Sightings:
+    return Sightings(**{f.name: getattr(sightings, f.name)[which] for f in dataclasses.fields(Sightings)})
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_the_order_of_evidence_changes_no_bit_of_a_judgement(profile: Profile) -> None:
+    hall, day, judgement = after_the_plants(profile)
+    _, model, profiles = learned(profile)
+    order = np.random.default_rng(3).permutation(len(day.sightings.at))
+    again = judge(chosen(day.sightings, order), day.trail, hall.places, ledger_of(hall), model, profiles)
+    assert again.outcome.tobytes() == judgement.outcome.tobytes()
+    for field in dataclasses.fields(Beliefs):
+        assert getattr(again.beliefs, field.name).tobytes() == getattr(judgement.beliefs, field.name).tobytes()
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_a_taught_belief_step_does_not_care_which_volumes_come_together(profile: Profile) -> None:
+    """The belief step draws some volumes at a time; all that was heard comes along as company."""
+    hall, day, _ = after_the_plants(profile)
+    _, model, _ = learned(profile)
+    assert model.sensor is not None
+    ledger = ledger_of(hall)
+    trail = dataclasses.replace(day.trail, company=company_of(day.sightings, ledger))
+    together = believe(day.sightings, trail, hall.places, ledger, model)
+    some = day.sightings.volume % 3 == 1
+    alone = believe(chosen(day.sightings, some), trail, hall.places, ledger, model)
+    same = together.volume % 3 == 1
+    for field in dataclasses.fields(Beliefs):
+        assert getattr(together, field.name)[same].tobytes() == getattr(alone, field.name).tobytes()
+    right = together.place == hall.stands[together.volume]
+    assert right.mean() > 0.99
+
+
+def test_a_taught_model_comes_out_of_the_database_as_it_went_in() -> None:
+    _, model, _ = learned(Profile.SWEEP)
+    assert Model.of(model.parameters()) == model
+
+
+# ── Where moving readers were ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_volumes_heard_together_tell_where_a_reader_was_better_than_codes_and_labels_alone() -> None:
+    hall = make_hall(VOLUMES, Profile.SWEEP, SEED)
+    day = listen(hall, 0, UNDISTURBED)
+    ledger, model = ledger_of(hall), Model()
+    trail = dataclasses.replace(day.trail, company=company_of(day.sightings, ledger))
+    at_home = [
+        (places_of(day.sightings, one, model, stays_of(one, model)) == ledger[day.sightings.volume]).mean()
+        for one in (trail, day.trail)
+    ]
+    assert at_home[0] > at_home[1] + 0.02
+
+
+def test_visits_are_counted_as_they_were_made() -> None:
+    hall = make_hall(VOLUMES, Profile.SWEEP, SEED)
+    day = listen(hall, 0)
+    night = hear(day.sightings, day.trail, hall.places, ledger_of(hall), Model())
+    used = np.unique(hall.ledger)
+    assert ((night.posts.effort[used] > 0) == day.listened[used]).mean() > 0.99
+    assert np.isin(night.posts.effort[used], (0, 1, 2)).mean() > 0.95
