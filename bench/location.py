@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import peers
-from bench.methods import Guiwei, answer_of
+from bench.methods import Guiwei, answer_of, answer_of_step
 from bench.peers import Answer, Heard
 from bench.scoring import ANY, BAY, BAY_PLANTS, GONE, LEVEL, Score, score
 from devices.reduce import SLICE_MICROSECONDS
@@ -125,10 +125,10 @@ def answers_of_peers(hall: Hall, day: Day) -> Iterator[tuple[str, Answer]]:
         )
 
 
-def run(case: Case, volumes: int, seeds: range) -> tuple[dict[str, Score], float, int]:
-    """Scores of every method over all seeds; evidence rows a second of Guiwei's; in how many it named what was wrong."""
+def run(case: Case, volumes: int, seeds: range) -> tuple[dict[str, Score], tuple[float, float], int]:
+    """Scores of every method over all seeds; evidence rows a second of step and judgement; how often it named what was wrong."""
     scores: dict[str, Score] = {}
-    rows = seconds = 0.0
+    rows = seconds = step_seconds = 0.0
     told = 0
     for seed in seeds:
         guiwei = Guiwei(volumes)
@@ -139,13 +139,17 @@ def run(case: Case, volumes: int, seeds: range) -> tuple[dict[str, Score], float
             for name, answer in answers_of_peers(hall, day):
                 score(answer, hall, day, scores.setdefault(name, Score()))
             began = time.perf_counter()
+            step = answer_of_step(hall, day, guiwei.model)
+            step_seconds += time.perf_counter() - began
+            score(step, hall, day, scores.setdefault("Guiwei, belief step", Score()))
+            began = time.perf_counter()
             judged = guiwei.judge(hall, day)
             answer = answer_of(judged, len(hall))
             seconds += time.perf_counter() - began
             rows += len(day.sightings.at)
             told += named(case, hall, judged, seed)
-            score(answer, hall, day, scores.setdefault("Guiwei", Score()))
-    return scores, rows / seconds, told
+            score(answer, hall, day, scores.setdefault("Guiwei, judgement", Score()))
+    return scores, (rows / step_seconds, rows / seconds), told
 
 
 def _both(of: Score, what: str) -> str:
@@ -189,7 +193,7 @@ def main() -> None:
     for case in CASES if asked.case is None else [CASES[asked.case]]:
         scores, speed, told = run(case, volumes, seeds)
         screen.print(_table(case.name, scores))
-        ours = scores["Guiwei"]
+        ours = scores["Guiwei, judgement"]
         screen.print(
             "plants:",
             ", ".join(f"{kind} {ours.of[f'recall {kind}']:,}" for kind in BAY_PLANTS),
@@ -198,7 +202,7 @@ def main() -> None:
         )
         screen.print(
             f"uncovered: {ours.right['missing though uncovered']} of {ours.of['missing though uncovered']:,} called missing, "
-            f"{ours.share('uncovered told'):.3f} told as uncovered; {speed:,.0f} rows/s from evidence to judgement, "
+            f"{ours.share('uncovered told'):.3f} told as uncovered; rows/s: belief step {speed[0]:,.0f}, judgement {speed[1]:,.0f}, "
             f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"
         )
         if case.disturbed:

@@ -6,6 +6,7 @@ from bench.peers import Answer
 from devices.simulator.days import Day
 from devices.simulator.halls import Hall
 from inventory.locating.arrays import NONE
+from inventory.locating.believing import believe
 from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.locating.model import Model
 from inventory.locating.nightly import close_night
@@ -29,6 +30,16 @@ class Guiwei:
     def judge(self, hall: Hall, day: Day) -> Judgement:
         """The judgement of a day."""
         return judge(day.sightings, day.trail, hall.places, hall.ledger.astype(np.int64), self.model, self.profiles)
+
+
+def answer_of_step(hall: Hall, day: Day, model: Model) -> Answer:
+    """What the belief step says during the day, by its model alone."""
+    ledger = hall.ledger.astype(np.int64)
+    drawn = believe(day.sightings, day.trail, hall.places, ledger, model)
+    place, probability = np.full(len(hall), NONE), np.zeros(len(hall))
+    place[drawn.volume], probability[drawn.volume] = drawn.place, drawn.probability
+    unseen = place == NONE
+    return Answer(place, probability, unseen | (probability >= model.sure), np.zeros(len(hall), bool), unseen)
 
 
 def answer_of(judged: Judgement, volumes: int) -> Answer:

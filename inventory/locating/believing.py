@@ -5,9 +5,9 @@ import numpy as np
 from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, Sightings, Trail
 from inventory.locating.hearing import mean_strengths, places_by_anchors
 from inventory.locating.judging import weigh_night
-from inventory.locating.listening import hear
+from inventory.locating.listening import hear_alone
 from inventory.locating.model import Model
-from inventory.locating.profiling import Profiles, no_profiles
+from inventory.locating.profiling import no_profiles
 from inventory.locating.weighing import best_two
 
 SPACING_METRES = 0.5  # distance at which the fade by distance begins to count: about half a shelf
@@ -19,20 +19,19 @@ def believe(
     places: Places,
     ledger_place: Integers,
     model: Model,
-    profiles: Profiles | None = None,
 ) -> Beliefs:
     """Where the radio says each sighted volume is.
 
     ledger_place: the place of each volume by the ledger, NONE where it has none. Raises nothing; a volume seen only by
-    a reader that nobody knows the way of has no belief. Once a close has taught the model what to expect, and with the
-    company everything was heard in, places are weighed by that; each volume's belief is its own, whatever others come along.
+    a reader that nobody knows the way of has no belief. Once a close has taught the model what to expect, places are weighed
+    by that; before, by mean strength.
     """
-    if model.sensor is not None and trail.company is not None:
-        night = hear(sightings, trail, places, ledger_place, model)
-        known = profiles or no_profiles(len(ledger_place))
-        weighed = weigh_night(night, places, ledger_place, model, known, alone=False)
-        return best_two(weighed.candidates, weighed.posterior, night.reads, night.last_seen)
     seen_at = places_by_anchors(sightings, trail, model)
+    if model.sensor is not None and model.level_dbm is not None:
+        night = hear_alone(sightings, seen_at, places, ledger_place, model.level_dbm)
+        nothing_known = no_profiles(len(ledger_place))
+        weighed = weigh_night(night, places, ledger_place, model, nothing_known, alone=False)
+        return best_two(weighed.candidates, weighed.posterior, night.reads, night.last_seen)
     heard = mean_strengths(sightings, seen_at, len(places.x))
     volume, place, strength = _with_ledger_place(*heard, np.unique(seen_at), places, ledger_place, model)
     posterior = _posterior(volume, place, strength, ledger_place, model)

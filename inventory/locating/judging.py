@@ -78,7 +78,7 @@ def weigh_night(
 ) -> Weighed:
     """Candidates and probabilities; `alone`: this night is everything there is, so it teaches its own shelves."""
     count, volumes = len(places.x), len(ledger_place)
-    at_home = _loudest_at_home(night.hearings, ledger_place)
+    at_home = _loudest_at_home(night.hearings, ledger_place) if alone else np.ones(volumes)
     taught = None if model.sensor is None else Sensor.of(model.sensor)
     ledger_right = model.ledger_right
     for _ in range(ROUNDS if alone else 1):

@@ -35,16 +35,45 @@ def hear(sightings: Sightings, trail: Trail, places: Places, ledger_place: Integ
     stays = stays_of(trail, model)
     posts = posts_of(company, stays, len(places.x))
     hearings = hearings_of(sightings, places_of(sightings, trail, model, stays), phases_of(sightings, stays), posts)
+    near = _near_pairs(places, posts, ledger_place, hearings)
+    return Night(hearings, posts, company, near, *_reads_and_last(sightings, len(ledger_place)), swapped)
+
+
+def hear_alone(
+    sightings: Sightings, seen_at: Integers, places: Places, ledger_place: Integers, level_dbm: float
+) -> Night:
+    """The same without the company: every place that heard anything counts as visited once, and as loud as usual.
+
+    How often somebody really was there isn't known, so the reads count only where no strength is told.
+    """
+    count = len(places.x)
+    effort = np.zeros(count, np.int64)
+    effort[seen_at[seen_at != NONE]] = 1
+    posts = Posts(effort, np.full(count, level_dbm))
+    hearings = hearings_of(sightings, seen_at, np.full(len(seen_at), NONE), posts)
+    untold = np.isnan(hearings.strength)
+    hearings = replace(hearings, reads=np.where(untold, hearings.reads, np.nan))
+    near = _near_pairs(places, posts, ledger_place, hearings)
+    nothing = np.zeros(0, np.int64)
+    company = Company(nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+    return Night(hearings, posts, company, near, *_reads_and_last(sightings, len(ledger_place)), ())
+
+
+def _near_pairs(places: Places, posts: Posts, ledger_place: Integers, hearings: Hearings) -> tuple[Integers, Integers]:
+    """Pairs of a place listened at and a place some volume may stand at, near each other; ascending."""
     count = len(places.x)
     listened = np.flatnonzero(posts.effort > 0)
     standing = np.unique(np.concatenate([ledger_place[ledger_place != NONE], hearings.place]))
     one, other = nearby(places, listened, standing)
     near = np.unique(one * count + other)
-    size = len(ledger_place)
-    reads = np.bincount(sightings.volume, sightings.reads, size).astype(np.int64)
-    last_seen = np.full(size, NONE)
+    return near // count, near % count
+
+
+def _reads_and_last(sightings: Sightings, volumes: int) -> tuple[Integers, Integers]:
+    reads = np.bincount(sightings.volume, sightings.reads, volumes).astype(np.int64)
+    last_seen = np.full(volumes, NONE)
     np.maximum.at(last_seen, sightings.volume, sightings.last_at)
-    return Night(hearings, posts, company, (near // count, near % count), reads, last_seen, swapped)
+    return reads, last_seen
 
 
 def hearings_of(sightings: Sightings, seen_at: Integers, phases: Integers, posts: Posts) -> Hearings:

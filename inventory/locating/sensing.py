@@ -33,7 +33,8 @@ READS_VARIANCE_MIN = 0.05  # of the logarithm
 class Hearings:
     """One row for each volume and place it was heard at, ascending by (volume, place).
 
-    reads: logarithm of the reads for each visit. strength: dB above what the place's own volumes sound like; NaN untold.
+    reads: logarithm of the reads for each visit; NaN where the visits aren't known. strength: dB above what the place's own
+    volumes sound like; NaN untold.
     phase: how far from the middle of a visit they came, 0 to 1 at its ends; NaN for antennas that don't move. Somebody who
     walks along a shelf hears the next bay's volumes as he comes and goes, whichever way he walks. count: the reads.
     """

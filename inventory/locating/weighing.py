@@ -202,7 +202,8 @@ def _reads_and_detection(hearings: Hearings, heard: NDArray[np.intp], expected: 
     apart = hearings.reads[heard] - expected.reads - expected.slope * np.clip(off, -15, 15)
     variance = expected.reads_variance
     apart2 = np.minimum(apart**2 / variance, OUTLIER_SIGMAS**2)
-    term = np.log(expected.detection) - np.log1p(-expected.detection) - 0.5 * (apart2 + np.log(2 * np.pi * variance))
+    often = -0.5 * (apart2 + np.log(2 * np.pi * variance))
+    term = np.log(expected.detection) - np.log1p(-expected.detection) + np.where(np.isnan(often), 0.0, often)
     phase = hearings.phase[heard]
     phased = ~np.isnan(phase)
     off = np.minimum((phase - expected.phase) ** 2 / expected.phase_variance, PHASE_SIGMAS**2)

@@ -1,20 +1,17 @@
 """From rows to arrays and back: what `locating` works on, numbered 0..n-1 in ascending order of the database's ids."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import psycopg
 
-from inventory.locating.arrays import NONE, Anchors, Beliefs, Company, Integers, Places, Sightings, Trail
+from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Places, Sightings, Trail
 from inventory.locating.model import Model
-from inventory.locating.tracing import FIXED_WINDOW, WINDOW
 from inventory.store import beliefs as store
 from inventory.store.beliefs import BeliefColumns
 from inventory.store.evidence import moment
-
-COMPANY_MARGIN = timedelta(minutes=10)  # a stay at a shelf began so long before the first sighting, at most
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,6 @@ def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: da
     if len(moving):
         since = moment(int(moving.min()))
         codes, labels = store.scanned_codes(connection, since, until), store.heard_labels(connection, since, until)
-    earliest = moment(int(at.min())) - COMPANY_MARGIN if len(at) else until
-    heard = store.company(connection, earliest, until, WINDOW, FIXED_WINDOW)
     centres = store.place_centres(connection)
     place_ids = np.array([row[0] for row in centres], np.int64)
     ledger = store.ledger_places(connection, volume_ids, until)
@@ -57,7 +52,7 @@ def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: da
             rssi_sum=rssi_sum,
             last_at=last_at,
         ),
-        Trail(_anchors(place_ids, codes), _anchors(place_ids, labels), _company(place_ids, heard)),
+        Trail(_anchors(place_ids, codes), _anchors(place_ids, labels)),
         Places(
             x=np.array([x for _, x, _, _, _ in centres], np.float64),
             y=np.array([y for _, _, y, _, _ in centres], np.float64),
@@ -78,13 +73,6 @@ def _columns(rows: list[tuple[int, ...]], count: int) -> list[Integers]:
 def _anchors(place_ids: Integers, rows: list[tuple[int, ...]]) -> Anchors:
     reader, at, place, strength = _columns(rows, 4)
     return Anchors(reader, at, _positions(place_ids, place), strength)
-
-
-def _company(place_ids: Integers, rows: list[tuple[int, ...]]) -> Company:
-    reader, place, window, home, reads, rssi_reads, rssi_sum = _columns(rows, 7)
-    return Company(
-        reader, _positions(place_ids, place), window, _positions(place_ids, home), reads, rssi_reads, rssi_sum
-    )
 
 
 def _positions(ids: Integers, wanted: Integers) -> Integers:

@@ -79,35 +79,6 @@ HEARD_LABELS = """
 """
 
 
-# What every reader heard in an interval, by where the ledger had it: the company that tells where moving readers were. Windows
-# as in `locating.tracing`, of the middle of a slice's reads.
-COMPANY = """
-    WITH heard AS MATERIALIZED (
-        SELECT antenna.reader_id, tag.volume_id, evidence.reads, evidence.rssi_reads, evidence.rssi_sum_cdbm,
-               CASE WHEN antenna.role IN ('handheld', 'cart') THEN -1 ELSE antenna.place_id END AS place_id,
-               (extract(epoch FROM evidence.first_at + (evidence.last_at - evidence.first_at) / 2) * 1000000)::bigint
-                   / CASE WHEN antenna.role IN ('handheld', 'cart') THEN %(moving)s ELSE %(fixed)s END AS window_number
-        FROM evidence JOIN antenna ON antenna.id = evidence.antenna_id JOIN tag ON tag.id = evidence.tag_id
-        WHERE evidence.slice_start >= %(from)s AND evidence.slice_start < %(until)s AND tag.volume_id IS NOT NULL
-            AND antenna.role NOT IN ('gate_inner', 'gate_outer', 'zone')),
-    ledger AS MATERIALIZED (
-        SELECT DISTINCT ON (act.volume_id) act.volume_id, act.to_place_id AS place_id
-        FROM (SELECT DISTINCT volume_id FROM heard) AS asked JOIN act USING (volume_id)
-        WHERE act.to_place_id IS NOT NULL AND act.happened_at < %(until)s
-        ORDER BY act.volume_id, act.version DESC)
-    SELECT reader_id, heard.place_id, window_number, coalesce(ledger.place_id, -1),
-           sum(reads)::bigint, sum(rssi_reads)::bigint, sum(rssi_sum_cdbm)::bigint
-    FROM heard LEFT JOIN ledger USING (volume_id) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-"""
-
-
-def company(
-    connection: psycopg.Connection[Any], since: datetime, until: datetime, moving: int, fixed: int
-) -> list[tuple[int, ...]]:
-    """(reader, place or -1, window, ledger place or -1, reads, rssi_reads, rssi_sum), so ordered; windows in microseconds."""
-    return connection.execute(COMPANY, {"from": since, "until": until, "moving": moving, "fixed": fixed}).fetchall()
-
-
 def sightings(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> list[tuple[int, ...]]:
     """(volume, reader, place or -1 if it moves, middle of the reads, reads, rssi_reads, rssi_sum, last_at), so ordered.
 

@@ -1,6 +1,5 @@
 """The belief step on a real database: evidence in, beliefs out, and whoever listens is told."""
 
-import dataclasses
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -13,14 +12,12 @@ from devices.simulator.halls import Profile, make_hall
 from guiwei.jobs import Jobs
 from inventory.domain.acts import ActKind
 from inventory.domain.refusals import LeaseLost
-from inventory.locating.arrays import Company
 from inventory.locating.model import Model
 from inventory.locating.nightly import close_night
 from inventory.locating.profiling import no_profiles
-from inventory.locating.tracing import company_of
 from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day, last_close
-from inventory.operations.gathering import gather, newest_model
+from inventory.operations.gathering import newest_model
 from inventory.store import beliefs, evidence, leases
 from inventory.store.evidence import ScannedCode, SliceReads
 from tests.conftest import Archive
@@ -246,24 +243,6 @@ def test_every_close_makes_a_new_version_and_beliefs_tell_theirs(room: Archive) 
     hear(room, "CABINET", 1, EPC[1], moment(timedelta(minutes=5)))
     step(room)
     assert room.root.execute("SELECT model_version FROM belief").fetchone() == (second,)
-
-
-def test_the_company_everything_was_heard_in_is_the_same_from_the_database_as_from_the_sightings(room: Archive) -> None:
-    at = moment(timedelta(minutes=15))
-    for antenna, dbm in ((1, -45.0), (2, -60.0)):
-        hear(room, "CABINET", antenna, EPC[1], at, dbm)
-        hear(room, "CABINET", antenna, EPC[1], at + timedelta(minutes=6), dbm)
-    hear(room, "HANDHELD", 0, EPC[1], at)
-    hear(room, "GATE", 1, EPC[1], at)
-    volume = room.root.execute("SELECT id FROM volume").fetchone()
-    assert volume is not None
-    with room.jobs.unpooled() as connection:
-        gathered = gather(connection, [volume[0]], datetime.now(UTC))
-    company = company_of(gathered.sightings, gathered.ledger_place)
-    assert gathered.trail.company is not None
-    assert len(company.home) == 5
-    for field in dataclasses.fields(Company):
-        assert getattr(gathered.trail.company, field.name).tolist() == getattr(company, field.name).tolist(), field.name
 
 
 def test_a_taught_model_weighs_places_by_what_it_learned(room: Archive) -> None:
