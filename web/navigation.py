@@ -1,46 +1,50 @@
-"""Who sees which page in the navigation; a page that isn't served yet isn't shown."""
+"""Who sees which page in the navigation: whoever its door lets in; a page that isn't served yet isn't shown."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from inventory.domain.people import Reach, Role, Viewer
+from inventory.domain.people import Role, Viewer
+from inventory.domain.permissions import Permission, permits
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One page of the navigation; `nav.<name>` is its text."""
+    """One page of the navigation; `nav.<name>` is its text. not_for: roles that reach it by another page of theirs."""
 
     name: str
     address: str
-    roles: frozenset[Role]
+    permission: Permission
+    not_for: frozenset[Role] = frozenset()
 
     def holds(self, path: str) -> bool:
         """Whether the page at `path` belongs under this entry."""
         return path == self.address or (self.address != "/" and path.startswith(f"{self.address}/"))
 
+    def is_for(self, viewer: Viewer) -> bool:
+        """Whether the viewer finds it in the navigation."""
+        return permits(viewer, self.permission) and viewer.role not in self.not_for
 
-_KEEPER, _CLERK, _HEAD, _MANAGER = Role.KEEPER, Role.WINDOW_CLERK, Role.AGENCY_HEAD, Role.CITY_MANAGER
-_STAFF = frozenset({_KEEPER, _CLERK, _HEAD, _MANAGER})
-_WATCHERS = frozenset({Role.AUDITOR, Role.SUPERVISOR})
-_FINDERS = frozenset(role for role in Role if role.rights.dossiers is not Reach.NONE)
+
+# By arrivals and dossiers, where the work is.
+_STAFF = Permission.SEE_DAY_WORK.roles
 
 # In the order of a working day.
 ENTRIES = (
-    Entry("work", "/work", _STAFF),
-    Entry("locate", "/", _FINDERS),
-    Entry("station", "/station", frozenset({_KEEPER, _CLERK, _HEAD})),
-    Entry("requests", "/requests", _STAFF),
-    Entry("picking", "/picking", frozenset({_KEEPER, _MANAGER})),
-    Entry("consignments", "/consignments", _STAFF),
-    Entry("arrivals", "/arrivals", frozenset({_KEEPER, _CLERK, _MANAGER})),
-    Entry("scans", "/digitisation", frozenset({Role.CONTRACTOR})),
-    Entry("refusals", "/refusals", _WATCHERS),
-    Entry("searches", "/searches", _STAFF),
-    Entry("counts", "/counts", _STAFF | _WATCHERS),
-    Entry("closing", "/closing-sheet", frozenset({_KEEPER, _MANAGER}) | _WATCHERS),
-    Entry("accounts", "/accounts", frozenset({Role.SYSTEM_ADMIN})),
-    Entry("access_log", "/access-log", frozenset({Role.AUDIT_ADMIN})),
-    Entry("readers", "/readers", frozenset(role for role in Role if role.rights.sees_readers)),
+    Entry("work", "/work", Permission.SEE_DAY_WORK),
+    Entry("locate", "/", Permission.FIND_DOSSIERS),
+    Entry("station", "/station", Permission.RECORD_ACTS),
+    Entry("requests", "/requests", Permission.SEE_REQUESTS),
+    Entry("picking", "/picking", Permission.PLAN_WAVES),
+    Entry("consignments", "/consignments", Permission.SEE_CONSIGNMENTS),
+    Entry("arrivals", "/arrivals", Permission.ANNOUNCE_ARRIVALS),
+    Entry("scans", "/digitisation", Permission.SEE_SCANS, _STAFF),
+    Entry("refusals", "/refusals", Permission.SEE_REFUSALS, _STAFF),
+    Entry("searches", "/searches", Permission.SEE_SEARCHES),
+    Entry("counts", "/counts", Permission.SEE_COUNTS),
+    Entry("closing", "/closing-sheet", Permission.SEE_CLOSING_SHEET),
+    Entry("accounts", "/accounts", Permission.MANAGE_ACCOUNTS),
+    Entry("access_log", "/access-log", Permission.READ_ACCESS_LOG),
+    Entry("readers", "/readers", Permission.SEE_READERS),
 )
 
 
@@ -48,4 +52,4 @@ def entries_for(viewer: Viewer | None, served: Collection[str]) -> tuple[Entry, 
     """The entries of whoever is signed in, of the pages served."""
     if viewer is None:
         return ()
-    return tuple(entry for entry in ENTRIES if viewer.role in entry.roles and entry.address in served)
+    return tuple(entry for entry in ENTRIES if entry.is_for(viewer) and entry.address in served)

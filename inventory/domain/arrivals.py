@@ -18,17 +18,11 @@ from inventory.domain.acts import ActKind
 from inventory.domain.custody_rules import RULES
 from inventory.domain.identifiers import IdNumber, VolumeName, parse_dossier_number, parse_volume, read_id_number
 from inventory.domain.names import parse_name
-from inventory.domain.people import Role
-from inventory.domain.refusals import BadInput, BatchStateForbids, NotAllowed
+from inventory.domain.refusals import BadInput, BatchStateForbids
 from inventory.domain.registers import CellError, Column, Register
 
 LINES_MAX = 50_000  # a county's dossiers in one list; more come as several arrivals
 BOXES_MAX = 10_000
-
-# Who lists, counts and settles: the warehouse, and the agency whose dossiers they are.
-ANNOUNCERS = frozenset({Role.KEEPER, Role.WINDOW_CLERK, Role.CITY_MANAGER})
-RECEIVERS = frozenset({Role.KEEPER, Role.WINDOW_CLERK})
-PLANNERS = frozenset({Role.KEEPER, Role.CITY_MANAGER})
 
 # Sent back, or gone for good: what stands so comes again under its own number.
 GONE = RULES[ActKind.RECEIVED_AGAIN].legal
@@ -134,12 +128,6 @@ ARRIVAL_STATE_NAMES: dict[ArrivalState, tuple[str, str]] = {
     ArrivalState.RECEIVED: ("已到件", "has come"),
     ArrivalState.SETTLED: ("双方已签字", "is signed by both sides"),
 }
-
-
-def check_role(role: Role, allowed: frozenset[Role]) -> None:
-    """Raises `NotAllowed` for a role that doesn't do this."""
-    if role not in allowed:
-        raise NotAllowed
 
 
 def check_state(number: str, state: ArrivalState, allowed: frozenset[ArrivalState], step: tuple[str, str]) -> None:

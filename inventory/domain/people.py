@@ -70,21 +70,18 @@ class Rights:
     dossiers: Reach
     sees_persons: bool = False  # name, birth year and former employer; else the surname alone
     id_mask: MaskStyle = MaskStyle.SUPERVISOR
-    sees_readers: bool = False
 
 
 _STAFF = MaskStyle.STAFF
 _RIGHTS: dict[Role, Rights] = {
-    Role.KEEPER: Rights("库房管理员", "keeper", Reach.ALL, sees_persons=True, id_mask=_STAFF, sees_readers=True),
+    Role.KEEPER: Rights("库房管理员", "keeper", Reach.ALL, sees_persons=True, id_mask=_STAFF),
     Role.WINDOW_CLERK: Rights("窗口经办人", "window clerk", Reach.OWN_AGENCY, sees_persons=True, id_mask=_STAFF),
     Role.AGENCY_HEAD: Rights("机构负责人", "agency head", Reach.OWN_AGENCY, sees_persons=True, id_mask=_STAFF),
-    Role.CITY_MANAGER: Rights(
-        "市级主管", "city manager", Reach.ALL, sees_persons=True, id_mask=_STAFF, sees_readers=True
-    ),
-    Role.AUDITOR: Rights("审计员", "auditor", Reach.ALL, sees_readers=True),
-    Role.SUPERVISOR: Rights("监督员", "supervisor", Reach.ALL, sees_readers=True),
+    Role.CITY_MANAGER: Rights("市级主管", "city manager", Reach.ALL, sees_persons=True, id_mask=_STAFF),
+    Role.AUDITOR: Rights("审计员", "auditor", Reach.ALL),
+    Role.SUPERVISOR: Rights("监督员", "supervisor", Reach.ALL),
     Role.CONTRACTOR: Rights("数字化外包", "digitisation contractor", Reach.NONE),
-    Role.SYSTEM_ADMIN: Rights("系统管理员", "system administrator", Reach.NONE, sees_readers=True),
+    Role.SYSTEM_ADMIN: Rights("系统管理员", "system administrator", Reach.NONE),
     Role.SECURITY_ADMIN: Rights("安全管理员", "security administrator", Reach.NONE),
     Role.AUDIT_ADMIN: Rights("审计管理员", "audit administrator", Reach.NONE),
     Role.BORROWER: Rights("查借阅单位", "borrower", Reach.NONE),

@@ -3,11 +3,9 @@
 import re
 from enum import StrEnum
 
-from inventory.domain.people import Role
 from inventory.domain.refusals import BadInput
 
 # For their own agency's dossiers alone. A keeper never needs it, a supervisor never may.
-UNMASKERS = frozenset({Role.WINDOW_CLERK, Role.AGENCY_HEAD})
 UNMASK_LOOKS_A_DAY_MAX = 20  # in any 24 hours; stands in 0003_access_log.sql too, a test holds them together
 WHY_CHARACTERS_MAX = 100
 _TELLING_DIGITS = re.compile(r"\d{6}")  # the last six of an ID number find a person

@@ -9,11 +9,11 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.acts import ActKind
-from inventory.domain.arrivals import RECEIVERS, check_role
 from inventory.domain.cells import parse_text
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.materials import MATERIALS_MAX, Material, check_pieces, pieces_of
 from inventory.domain.people import Reach, Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusal_grounds import GROUNDS, check_gap, check_grounds
 from inventory.domain.refusals import BadInput, DossierNotFound, GapIsNoGround, GroundAbolished, NotAllowed
 from inventory.operations import custody
@@ -103,7 +103,7 @@ def refuse(database: Database, viewer: Viewer, turning: Turning, now: datetime) 
     Raises `GroundAbolished` or `GapIsNoGround` where nothing told is a ground: that is written down for the supervisor all
     the same. Raises `BadInput`, and what the act `refused` forbids.
     """
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.RECEIVE_ARRIVALS)
     try:
         grounds = check_grounds(turning.grounds)
     except (GroundAbolished, GapIsNoGround):

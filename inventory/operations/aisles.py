@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from inventory.domain.people import Role, Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.picking import AislePurpose, OpenAisle, check_aisle
-from inventory.domain.refusals import AisleNotOpen, AisleTaken, NotAllowed, NotMobile, PlaceNotFound
+from inventory.domain.refusals import AisleNotOpen, AisleTaken, NotMobile, PlaceNotFound
 from inventory.store import aisles, ledger
 from inventory.store.aisles import AislePlace
 from inventory.store.database import Database, raw
@@ -60,8 +61,7 @@ def _close(connection: psycopg.Connection[Any], viewer: Viewer, room_id: int, bl
 
 def open_aisles(database: Database, viewer: Viewer) -> list[tuple[str, OpenAisle]]:
     """Every aisle that stands open, with its room; raises `NotAllowed` for whoever doesn't work in the hall."""
-    if viewer.role not in {Role.KEEPER, Role.CITY_MANAGER}:
-        raise NotAllowed
+    check_permitted(viewer, Permission.PLAN_WAVES)
     with database.transaction(viewer) as session:
         return aisles.open_aisles(raw(session))
 
@@ -70,8 +70,7 @@ def hold(
     connection: psycopg.Connection[Any], viewer: Viewer, where: AislePlace, purpose: AislePurpose, now: datetime
 ) -> OpenAisle:
     """Open an aisle in the caller's transaction, or keep it open where it is the keeper's own; raises `AisleHeld`."""
-    if viewer.role is not Role.KEEPER:
-        raise NotAllowed
+    check_permitted(viewer, Permission.PICK)
     room_id, block, aisle = where.room_id, where.block, where.aisle
     if room_id is None or block is None or aisle is None:
         raise NotMobile(place=where.code)

@@ -10,12 +10,10 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.arrivals import (
-    ANNOUNCERS,
     BOXES_MAX,
     LINES_MAX,
     MOVE_IN,
     ListRow,
-    check_role,
     new_material_errors,
     series_of,
 )
@@ -23,6 +21,7 @@ from inventory.domain.batches import Batch
 from inventory.domain.cells import parse_text
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import AgencyNotFound, BadInput, NotAllowed, PersonKnown, RegisterInvalid
 from inventory.domain.registers import RowErrors
 from inventory.operations.importing import ImportReport, RowError
@@ -85,7 +84,7 @@ def announce(
     Raises `NotAllowed`, `AgencyNotFound`, `BadInput`, `RegisterInvalid` with all errors at once (its fact `report`), and
     for one new person with a dossier already `PersonKnown`.
     """
-    check_role(viewer.role, ANNOUNCERS)
+    check_permitted(viewer, Permission.ANNOUNCE_ARRIVALS)
     sender = parse_text(announcement.sender.strip())
     if not 1 <= announcement.boxes <= BOXES_MAX:
         raise BadInput(problem_zh=f"箱数应为1至{BOXES_MAX}", problem_en=f"an arrival has 1 to {BOXES_MAX} boxes")

@@ -13,14 +13,12 @@ import psycopg
 
 from inventory.domain.acts import ActKind
 from inventory.domain.arrivals import (
-    RECEIVERS,
     ArrivalState,
     BoxFindings,
     Channel,
     Line,
     LineState,
     ListRow,
-    check_role,
     check_state,
     compare_box,
     sheet_hash,
@@ -29,6 +27,7 @@ from inventory.domain.batches import Batch
 from inventory.domain.cells import parse_label, parse_text
 from inventory.domain.custody import check_target
 from inventory.domain.people import Role, Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import BadInput, BatchNotFound, BatchStateForbids, PlaceNotFound, SheetChanged
 from inventory.operations import custody, scanning
@@ -94,7 +93,7 @@ def take_delivery(database: Database, viewer: Viewer, delivery: Delivery, now: d
 
     Raises `BatchNotFound`, `BatchStateForbids` where they came before, `PlaceNotFound`, `WrongKindOfPlace`, `BadInput`.
     """
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.RECEIVE_ARRIVALS)
     tracking = None if not (delivery.tracking or "").strip() else parse_text((delivery.tracking or "").strip())
     if delivery.boxes < 1:
         raise BadInput(problem_zh="请填写箱数", problem_en="say how many boxes came")
@@ -132,7 +131,7 @@ def count_box(database: Database, viewer: Viewer, count: BoxCount, now: datetime
 
     What is missing, too many or in another box comes back as a set. Raises `BatchNotFound`, `BatchStateForbids`, `TooManyCodes`.
     """
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.RECEIVE_ARRIVALS)
     box = parse_label(count.box)
     nameless = [parse_text(note.strip()) for note in count.nameless]
     known = scanning.scanned(database, viewer, list(count.codes), now)
@@ -167,7 +166,7 @@ def count_box(database: Database, viewer: Viewer, count: BoxCount, now: datetime
 
 def box_state(database: Database, viewer: Viewer, number: str, box: str) -> BoxState:
     """A box as it stands; raises `BatchNotFound`."""
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.RECEIVE_ARRIVALS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         return _box_state(connection, viewer, _arrival(connection, viewer, number).arrival_id, parse_label(box))
@@ -233,7 +232,7 @@ def identify(database: Database, viewer: Viewer, finding: Finding, now: datetime
 
     Raises `BatchNotFound`, `BatchStateForbids` for a line that is known already, and what `announce` raises.
     """
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.RECEIVE_ARRIVALS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         told = (finding.number, finding.line_id, finding.row.number, finding.row.name, finding.row.volume)
@@ -304,7 +303,7 @@ def sign(database: Database, viewer: Viewer, signing: Signing, now: datetime) ->
     A keeper also enters the sender's signature from a signed paper (`signed_by`, `paper`). Raises `BatchStateForbids` while
     boxes are still to be counted, `SheetChanged` where the sheet isn't the one that was shown.
     """
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.RECEIVE_ARRIVALS)
     for_sender = viewer.role is Role.WINDOW_CLERK or bool(signing.paper)
     name = parse_text((signing.signed_by or viewer.name).strip()) if signing.paper else viewer.name
     with database.transaction(viewer) as session:

@@ -11,14 +11,14 @@ import psycopg
 from inventory.domain.evidence_slots import EvidenceSlot, slots_needed
 from inventory.domain.identifiers import folded_width, parse_dossier_number
 from inventory.domain.jurisdiction import Depositor
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import (
     BadInput,
     DossierNotFound,
     InstitutionNotFound,
     LetterNotFound,
-    NotAllowed,
     NotOwnOrRelative,
     PlaceNotFound,
     WrongKindOfPlace,
@@ -44,7 +44,6 @@ from inventory.store.institutions import InstitutionRow
 from inventory.store.request_facts import DossierRow
 
 INITIATOR_NAME_CHARACTERS_MAX = 100
-ASKERS = frozenset({Role.WINDOW_CLERK, Role.AGENCY_HEAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,8 @@ def ask(database: Database, viewer: Viewer, asking: Asking, now: datetime) -> Se
 
 
 def _agency_asking(viewer: Viewer) -> int:
-    if viewer.role not in ASKERS or viewer.agency_id is None:
-        raise NotAllowed
+    check_permitted(viewer, Permission.ASK)
+    assert viewer.agency_id is not None, "these roles belong to an agency"
     return viewer.agency_id
 
 

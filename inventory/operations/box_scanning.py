@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from inventory.domain.arrivals import RECEIVERS, check_role
 from inventory.domain.batches import Batch
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import BatchNotFound, ListedInBox, NotOnList, Refusal
 from inventory.operations.scanning import Scanned, ScannedKind, scanned
 from inventory.store import arrivals
@@ -18,7 +18,7 @@ def scanned_in_box(
 
     Raises `BatchNotFound`, `NotAllowed`.
     """
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.RECEIVE_ARRIVALS)
     (one,) = scanned(database, viewer, [code], now)
     if one.kind is ScannedKind.PLACE:
         return one, None

@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from inventory.domain.answering import OffShelf, due_on, holder, rank, reference
 from inventory.domain.counting import LOCAL
-from inventory.domain.people import Role, Viewer
-from inventory.domain.refusals import NotAllowed, PlaceNotFound
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
+from inventory.domain.refusals import PlaceNotFound
 from inventory.operations.count_papers import printed
 from inventory.papers.sheets import ClosingSheet, OutGroup, OutVolume, Printed, Term
 from inventory.store import closing_sheet as store
@@ -15,7 +16,6 @@ from inventory.store import people
 from inventory.store.database import Database, raw
 
 VOLUMES_MAX = 20_000  # ten days' movements of a city
-READERS = frozenset({Role.KEEPER, Role.CITY_MANAGER, Role.AUDITOR, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ class Closing:
 
 def warehouses(database: Database, viewer: Viewer) -> list[tuple[str, str]]:
     """Code and name of every warehouse a sheet can be made of; raises `NotAllowed`."""
-    if viewer.role not in READERS:
-        raise NotAllowed
+    check_permitted(viewer, Permission.SEE_CLOSING_SHEET)
     with database.transaction(viewer) as session:
         return store.warehouses(raw(session))
 
@@ -52,8 +51,7 @@ def closing_sheet(database: Database, viewer: Viewer, warehouse: str | None, now
 
 def closing_paper(database: Database, viewer: Viewer, warehouse: str | None, now: datetime) -> tuple[Closing, Printed]:
     """The same with what its foot says, for printing."""
-    if viewer.role not in READERS:
-        raise NotAllowed
+    check_permitted(viewer, Permission.SEE_CLOSING_SHEET)
     with database.transaction(viewer) as session:
         connection = raw(session)
         if warehouse is not None and not store.is_warehouse(connection, warehouse):

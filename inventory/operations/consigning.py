@@ -27,14 +27,14 @@ from inventory.domain.consignments import (
 )
 from inventory.domain.custody import check_person
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.picking import work_number
 from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import (
     BadInput,
     BagNotFound,
     EpcTaken,
-    NotAllowed,
     NothingScanned,
     PlaceNotFound,
     TooManyCodes,
@@ -92,8 +92,7 @@ def register_bag(database: Database, viewer: Viewer, code: str, now: datetime) -
 
     Raises `BadInput`, `NameTaken` where another place has that code, `EpcTaken` where something else has that tag.
     """
-    if viewer.role not in {Role.KEEPER, Role.CITY_MANAGER, Role.WINDOW_CLERK}:
-        raise NotAllowed
+    check_permitted(viewer, Permission.REGISTER_BAGS)
     number, epc = bag_code(code)
     with database.transaction(viewer) as session:
         connection = raw(session)

@@ -19,13 +19,13 @@ from inventory.domain.counting import (
     parse_certificate_number,
 )
 from inventory.domain.identifiers import parse_dossier_number
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import (
     AgencyNotFound,
     BadInput,
     CertificateNotFound,
     DossierNotFound,
-    NotAllowed,
     PlaceNotFound,
 )
 from inventory.store import as_of as as_of_store
@@ -37,7 +37,6 @@ from inventory.store.database import Database, raw
 
 VOLUMES_SHOWN_MAX = 500
 CERTIFICATES_SHOWN_MAX = 100
-CERTIFIERS = frozenset({Role.AGENCY_HEAD, Role.CITY_MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +139,7 @@ def certify(database: Database, viewer: Viewer, asked: Certifying, now: datetime
 
     Raises `NotAllowed`, `AgencyNotFound` and `DayNotOver`.
     """
-    if viewer.role not in CERTIFIERS:
-        raise NotAllowed
+    check_permitted(viewer, Permission.CERTIFY_COUNTS)
     # In a transaction of its own: acts wait while the instant is read, they needn't wait while a city is counted.
     with database.transaction(viewer) as session:
         complete = counts.known_now(raw(session))

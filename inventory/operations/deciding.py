@@ -11,7 +11,8 @@ from inventory.domain.acts import ActKind
 from inventory.domain.details import Detail
 from inventory.domain.evidence_slots import EvidenceSlot
 from inventory.domain.identifiers import VolumeName, parse_dossier_number
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted, permits
 from inventory.domain.refusals import (
     ApproverIsRequester,
     DossierNotFound,
@@ -103,10 +104,9 @@ def decide(database: Database, viewer: Viewer, decision: Decision, now: datetime
 
 
 def _check_decider(connection: psycopg.Connection[Any], viewer: Viewer, row: RequestRow, *, approve: bool) -> None:
-    if viewer.role is Role.CITY_MANAGER and row.dossier_id is None and not approve:
+    check_permitted(viewer, Permission.DECIDE_REQUESTS)
+    if row.dossier_id is None and not approve and permits(viewer, Permission.SETTLE_UNRESOLVED):
         return
-    if viewer.role is not Role.AGENCY_HEAD:
-        raise NotAllowed
     if row.holding_agency_id is None or row.holding_agency_id != viewer.agency_id:
         # The head of the accepting window's agency learns no more than the window did.
         raise RequestNotFound(request=request_number(row.request_id))
@@ -217,8 +217,7 @@ def withdraw(
     with database.transaction(viewer) as session:
         connection = raw(session)
         row = found_here(connection, number, lock=True)
-        if viewer.role not in {Role.WINDOW_CLERK, Role.AGENCY_HEAD}:
-            raise NotAllowed
+        check_permitted(viewer, Permission.FOLLOW_UP_REQUESTS)
         if ledger.once(connection, command_id, ("withdraw", viewer.account_id, number, reason)):
             if isinstance(row, RequestRow):
                 _withdraw(connection, viewer, row, command_id, reason, now)
@@ -288,8 +287,7 @@ def renew(database: Database, viewer: Viewer, command_id: UUID, number: str, rea
         row = found(connection, number, lock=True)
         if not sees_whole(viewer, row):
             raise RequestNotFound(request=number)
-        if viewer.role not in {Role.WINDOW_CLERK, Role.AGENCY_HEAD}:
-            raise NotAllowed
+        check_permitted(viewer, Permission.FOLLOW_UP_REQUESTS)
         if ledger.once(connection, command_id, ("renew", viewer.account_id, number, reason)):
             check_state(row.request_id, RequestState(row.state), frozenset({RequestState.OUT}), _RENEWING)
             if row.kind != RequestKind.LOAN:
@@ -311,8 +309,7 @@ def route(
     database: Database, viewer: Viewer, command_id: UUID, number: str, dossier_number: str, now: datetime
 ) -> SeenRequest:
     """The city manager names the dossier a request accepted elsewhere is about; it goes to the agency that holds it."""
-    if viewer.role is not Role.CITY_MANAGER:
-        raise NotAllowed
+    check_permitted(viewer, Permission.SETTLE_UNRESOLVED)
     wanted = parse_dossier_number(dossier_number)
     with database.transaction(viewer) as session:
         connection = raw(session)

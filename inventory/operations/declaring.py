@@ -5,8 +5,9 @@ from typing import Literal
 from uuid import UUID
 
 from inventory.domain.identifiers import parse_dossier_number, read_id_number
-from inventory.domain.people import Role, Viewer
-from inventory.domain.refusals import AccountNotFound, BadInput, DossierNotFound, NotAllowed
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
+from inventory.domain.refusals import AccountNotFound, BadInput, DossierNotFound
 from inventory.domain.requests import check_free_text
 from inventory.domain.travelling import Career
 from inventory.store import ledger, people, request_facts
@@ -23,8 +24,8 @@ def declare_tie(
 
     Tells nobody whether there is a dossier; the number is kept as its keyed hash alone. Raises `AccountNotFound`.
     """
-    if viewer.role is not Role.SECURITY_ADMIN and viewer.login != login:
-        raise NotAllowed
+    if viewer.login != login:
+        check_permitted(viewer, Permission.DECLARE_TIES)
     id_hash = database.keys.number_hash(read_id_number(id_number, historic=False).normalised)
     with database.transaction(viewer) as session:
         connection = raw(session)
@@ -60,8 +61,7 @@ def declare_career(
     now: datetime,
 ) -> None:
     """Record what a dossier's person was, by the document that says so; it decides how the dossier may travel."""
-    if viewer.role not in {Role.WINDOW_CLERK, Role.AGENCY_HEAD}:
-        raise NotAllowed
+    check_permitted(viewer, Permission.DECLARE_CAREERS)
     told = check_free_text(document, "依据文件", "document", DOCUMENT_CHARACTERS_MAX)
     if not told:
         raise BadInput(problem_zh="请注明身份类别的依据文件", problem_en="name the document that says so")

@@ -10,12 +10,12 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.acts import ActKind
-from inventory.domain.arrivals import check_role
 from inventory.domain.batches import Batch
 from inventory.domain.cells import parse_text
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.materials import PAGES_MAX, check_pages, check_pieces
 from inventory.domain.people import Role, Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import (
     AccountNotFound,
     BadInput,
@@ -33,8 +33,6 @@ from inventory.store.digitisation import ScanBatch, ScanRow
 
 VOLUMES_PER_BATCH_MAX = 2_000
 BATCHES_SHOWN_MAX = 100
-_KEEPERS = frozenset({Role.KEEPER})
-_READERS = frozenset({Role.KEEPER, Role.CITY_MANAGER, Role.AUDITOR, Role.CONTRACTOR})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,7 +81,7 @@ def send(database: Database, viewer: Viewer, sending: Sending, now: datetime) ->
 
     Raises `PiecesDiffer` where a count isn't the last one, `PlaceNotFound`, `AccountNotFound`, and what the act forbids.
     """
-    check_role(viewer.role, _KEEPERS)
+    check_permitted(viewer, Permission.SEND_TO_SCAN)
     order = parse_text(sending.order.strip())
     if not 1 <= len(sending.volumes) <= VOLUMES_PER_BATCH_MAX:
         raise BadInput(
@@ -135,7 +133,7 @@ def report(database: Database, viewer: Viewer, number: str, scans: Sequence[Scan
 
     Raises `BatchNotFound`, `DossierNotFound` for a volume that isn't in the batch, `PagesDiffer` without a note, `BadInput`.
     """
-    check_role(viewer.role, _KEEPERS | {Role.CONTRACTOR})
+    check_permitted(viewer, Permission.REPORT_SCANS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         batch = _batch(connection, viewer, number)
@@ -170,7 +168,7 @@ def take_back(
 
     Raises `BatchStateForbids` for one without a reported scan, `PiecesDiffer` without a reason, and what the acts forbid.
     """
-    check_role(viewer.role, _KEEPERS)
+    check_permitted(viewer, Permission.SEND_TO_SCAN)
     with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("back from scan", number, place, returns, reason)):
@@ -205,7 +203,7 @@ def take_back(
 
 def batches(database: Database, viewer: Viewer) -> list[ScanBatch]:
     """The newest batches; a contractor's own only."""
-    check_role(viewer.role, _READERS)
+    check_permitted(viewer, Permission.SEE_SCANS)
     own = viewer.account_id if viewer.role is Role.CONTRACTOR else None
     with database.transaction(viewer) as session:
         return digitisation.batches(raw(session), own, BATCHES_SHOWN_MAX)
@@ -213,7 +211,7 @@ def batches(database: Database, viewer: Viewer) -> list[ScanBatch]:
 
 def open_batch(database: Database, viewer: Viewer, number: str) -> ScanView:
     """A batch and its volumes; raises `BatchNotFound`, also for another contractor's."""
-    check_role(viewer.role, _READERS)
+    check_permitted(viewer, Permission.SEE_SCANS)
     with database.transaction(viewer) as session:
         return _view(raw(session), viewer, number)
 

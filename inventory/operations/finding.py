@@ -9,7 +9,8 @@ import psycopg
 from inventory.domain.acts import Act
 from inventory.domain.identifiers import parse_dossier_number
 from inventory.domain.people import Viewer
-from inventory.domain.refusals import BadInput, DossierNotFound, NotAllowed
+from inventory.domain.permissions import Permission, check_permitted
+from inventory.domain.refusals import BadInput, DossierNotFound
 from inventory.domain.search import interpret
 from inventory.domain.whereabouts import Whereabouts, fingerprint
 from inventory.store import dossiers, ledger, people, reader_list
@@ -112,8 +113,7 @@ def watch_dossier(database: Database, viewer: Viewer, number: str) -> Watched:
 
 def readers(database: Database, viewer: Viewer, now: datetime) -> list[ReaderView]:
     """All readers with their health, those in trouble first; raises `NotAllowed`."""
-    if not viewer.rights.sees_readers:
-        raise NotAllowed
+    check_permitted(viewer, Permission.SEE_READERS)
     with database.transaction(viewer) as session:
         return reader_list.readers(raw(session), now - timedelta(hours=GAPS_SHOWN_HOURS), READERS_MAX)
 

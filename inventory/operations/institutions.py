@@ -17,7 +17,8 @@ from inventory.domain.institutions import (
     parse_institution_code,
 )
 from inventory.domain.letters import Scan, parse_letter, parse_scan
-from inventory.domain.people import Reach, Role, Viewer
+from inventory.domain.people import Reach, Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import (
     AgencyNotFound,
     BadInput,
@@ -35,8 +36,6 @@ from inventory.store.institutions import InstitutionRow, LetterRow
 INSTITUTIONS_SHOWN_MAX = 100
 LETTERS_SHOWN_MAX = 100
 WINDOWS_SHOWN_MAX = 100
-_REGISTRARS = frozenset({Role.WINDOW_CLERK, Role.AGENCY_HEAD, Role.CITY_MANAGER})
-_AGENCY_PEOPLE = frozenset({Role.WINDOW_CLERK, Role.AGENCY_HEAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,7 @@ class NewLetter:
 
 def register_institution(database: Database, viewer: Viewer, new: NewInstitution, now: datetime) -> InstitutionRow:
     """Register an institution; the places for what it borrows and receives come with it. Raises `NameTaken`."""
-    if viewer.role not in _REGISTRARS:
-        raise NotAllowed
+    check_permitted(viewer, Permission.REGISTER_INSTITUTIONS)
     code = parse_institution_code(new.code)
     name = _required(new.name, "单位名称", "institution's name", INSTITUTION_NAME_CHARACTERS_MAX)
     address = _required(new.address, "地址", "address", ADDRESS_CHARACTERS_MAX)
@@ -100,8 +98,7 @@ def block_institution(
     database: Database, viewer: Viewer, command_id: UUID, code: str, reason: str | None, now: datetime
 ) -> InstitutionRow:
     """Keep an institution from borrowing for a reason, or (None) let it borrow again: an agency's head, or the city manager."""
-    if viewer.role not in {Role.AGENCY_HEAD, Role.CITY_MANAGER}:
-        raise NotAllowed
+    check_permitted(viewer, Permission.BLOCK_INSTITUTIONS)
     told = None
     if reason is not None:
         told = _required(reason, "暂停借阅的原因", "reason for blocking", BLOCKED_REASON_CHARACTERS_MAX)
@@ -124,8 +121,8 @@ def find_institutions(database: Database, viewer: Viewer, text: str, now: dateti
 
 def register_letter(database: Database, viewer: Viewer, new: NewLetter, now: datetime) -> LetterRow:
     """Register a letter a window took in, with its scan if there is one. Raises `NameTaken`, `LetterScanUnreadable`."""
-    if viewer.role not in _AGENCY_PEOPLE or viewer.agency_id is None:
-        raise NotAllowed
+    check_permitted(viewer, Permission.KEEP_LETTERS)
+    assert viewer.agency_id is not None, "these roles belong to an agency"
     number, issuer = parse_letter(new.number, new.issuer, new.dated, local_day(now))
     scan = None if new.scan is None else parse_scan(new.scan)
     with database.transaction(viewer) as session:
@@ -158,11 +155,12 @@ def add_scan(
     database: Database, viewer: Viewer, command_id: UUID, letter_id: int, content: bytes, now: datetime
 ) -> LetterRow:
     """Keep the scan of a letter registered without one; a letter's scan is never replaced. `now`: logged with the look."""
+    check_permitted(viewer, Permission.KEEP_LETTERS)
     scan = parse_scan(content)
     with database.transaction(viewer) as session:
         connection = raw(session)
         row = _letter_seen(connection, viewer, letter_id)
-        if row.agency_id != viewer.agency_id or viewer.role not in _AGENCY_PEOPLE:
+        if row.agency_id != viewer.agency_id:
             raise LetterNotFound(letter=letter_id)
         if ledger.once(connection, command_id, ("scan", viewer.account_id, letter_id, scan.sha256)):
             _add_scan(connection, letter_id, scan)
@@ -195,8 +193,8 @@ def _letter_seen(connection: psycopg.Connection[Any], viewer: Viewer, letter_id:
 
 def my_letters(database: Database, viewer: Viewer) -> list[LetterRow]:
     """The newest letters the viewer's agency took in; at most `LETTERS_SHOWN_MAX`."""
-    if viewer.role not in _AGENCY_PEOPLE or viewer.agency_id is None:
-        raise NotAllowed
+    check_permitted(viewer, Permission.KEEP_LETTERS)
+    assert viewer.agency_id is not None, "these roles belong to an agency"
     with database.transaction(viewer) as session:
         return institutions.letters_of_agency(raw(session), viewer.agency_id, LETTERS_SHOWN_MAX)
 

@@ -12,12 +12,12 @@ from inventory.domain.acts import ActKind
 from inventory.domain.details import Detail
 from inventory.domain.identifiers import VolumeName, read_id_number
 from inventory.domain.institutions import check_borrower
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import (
     BadInput,
     NoRelending,
-    NotAllowed,
     NotOwnOrRelative,
     RequestElsewhere,
     RequestNotFound,
@@ -135,8 +135,6 @@ def _hand_out(
 
 def working_row(connection: psycopg.Connection[Any], viewer: Viewer, number: str) -> RequestRow:
     """The request, locked, for somebody who works on it: the warehouse's keepers and the holding agency's own people."""
-    if viewer.role not in {Role.KEEPER, Role.WINDOW_CLERK, Role.AGENCY_HEAD}:
-        raise NotAllowed
     row = found(connection, number, lock=True)
     if not sees_whole(viewer, row):
         raise RequestNotFound(request=number)
@@ -363,6 +361,7 @@ def end_consultation(
 
 def give_scan(database: Database, viewer: Viewer, command_id: UUID, number: str, now: datetime) -> SeenRequest:
     """The window gives the scan that was asked for; the paper stays. Raises `BadInput` where there is no scan yet."""
+    check_permitted(viewer, Permission.GIVE_SCANS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, number)
@@ -387,6 +386,7 @@ def finish(
     database: Database, viewer: Viewer, command_id: UUID, number: str, now: datetime, note: str = ""
 ) -> SeenRequest:
     """The window is done with a dossier that was dispatched to it: it may come home, and is closed when it arrives."""
+    check_permitted(viewer, Permission.FOLLOW_UP_REQUESTS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, number)

@@ -13,14 +13,14 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.acts import ActKind
-from inventory.domain.arrivals import RECEIVERS, check_role
 from inventory.domain.batches import Batch
 from inventory.domain.cells import parse_text
 from inventory.domain.details import CHANNELS_IN
 from inventory.domain.identifiers import VolumeName, parse_dossier_number, read_id_number
 from inventory.domain.materials import Material, check_pieces, match_proof
 from inventory.domain.names import parse_name
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import BadInput, BatchNotFound, DossierNotFound, NotMatched
 from inventory.domain.standing import Seal
 from inventory.operations import custody
@@ -32,7 +32,6 @@ from inventory.store.loose_materials import LooseBatch, LooseRow, Received
 
 MATERIALS_PER_BATCH_MAX = 500
 BATCHES_SHOWN_MAX = 100
-_KEEPERS = frozenset({Role.KEEPER})
 
 
 @dataclass(frozen=True, slots=True, repr=False)  # No repr: it names a person.
@@ -74,7 +73,7 @@ def receive(
     now: datetime,
 ) -> str:
     """Take in a batch of loose materials and match what proves by itself whose it is; returns the batch's number."""
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.INSERT_MATERIALS)
     if channel not in CHANNELS_IN or not 1 <= len(loose) <= MATERIALS_PER_BATCH_MAX:
         raise BadInput(
             problem_zh=f"散材料每批 1 至 {MATERIALS_PER_BATCH_MAX} 件，须经机要、专人或 EMS 送达",
@@ -110,7 +109,7 @@ def match(
 
     Raises `SameNameIsNoProof`, `BatchNotFound`, `DossierNotFound`, `BadInput`.
     """
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.INSERT_MATERIALS)
     said = match_proof(proof, note)
     with database.transaction(viewer) as session:
         connection = raw(session)
@@ -124,7 +123,7 @@ def match(
 
 def send_back(database: Database, viewer: Viewer, number: str, loose_ids: Sequence[int], note: str) -> int:
     """Materials that are nobody's here go back to their sender; returns how many."""
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.INSERT_MATERIALS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         batch_id = _batch(connection, number).batch_id
@@ -147,7 +146,7 @@ def insert(
     order: number of the order by which seals are opened. Raises `NotMatched`, `PiecesDiffer` where the count after isn't
     the count before and the new pieces (and no `reason` is given), and what the acts opened, inserted and sealed forbid.
     """
-    check_role(viewer.role, _KEEPERS)
+    check_permitted(viewer, Permission.INSERT_MATERIALS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("insert", number, order, insertions, reason)):
@@ -175,14 +174,14 @@ def insert(
 
 def batches(database: Database, viewer: Viewer) -> list[LooseBatch]:
     """The newest batches of loose materials."""
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.INSERT_MATERIALS)
     with database.transaction(viewer) as session:
         return loose_materials.batches(raw(session), BATCHES_SHOWN_MAX)
 
 
 def open_batch(database: Database, viewer: Viewer, number: str) -> LooseView:
     """A batch and its materials, in the order of the work; raises `BatchNotFound`."""
-    check_role(viewer.role, RECEIVERS)
+    check_permitted(viewer, Permission.INSERT_MATERIALS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         batch = _batch(connection, number)

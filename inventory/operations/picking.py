@@ -11,7 +11,8 @@ import psycopg
 from inventory.domain.acts import ActKind
 from inventory.domain.hall import Hall
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.picking import (
     WAVE_PICKS_MAX,
     AislePurpose,
@@ -23,7 +24,6 @@ from inventory.domain.picking import (
 from inventory.domain.refusals import (
     BadInput,
     NoStopTaken,
-    NotAllowed,
     NothingToPick,
     NotOfThisStop,
     PlaceNotFound,
@@ -41,8 +41,6 @@ from inventory.store.aisles import AislePlace
 from inventory.store.database import Database, raw
 from inventory.store.wave_making import Fetched, NewWave
 from inventory.store.waves import Pick, Stop, Wave
-
-_MAKERS = frozenset({Role.KEEPER, Role.CITY_MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,10 +333,8 @@ def _place_of_kind(connection: psycopg.Connection[Any], code: str, kind: str) ->
 
 
 def _check_maker(viewer: Viewer) -> None:
-    if viewer.role not in _MAKERS:
-        raise NotAllowed
+    check_permitted(viewer, Permission.PLAN_WAVES)
 
 
 def _check_keeper(viewer: Viewer) -> None:
-    if viewer.role is not Role.KEEPER:
-        raise NotAllowed
+    check_permitted(viewer, Permission.PICK)

@@ -7,9 +7,10 @@ from typing import Any
 
 import psycopg
 
-from inventory.domain.arrivals import ANNOUNCERS, PLANNERS, Reached, check_role, plan_space, progress
+from inventory.domain.arrivals import Reached, plan_space, progress
 from inventory.domain.batches import Batch
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import BadInput, BatchNotFound, PlaceNotFound
 from inventory.store import arrivals, people, space_plans
 from inventory.store.arrivals import ArrivalRow, BoxNow, LineNow
@@ -44,7 +45,7 @@ class ArrivalSummary:
 
 def newest_arrivals(database: Database, viewer: Viewer) -> list[ArrivalSummary]:
     """The newest arrivals a viewer sees, each with how far its lines have come."""
-    check_role(viewer.role, ANNOUNCERS)
+    check_permitted(viewer, Permission.ANNOUNCE_ARRIVALS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         rows = arrivals.newest(connection, viewer.agency_seen(), ARRIVALS_SHOWN_MAX)
@@ -54,7 +55,7 @@ def newest_arrivals(database: Database, viewer: Viewer) -> list[ArrivalSummary]:
 
 def agencies(database: Database, viewer: Viewer) -> list[tuple[str, str]]:
     """(code, name) of the agencies a viewer may announce for."""
-    check_role(viewer.role, ANNOUNCERS)
+    check_permitted(viewer, Permission.ANNOUNCE_ARRIVALS)
     with database.transaction(viewer) as session:
         return arrivals.agencies(raw(session), viewer.agency_seen())
 
@@ -69,7 +70,7 @@ def open_arrival(
     reached: Sequence[Reached] | None = None,
 ) -> ArrivalView:
     """An arrival, its lines of one box or of some steps only; raises `BatchNotFound`. A look at whoever stands in them."""
-    check_role(viewer.role, ANNOUNCERS)
+    check_permitted(viewer, Permission.ANNOUNCE_ARRIVALS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         view = _view(connection, viewer, number, box, reached)
@@ -79,7 +80,7 @@ def open_arrival(
 
 def open_line(database: Database, viewer: Viewer, number: str, line_id: int, now: datetime) -> LineNow | None:
     """One line of an arrival, None where it has no such line; raises `BatchNotFound`."""
-    check_role(viewer.role, ANNOUNCERS)
+    check_permitted(viewer, Permission.ANNOUNCE_ARRIVALS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         found = arrivals.by_id(connection, Batch.ARRIVAL.parse(number), viewer.agency_seen())
@@ -96,7 +97,7 @@ def plan_places(
 
     Planning again forgets the plan before. Raises `BatchNotFound`, `PlaceNotFound`, `BadInput`.
     """
-    check_role(viewer.role, PLANNERS)
+    check_permitted(viewer, Permission.PLAN_PLACES)
     if not 1 <= fill_percent <= 100:  # noqa: PLR2004 - percent
         raise BadInput(problem_zh="装满比例应为1至100", problem_en="shelves are filled to between 1 and 100 percent")
     with database.transaction(viewer) as session:

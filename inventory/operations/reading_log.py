@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from inventory.domain.people import Role, Viewer
-from inventory.domain.refusals import NotAllowed
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.store import access_log, people
 from inventory.store.access_log import LogEntry, LogFilter, Noted
 from inventory.store.database import Database, raw
@@ -59,8 +59,7 @@ def verify_log(database: Database) -> list[str]:
 
 
 def _read(database: Database, viewer: Viewer, wanted: LogFilter, entries_max: int, act: str, now: datetime) -> LogPage:
-    if viewer.role is not Role.AUDIT_ADMIN:
-        raise NotAllowed
+    check_permitted(viewer, Permission.READ_ACCESS_LOG)
     with database.transaction(viewer) as session:
         connection = raw(session)
         found = access_log.entries(connection, wanted, entries_max + 1)

@@ -20,7 +20,8 @@ from inventory.domain.merging import (
     parse_proof,
 )
 from inventory.domain.names import folded
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import (
     AgencyNotFound,
     AuthorityMissing,
@@ -30,7 +31,6 @@ from inventory.domain.refusals import (
     MergedIntoItself,
     MergerClosed,
     MergerNotFound,
-    NotAllowed,
 )
 from inventory.domain.search import TOKEN_CHARACTERS_MAX
 from inventory.operations import custody
@@ -138,8 +138,7 @@ def announce_merger(database: Database, viewer: Viewer, asked: Announced, now: d
 
     Raises `NotAllowed`, `AgencyNotFound`, `MergerUnderWay` and `AuthorityMissing`.
     """
-    if viewer.role is not Role.CITY_MANAGER:
-        raise NotAllowed
+    check_permitted(viewer, Permission.ANNOUNCE_MERGERS)
     if not asked.document.strip():
         raise AuthorityMissing(act="变更保管机构", act_en="holding agency changed")
     if asked.from_agency == asked.to_agency:
@@ -176,8 +175,8 @@ def certify_count(
 
     The count isn't shown before: each side counts for itself. Raises `MergerNotFound`, `MergerClosed`, `NotAllowed`.
     """
-    if viewer.role is not Role.AGENCY_HEAD or viewer.agency_id is None:
-        raise NotAllowed
+    check_permitted(viewer, Permission.CERTIFY_SIDES)
+    assert viewer.agency_id is not None, "a head belongs to an agency"
     if not 0 <= count <= COUNT_MAX:
         raise BadInput(problem_zh="数量应为非负整数", problem_en="a count is a whole number from 0")
     with database.transaction(viewer) as session:
@@ -190,8 +189,7 @@ def certify_count(
 
 def withdraw_merger(database: Database, viewer: Viewer, number: str, *, command_id: UUID) -> None:
     """The merger doesn't take place after all."""
-    if viewer.role is not Role.CITY_MANAGER:
-        raise NotAllowed
+    check_permitted(viewer, Permission.ANNOUNCE_MERGERS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         if ledger.once(connection, command_id, ("withdraw merger", viewer.account_id, number)):

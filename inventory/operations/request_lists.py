@@ -9,8 +9,9 @@ import psycopg
 
 from inventory.domain.identifiers import folded_width, parse_dossier_number
 from inventory.domain.masking import mask_id
-from inventory.domain.people import Role, Viewer
-from inventory.domain.refusals import BadInput, DossierNotFound, NotAllowed
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
+from inventory.domain.refusals import BadInput, DossierNotFound
 from inventory.domain.requests import parse_request_number, request_number
 from inventory.operations.request_views import RequestView, SeenRequest, accepted_view, local_day, with_places
 from inventory.store import people, request_facts, request_lists, requests
@@ -65,10 +66,10 @@ def my_requests(
 
 def to_decide(database: Database, viewer: Viewer, now: datetime) -> Listed:
     """What the head of an agency has to decide; one's own requests stand among them, for another to decide."""
-    if viewer.role is not Role.AGENCY_HEAD or viewer.agency_id is None:
-        raise NotAllowed
+    check_permitted(viewer, Permission.DECIDE_REQUESTS)
     with database.transaction(viewer) as session:
         connection = raw(session)
+        assert viewer.agency_id is not None, "a head belongs to an agency"
         rows = request_lists.to_decide(connection, viewer.agency_id, REQUESTS_SHOWN_MAX + 1)
         return _whole(connection, viewer, rows, now)
 
@@ -96,8 +97,7 @@ def unresolved(database: Database, viewer: Viewer, now: datetime) -> list[Unreso
 
     An ID number that was typed is shown masked; whatever else was typed is shown as it is.
     """
-    if viewer.role is not Role.CITY_MANAGER:
-        raise NotAllowed
+    check_permitted(viewer, Permission.SETTLE_UNRESOLVED)
     with database.transaction(viewer) as session:
         connection = raw(session)
         rows = request_lists.unresolved(connection, REQUESTS_SHOWN_MAX)

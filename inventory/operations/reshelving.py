@@ -9,11 +9,11 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.acts import ActKind
-from inventory.domain.arrivals import PLANNERS, check_role
 from inventory.domain.batches import Batch
 from inventory.domain.cells import parse_text
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import BadInput, BatchNotFound, DossierNotFound, NotMatched, PlaceNotFound
 from inventory.operations import custody
 from inventory.operations.custody import VOLUMES_PER_ACT_MAX, Asked, Seen, part_of
@@ -24,7 +24,6 @@ from inventory.store.reshelvings import Leg, Reshelving
 MOVES_MAX = 20_000
 PLANS_SHOWN_MAX = 100
 LEGS_SHOWN_MAX = 2_000
-_KEEPERS = frozenset({Role.KEEPER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def plan(database: Database, viewer: Viewer, wanted: Plan, now: datetime) -> str
     Raises `PlaceNotFound` for what is no shelf, `DossierNotFound` for a volume that isn't on one, `AlreadyThere`, and
     `SameVolumeTwice` for a volume that another plan still has to carry.
     """
-    check_role(viewer.role, PLANNERS)
+    check_permitted(viewer, Permission.PLAN_PLACES)
     reason = parse_text(wanted.reason.strip())
     if not 1 <= len(wanted.shelves) + len(wanted.volumes) <= MOVES_MAX:
         raise BadInput(
@@ -90,7 +89,7 @@ def carry_out(
     Returns how many were carried, 0 where the command was done before or nothing is left. A volume that somebody took away
     meanwhile stays out and shows in the plan. Raises `BatchNotFound`, `NotMatched` for a volume the plan sends elsewhere.
     """
-    check_role(viewer.role, _KEEPERS)
+    check_permitted(viewer, Permission.RESHELVE)
     with database.transaction(viewer) as session:
         connection = raw(session)
         if not ledger.once(connection, command_id, ("carry out", number, to_place, volumes)):
@@ -121,14 +120,14 @@ def carry_out(
 
 def plans(database: Database, viewer: Viewer) -> list[Reshelving]:
     """The newest plans."""
-    check_role(viewer.role, PLANNERS)
+    check_permitted(viewer, Permission.PLAN_PLACES)
     with database.transaction(viewer) as session:
         return reshelvings.plans(raw(session), PLANS_SHOWN_MAX)
 
 
 def open_plan(database: Database, viewer: Viewer, number: str) -> PlanView:
     """A plan with its legs; raises `BatchNotFound`."""
-    check_role(viewer.role, PLANNERS)
+    check_permitted(viewer, Permission.PLAN_PLACES)
     with database.transaction(viewer) as session:
         connection = raw(session)
         found = _plan(connection, number)

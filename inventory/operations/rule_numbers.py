@@ -9,8 +9,9 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.law import NUMBER_MAX, check_overrides, number_of
-from inventory.domain.people import Role, Viewer
-from inventory.domain.refusals import BadInput, NotAllowed
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
+from inventory.domain.refusals import BadInput
 from inventory.domain.requests import Purpose, RequestKind, check_free_text
 from inventory.domain.working_days import (
     CalendarDay,
@@ -134,6 +135,6 @@ def add_calendar(database: Database, viewer: Viewer | None, command_id: UUID, te
 
 
 def _setter(viewer: Viewer | None) -> int | None:
-    if viewer is not None and viewer.role is not Role.CITY_MANAGER:
-        raise NotAllowed
+    if viewer is not None:
+        check_permitted(viewer, Permission.SET_RULE_NUMBERS)
     return None if viewer is None else viewer.account_id

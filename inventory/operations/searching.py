@@ -8,13 +8,12 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.acts import ActKind
-from inventory.domain.custody import WITNESSES
 from inventory.domain.details import Detail
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import (
     DossierNotFound,
-    NotAllowed,
     NotHeldYet,
     ReasonMissing,
     SearchClosed,
@@ -110,6 +109,7 @@ def begin_search(
 
 def dismiss(database: Database, viewer: Viewer, number: str, *, command_id: UUID, now: datetime, outcome: str) -> None:
     """A suspicion was cleared up: the volume is where the ledger says."""
+    check_permitted(viewer, Permission.BEGIN_SEARCHES)
     _check_told("排除疑似遗失", "dismissing a suspicion", outcome)
     with database.transaction(viewer) as session:
         connection = raw(session)
@@ -134,8 +134,8 @@ class Looking:
 def look(database: Database, viewer: Viewer, number: str, looking: Looking, now: datetime) -> None:
     """Write down that somebody searched somewhere; raises `SearchNotFound`, `SearchClosed`, `NotAllowed`, `BadInput`."""
     searcher = looking.searcher or viewer
-    if not {viewer.role, searcher.role} <= WITNESSES:
-        raise NotAllowed
+    for one in (viewer, searcher):
+        check_permitted(one, Permission.SEARCH)
     with database.transaction(viewer) as session:
         connection = raw(session)
         content = ("look", viewer.account_id, number, looking.step, looking.result, looking.note, searcher.account_id)

@@ -9,11 +9,11 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.acts import ActKind
-from inventory.domain.arrivals import check_role
 from inventory.domain.cells import parse_text
 from inventory.domain.epcs import parse_epc, parse_tid
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import BadInput, DossierNotFound, EpcTaken
 from inventory.domain.standing import Identification
 from inventory.domain.tagging import Label, check_batch, check_label, identification_of
@@ -25,7 +25,6 @@ from inventory.store.tags import TagRow
 
 LABELS_MAX = 500  # one batch on the desk
 READ_BEFORE_BOUND = timedelta(hours=1)  # a label is printed, stuck on and read on the pad before it is bound
-_TAGGERS = frozenset({Role.KEEPER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def bind(database: Database, viewer: Viewer, command_id: UUID, printed: Sequence
 
     Raises `PreviousLabel`, `ReadBackDiffers`, `EpcTaken`, `VolumeTagged`, `BadInput`, and what the act `bound` forbids.
     """
-    check_role(viewer.role, _TAGGERS)
+    check_permitted(viewer, Permission.TAG)
     labels = _labels(printed)
     with database.transaction(viewer) as session:
         connection = raw(session)
@@ -81,7 +80,7 @@ def replace_tag(
 
     Raises what `bind` raises but `VolumeTagged`, and `SecondPersonMissing`, `ReasonMissing`.
     """
-    check_role(viewer.role, _TAGGERS)
+    check_permitted(viewer, Permission.TAG)
     labels = _labels([printed])
     with database.transaction(viewer) as session:
         connection = raw(session)
@@ -107,7 +106,7 @@ def replace_tag(
 
 def report_fault(database: Database, viewer: Viewer, volume: VolumeName, fault: str | None) -> Tagged:
     """Say what is wrong with a volume's tag (None: it reads again); it stays bound until it is replaced."""
-    check_role(viewer.role, _TAGGERS)
+    check_permitted(viewer, Permission.TAG)
     said = None if fault is None else parse_text(fault.strip())
     with database.transaction(viewer) as session:
         connection = raw(session)
@@ -117,7 +116,7 @@ def report_fault(database: Database, viewer: Viewer, volume: VolumeName, fault: 
 
 def mark_barcode_only(database: Database, viewer: Viewer, volume: VolumeName, *, barcode_only: bool) -> Tagged:
     """A volume that gets no tag (or gets one after all) is known by its printed code."""
-    check_role(viewer.role, _TAGGERS)
+    check_permitted(viewer, Permission.TAG)
     with database.transaction(viewer) as session:
         connection = raw(session)
         tags.set_barcode_only(connection, [_volume_id(connection, volume)], barcode_only=barcode_only)

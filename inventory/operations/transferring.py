@@ -8,9 +8,10 @@ from uuid import UUID
 from inventory.domain.acts import ActKind
 from inventory.domain.details import Detail
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.places import PlaceKind
-from inventory.domain.refusals import BadInput, HappensInTheFuture, NotAllowed, RequestElsewhere, WholeNeverInParts
+from inventory.domain.refusals import BadInput, HappensInTheFuture, RequestElsewhere, WholeNeverInParts
 from inventory.domain.request_rules import ComesBack, check_seal_numbers
 from inventory.domain.requests import Occasion, RequestKind, RequestState, check_free_text, check_state, request_number
 from inventory.domain.travelling import Channel, confirming_act
@@ -154,8 +155,7 @@ def confirm_receipt(database: Database, viewer: Viewer, receipt: Receipt, now: d
     with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, receipt.number)
-        if viewer.role is Role.KEEPER:
-            raise NotAllowed
+        check_permitted(viewer, Permission.FOLLOW_UP_REQUESTS)
         content = ("receipt", viewer.account_id, receipt.number, number, receipt.received_on)
         if ledger.once(connection, receipt.command_id, content):
             _check_transfer(row)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from inventory.domain.identifiers import parse_dossier_number
 from inventory.domain.people import Viewer
-from inventory.domain.refusals import BadInput, DossierNotFound, NotAllowed
-from inventory.domain.unmasking import UNMASKERS, parse_reason, parse_why
+from inventory.domain.permissions import Permission, check_permitted
+from inventory.domain.refusals import BadInput, DossierNotFound
+from inventory.domain.unmasking import parse_reason, parse_why
 from inventory.store import dossiers, people
 from inventory.store.database import Database, raw
 
@@ -23,8 +24,7 @@ def unmask(database: Database, viewer: Viewer, number: str, reason: str, why: st
 
     Raises `NotAllowed`, `DossierNotFound`, `BadInput` for a reason that is none, and `UnmaskLimit`.
     """
-    if viewer.role not in UNMASKERS:
-        raise NotAllowed
+    check_permitted(viewer, Permission.UNMASK)
     agency_id = viewer.agency_seen()
     assert agency_id is not None, "these roles see their own agency's dossiers"
     coded = parse_reason(reason)

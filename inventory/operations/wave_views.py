@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.picking import parse_work_number, work_number
-from inventory.domain.refusals import NotAllowed, WaveNotFound
+from inventory.domain.refusals import WaveNotFound
 from inventory.store import wave_making, waves
 from inventory.store.database import Database, raw
 from inventory.store.waves import Stop, Wave
 
 WAVES_SHOWN_MAX = 50
-_SEERS = frozenset({Role.KEEPER, Role.CITY_MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +53,4 @@ def warehouses(database: Database, viewer: Viewer) -> list[tuple[str, str, int]]
 
 
 def _check(viewer: Viewer) -> None:
-    if viewer.role not in _SEERS:
-        raise NotAllowed
+    check_permitted(viewer, Permission.PLAN_WAVES)

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from inventory.domain.consignments import DiscrepancyKind
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.picking import parse_work_number, work_number
-from inventory.domain.refusals import NotAllowed, WaveNotFound
+from inventory.domain.refusals import WaveNotFound
 from inventory.domain.requests import RequestKind, request_number
 from inventory.domain.travelling import Channel
 from inventory.operations.consignment_views import ConsignmentView, view
@@ -34,8 +35,7 @@ LOCAL = ZoneInfo("Asia/Shanghai")
 
 def pick_sheet(database: Database, viewer: Viewer, wave: str, now: datetime) -> tuple[PickSheet, Printed]:
     """What is still to be picked in a wave, aisle by aisle in walking order; every dossier on it is a look."""
-    if viewer.role not in {Role.KEEPER, Role.CITY_MANAGER}:
-        raise NotAllowed
+    check_permitted(viewer, Permission.PLAN_WAVES)
     wave_id = parse_work_number("W", wave)
     with database.transaction(viewer) as session:
         connection = raw(session)

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from inventory.domain.people import Role
+from inventory.domain.permissions import Permission
 from inventory.domain.refusals import NotAllowed, Refusal, UnmaskLimit
-from inventory.domain.unmasking import UNMASK_LOOKS_A_DAY_MAX, UNMASKERS, UnmaskReason
+from inventory.domain.unmasking import UNMASK_LOOKS_A_DAY_MAX, UnmaskReason
 from inventory.operations.unmasking import unmask
 from tests.conftest import Archive
 from tests.records.conftest import with_session
@@ -37,7 +38,7 @@ def entries(archive: Archive) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_sees_it_whole_or_not_as_the_table_says(archive: Archive, dossier: str, role: Role) -> None:
     viewer = with_session(archive, archive.person("somebody", role, "370112"), "somebody's")
-    if role in UNMASKERS:
+    if role in Permission.UNMASK.roles:
         assert unmask(archive.app, viewer, dossier, "letter", WHY).id_number == NUMBER
         assert entries(archive) == [("somebody", "D-1", "letter", WHY)]
     else:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from inventory.domain.acts import ActKind
@@ -12,19 +12,21 @@ from inventory.domain.custody_rules import RULES, ActRule, Authority
 from inventory.domain.details import Detail
 from inventory.domain.identifiers import NUMBER_CHARACTERS_MAX, VolumeName
 from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Role, Viewer
+from inventory.domain.permissions import Permission
 from inventory.domain.places import PLACE_CODE_CHARACTERS_MAX, PlaceKind
 from inventory.domain.standing import Legal, Mark, Seal
 from inventory.operations import custody
 from inventory.operations.countersigning import countersign
 from inventory.operations.custody import VOLUMES_PER_ACT_MAX, Asked, Seen
 from web.api.models import Moment, RefusalAnswer
+from web.doors import Doors, for_everybody_signed_in, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
 _GROUNDS_CHARACTERS_MAX = 500
 _VOLUME_CHARACTERS_MAX = NUMBER_CHARACTERS_MAX + 4  # and "/999"
 
-router = APIRouter(prefix="/api/v1/acts")
+router = Doors(prefix="/api/v1/acts")
 
 
 class _Sent(BaseModel):
@@ -118,6 +120,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("", summary="Record an act", responses=_REFUSALS)
+@permitted(Permission.RECORD_ACTS)
 def record_act(request: Request, viewer: SignedIn, sent: ActSent) -> ActDone:
     """Record an act on all volumes or on none; every refusal leaves everything as it was."""
     database, now = site_of(request).database, read_clock()
@@ -129,6 +132,7 @@ def record_act(request: Request, viewer: SignedIn, sent: ActSent) -> ActDone:
 
 
 @router.get("/kinds", summary="The table of acts", responses={401: _REFUSALS[401]})
+@for_everybody_signed_in
 def act_kinds(viewer: SignedIn) -> ActKindsAnswer:
     """Every act: who may record it, from where to where, in which state, on what grounds and with which facts."""
     assert viewer

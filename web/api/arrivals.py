@@ -1,9 +1,10 @@
 """`/api/v1/arrivals`, `/acceptances`, `/refusals`: coming in, by programs, through the same operations as the pages."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import JSONResponse, Response
 
 from inventory.domain.identifiers import VolumeName
+from inventory.domain.permissions import Permission
 from inventory.domain.refusals import RegisterInvalid
 from inventory.operations import accepting, announcing, arriving, placing
 from inventory.operations.accepting import Acceptance, Reviewed, Turning
@@ -40,13 +41,15 @@ from web.api.arrival_models import (
 )
 from web.api.models import Moment
 from web.api.work import REFUSALS, pdf_answer
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter(prefix="/api/v1", responses=REFUSALS)
+router = Doors(prefix="/api/v1", responses=REFUSALS)
 
 
 @router.post("/arrivals", summary="Announce an arrival", response_model=AnnouncedAnswer)
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def announce(request: Request, viewer: SignedIn, sent: AnnouncementSent) -> AnnouncedAnswer | Response:
     """Register what is to come; all errors at once in `errors` (row, column, problem)."""
     announcement = Announcement(sent.command_id, sent.agency, sent.sender, sent.boxes, sent.historic, sent.confirmed)
@@ -59,6 +62,7 @@ def announce(request: Request, viewer: SignedIn, sent: AnnouncementSent) -> Anno
 
 
 @router.get("/arrivals", summary="The newest arrivals")
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def list_arrivals(request: Request, viewer: SignedIn) -> ArrivalsAnswer:
     """The newest arrivals of the viewer's agency, or of all."""
     found = placing.newest_arrivals(site_of(request).database, viewer)
@@ -66,6 +70,7 @@ def list_arrivals(request: Request, viewer: SignedIn) -> ArrivalsAnswer:
 
 
 @router.get("/arrivals/{number}", summary="One arrival")
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def show_arrival(request: Request, viewer: SignedIn, number: str) -> OpenedAnswer:
     """An arrival, how far its lines have come, the first 500 of them, and where they are planned to stand."""
     view = placing.open_arrival(site_of(request).database, viewer, number, read_clock())
@@ -73,6 +78,7 @@ def show_arrival(request: Request, viewer: SignedIn, number: str) -> OpenedAnswe
 
 
 @router.post("/arrivals/{number}/delivery", summary="Its boxes are here", status_code=204)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def take_delivery(request: Request, viewer: SignedIn, number: str, sent: DeliverySent) -> None:
     """Channel, tracking number and seal as found. What a person carried himself goes to quarantine."""
     delivery = Delivery(sent.command_id, number, sent.channel, sent.seal_intact, sent.boxes, sent.place, sent.tracking)
@@ -80,6 +86,7 @@ def take_delivery(request: Request, viewer: SignedIn, number: str, sent: Deliver
 
 
 @router.post("/arrivals/{number}/boxes/{box}/counts", summary="Count a box")
+@permitted(Permission.RECEIVE_ARRIVALS)
 def count_box(request: Request, viewer: SignedIn, number: str, box: str, sent: CountSent) -> BoxAnswer:
     """Scanned codes of one box against the list: missing, extra and misplaced at once, as sets."""
     count = BoxCount(
@@ -99,6 +106,7 @@ def count_box(request: Request, viewer: SignedIn, number: str, box: str, sent: C
 @router.post(
     "/arrivals/{number}/lines/{line}/identity", summary="Say what an envelope is", status_code=204, response_model=None
 )
+@permitted(Permission.RECEIVE_ARRIVALS)
 def identify(request: Request, viewer: SignedIn, number: str, line: int, sent: IdentitySent) -> Response | None:
     """An extra or nameless envelope is this volume, or this person's new dossier."""
     finding = Finding(sent.command_id, number, line, row_of(sent.row), sent.confirmed)
@@ -110,6 +118,7 @@ def identify(request: Request, viewer: SignedIn, number: str, line: int, sent: I
 
 
 @router.post("/arrivals/{number}/plan", summary="Plan where it is to stand")
+@permitted(Permission.PLAN_PLACES)
 def plan(request: Request, viewer: SignedIn, number: str, sent: PlanSent) -> PlannedAnswer:
     """Fill the shelves below a place in walking order; planning again forgets the plan before."""
     view, unplaced = placing.plan_places(site_of(request).database, viewer, number, sent.under, sent.fill_percent)
@@ -117,12 +126,14 @@ def plan(request: Request, viewer: SignedIn, number: str, sent: PlanSent) -> Pla
 
 
 @router.get("/arrivals/{number}/discrepancies", summary="The discrepancy sheet")
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def show_discrepancies(request: Request, viewer: SignedIn, number: str) -> SheetAnswer:
     """What differs between the list and what came, its hash, and who has signed it."""
     return sheet_answer(arriving.discrepancies(site_of(request).database, viewer, number))
 
 
 @router.get("/arrivals/{number}/discrepancies.pdf", summary="The discrepancy sheet as PDF", response_class=Response)
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def print_discrepancies(request: Request, viewer: SignedIn, number: str) -> Response:
     """For both sides to sign."""
     paper, printed = arrival_sheet(site_of(request).database, viewer, number, read_clock())
@@ -130,6 +141,7 @@ def print_discrepancies(request: Request, viewer: SignedIn, number: str) -> Resp
 
 
 @router.post("/arrivals/{number}/signatures", summary="Sign the discrepancy sheet")
+@permitted(Permission.RECEIVE_ARRIVALS)
 def sign(request: Request, viewer: SignedIn, number: str, sent: SigningSent) -> SheetAnswer:
     """A keeper signs for the warehouse, the agency's clerk for the sender."""
     signing = Signing(sent.command_id, number, sent.hash, sent.signed_by, sent.paper)
@@ -137,6 +149,7 @@ def sign(request: Request, viewer: SignedIn, number: str, sent: SigningSent) -> 
 
 
 @router.post("/acceptances", summary="Take dossiers in")
+@permitted(Permission.RECEIVE_ARRIVALS)
 def accept(request: Request, viewer: SignedIn, sent: AcceptanceSent) -> WrittenAnswer:
     """Two reviewers, pieces counted, materials listed, gaps promised."""
     database, now = site_of(request).database, read_clock()
@@ -150,6 +163,7 @@ def accept(request: Request, viewer: SignedIn, sent: AcceptanceSent) -> WrittenA
 
 
 @router.post("/refusals", summary="Refuse dossiers")
+@permitted(Permission.RECEIVE_ARRIVALS)
 def refuse(request: Request, viewer: SignedIn, sent: TurningSent) -> WrittenAnswer:
     """Send dossiers back on coded grounds; abolished papers and gaps are none, and that it was tried is counted."""
     turning = Turning(
@@ -165,6 +179,7 @@ def refuse(request: Request, viewer: SignedIn, sent: TurningSent) -> WrittenAnsw
 
 
 @router.get("/refusals", summary="How often what was refused")
+@permitted(Permission.SEE_REFUSALS)
 def count_refusals(request: Request, viewer: SignedIn, since: Moment, until: Moment) -> RefusalCountsAnswer:
     """Refusals by agency and ground, done and blocked, from `since` until before `until`."""
     counted = accepting.count_refusals(site_of(request).database, viewer, since, until)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,9 +12,10 @@ from inventory.domain.refusals import Refusal, Unavailable
 from inventory.store.database import Database, raw
 from inventory.store.migrating import revisions
 from inventory.store.reader_list import IngestTotals, ingest_totals
+from web.doors import Doors, open_to_all
 from web.site import site_of
 
-router = APIRouter()
+router = Doors()
 
 
 class Condition(BaseModel):
@@ -24,12 +25,14 @@ class Condition(BaseModel):
 
 
 @router.get("/health", summary="The process lives")
+@open_to_all
 def health() -> Condition:
     """Answers as long as the process does; asks nobody else."""
     return Condition()
 
 
 @router.get("/ready", summary="The process can serve")
+@open_to_all
 def ready(request: Request) -> Condition:
     """The database answers and has the newest schema; else 503 and the reason."""
     try:
@@ -45,6 +48,7 @@ def ready(request: Request) -> Condition:
 
 
 @router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
+@open_to_all
 def metrics(request: Request) -> Response:
     """Requests by route and status, seconds by route, and what the readers sent."""
     site = site_of(request)

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field, NonNegativeInt
 from starlette.responses import Response
 
 from inventory.domain.consignments import Colour, ConsignmentState, SetPicture
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission
 from inventory.domain.picking import work_number
 from inventory.domain.requests import request_number
 from inventory.operations import consigning, consignment_views, receiving, unpacking, work_papers
@@ -22,10 +23,11 @@ from inventory.store.consignments import Consignment
 from inventory.store.database import Database
 from web.api.acts import WitnessSent
 from web.api.work import REFUSALS, Code, Command, PlaceCode, Sent, pdf_answer
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter(prefix="/api/v1")
+router = Doors(prefix="/api/v1")
 
 Codes = Annotated[list[Code], Field(max_length=CODES_AT_ONCE_MAX, description="Dossier numbers or EPCs.")]
 Reason = Annotated[str, Field(max_length=200)]
@@ -204,12 +206,14 @@ class ConsignmentsAnswer(BaseModel):
 
 
 @router.post("/bags", summary="Register a transfer bag", responses=REFUSALS)
+@permitted(Permission.REGISTER_BAGS)
 def register_bag(request: Request, viewer: SignedIn, sent: BagSent) -> BagAnswer:
     """One registered before stays as it is."""
     return BagAnswer(bag=consigning.register_bag(site_of(request).database, viewer, sent.code, read_clock()))
 
 
 @router.get("/consignments", summary="Consignments", responses=REFUSALS)
+@permitted(Permission.SEE_CONSIGNMENTS)
 def consignments(request: Request, viewer: SignedIn, state: ConsignmentState | None = None) -> ConsignmentsAnswer:
     """A window's people see those with their own agency's dossiers."""
     found = consignment_views.consignment_list(site_of(request).database, viewer, state)
@@ -217,6 +221,7 @@ def consignments(request: Request, viewer: SignedIn, state: ConsignmentState | N
 
 
 @router.post("/consignments", summary="Open a consignment", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def open_consignment(request: Request, viewer: SignedIn, sent: OpeningSent) -> ConsignmentWholeAnswer:
     """Begin a bag's journey."""
     opening = Opening(sent.command_id, sent.bag, sent.origin, sent.target)
@@ -224,12 +229,14 @@ def open_consignment(request: Request, viewer: SignedIn, sent: OpeningSent) -> C
 
 
 @router.get("/consignments/{number}", summary="A consignment", responses=REFUSALS)
+@permitted(Permission.SEE_CONSIGNMENTS)
 def consignment(request: Request, viewer: SignedIn, number: str) -> ConsignmentWholeAnswer:
     """By its number, or by the code of the bag it travels in just now."""
     return _answer(consignment_views.view(site_of(request).database, viewer, number, read_clock()))
 
 
 @router.post("/consignments/{number}/pack", summary="Pack", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def pack(request: Request, viewer: SignedIn, number: str, sent: CodesSent) -> ConsignmentWholeAnswer:
     """Put dossiers into the bag, all or none."""
     database = site_of(request).database
@@ -237,6 +244,7 @@ def pack(request: Request, viewer: SignedIn, number: str, sent: CodesSent) -> Co
 
 
 @router.post("/consignments/{number}/unpack", summary="Unpack", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def unpack(request: Request, viewer: SignedIn, number: str, sent: UnpackingSent) -> ConsignmentWholeAnswer:
     """Take dossiers out of a bag that hasn't left; a sealed one is opened by it."""
     database = site_of(request).database
@@ -248,6 +256,7 @@ def unpack(request: Request, viewer: SignedIn, number: str, sent: UnpackingSent)
 
 
 @router.post("/consignments/{number}/cancel", summary="Cancel", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def cancel(request: Request, viewer: SignedIn, number: str, sent: CancelSent) -> ConsignmentWholeAnswer:
     """Give up a journey that hasn't begun."""
     database = site_of(request).database
@@ -257,6 +266,7 @@ def cancel(request: Request, viewer: SignedIn, number: str, sent: CancelSent) ->
 
 
 @router.post("/consignments/{number}/check", summary="Check the whole set", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def check(request: Request, viewer: SignedIn, number: str, sent: CheckSent) -> PictureAnswer:
     """Compare the bag's set with everything scanned from it, or with what a tunnel or pad read just now."""
     database, now = site_of(request).database, read_clock()
@@ -266,6 +276,7 @@ def check(request: Request, viewer: SignedIn, number: str, sent: CheckSent) -> P
 
 
 @router.post("/consignments/{number}/seal", summary="Seal", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def seal(request: Request, viewer: SignedIn, number: str, sent: SealingSent) -> ConsignmentWholeAnswer:
     """Close the bag, by two."""
     database = site_of(request).database
@@ -275,6 +286,7 @@ def seal(request: Request, viewer: SignedIn, number: str, sent: SealingSent) -> 
 
 
 @router.post("/consignments/{number}/dispatch", summary="Dispatch", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def dispatch(request: Request, viewer: SignedIn, number: str, sent: DispatchingSent) -> ConsignmentWholeAnswer:
     """Hand the sealed bag to those who carry it."""
     database = site_of(request).database
@@ -284,6 +296,7 @@ def dispatch(request: Request, viewer: SignedIn, number: str, sent: DispatchingS
 
 
 @router.post("/consignments/{number}/arrive", summary="Receive", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def arrive(request: Request, viewer: SignedIn, number: str, sent: ArrivingSent) -> ConsignmentWholeAnswer:
     """What is there arrives; what isn't stays against its carriers' names."""
     asked = Arriving(
@@ -300,6 +313,7 @@ def arrive(request: Request, viewer: SignedIn, number: str, sent: ArrivingSent) 
 
 
 @router.post("/consignments/discrepancies/{row}/settle", summary="Settle a discrepancy", responses=REFUSALS)
+@permitted(Permission.CONSIGN)
 def settle(request: Request, viewer: SignedIn, row: int, sent: SettlingSent) -> ConsignmentWholeAnswer:
     """Close one row of a discrepancy sheet with a reason, by two."""
     database = site_of(request).database
@@ -309,6 +323,7 @@ def settle(request: Request, viewer: SignedIn, row: int, sent: SettlingSent) -> 
 
 
 @router.get("/consignments/{number}/manifest.pdf", summary="The manifest", responses=REFUSALS, response_class=Response)
+@permitted(Permission.SEE_CONSIGNMENTS)
 def manifest(request: Request, viewer: SignedIn, number: str) -> Response:
     """What the bag holds, to be signed, as PDF with its number as a QR code."""
     paper, printed = work_papers.manifest(site_of(request).database, viewer, number, read_clock())
@@ -321,6 +336,7 @@ def manifest(request: Request, viewer: SignedIn, number: str) -> Response:
     responses=REFUSALS,
     response_class=Response,
 )
+@permitted(Permission.SEE_CONSIGNMENTS)
 def discrepancy_sheet(request: Request, viewer: SignedIn, number: str) -> Response:
     """In what the bag that came differs from the bag that went, as PDF."""
     paper, printed = work_papers.discrepancy_sheet(site_of(request).database, viewer, number, read_clock())

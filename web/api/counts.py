@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from inventory.domain.counting import certificate_number
+from inventory.domain.permissions import Permission
 from inventory.domain.places import PLACE_CODE_CHARACTERS_MAX
 from inventory.operations import count_papers, counting
 from inventory.operations.closing_sheet import Closing, closing_paper, closing_sheet
@@ -18,10 +19,11 @@ from inventory.store.as_of import VolumeAsOf
 from inventory.store.certificates import CertificateRow
 from web.api.models import Day, Moment
 from web.api.work import REFUSALS, Command, PlaceCode, Sent, pdf_answer
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter(prefix="/api/v1")
+router = Doors(prefix="/api/v1")
 
 At = Annotated[Moment | None, Query(description="The moment asked about; now where not told.")]
 KnownAt = Annotated[
@@ -187,6 +189,7 @@ class RetainedAnswer(BaseModel):
 
 
 @router.get("/counts", summary="Dossiers held at 24:00", responses=REFUSALS)
+@permitted(Permission.SEE_COUNTS)
 def counts(request: Request, viewer: SignedIn, day: Day, known_at: KnownAt = None) -> CountsAnswer:
     """By agency; merged duplicates once. The same question gives the same numbers for ever."""
     known = known_at or read_clock()
@@ -196,6 +199,7 @@ def counts(request: Request, viewer: SignedIn, day: Day, known_at: KnownAt = Non
 
 
 @router.get("/counts/places", summary="Volumes by kind of place", responses=REFUSALS)
+@permitted(Permission.SEE_COUNTS)
 def place_kinds(request: Request, viewer: SignedIn, at: At = None, known_at: KnownAt = None) -> PlaceKindsAnswer:
     """How many were on shelves, with borrowers, underway ... at a moment."""
     now = read_clock()
@@ -205,6 +209,7 @@ def place_kinds(request: Request, viewer: SignedIn, at: At = None, known_at: Kno
 
 
 @router.get("/counts/certificates", summary="Certificates of counts", responses=REFUSALS)
+@permitted(Permission.SEE_COUNTS)
 def certificates(request: Request, viewer: SignedIn) -> CertificatesAnswer:
     """The newest 100 the viewer may see."""
     found = counting.newest_certificates(site_of(request).database, viewer)
@@ -212,6 +217,7 @@ def certificates(request: Request, viewer: SignedIn) -> CertificatesAnswer:
 
 
 @router.post("/counts/certificates", summary="Certify a count", responses=REFUSALS)
+@permitted(Permission.CERTIFY_COUNTS)
 def certify(request: Request, viewer: SignedIn, sent: CertificateSent) -> CertificateAnswer:
     """Count, and write down for ever what was counted."""
     asked = Certifying(sent.command_id, sent.agency, sent.day, sent.known_at)
@@ -219,6 +225,7 @@ def certify(request: Request, viewer: SignedIn, sent: CertificateSent) -> Certif
 
 
 @router.get("/counts/certificates/{certificate}", summary="A certificate, counted again", responses=REFUSALS)
+@permitted(Permission.SEE_COUNTS)
 def recount(request: Request, viewer: SignedIn, certificate: str) -> RecountAnswer:
     """Whether its number comes out again, and what the same day's number is by what is known now."""
     found = counting.recount(site_of(request).database, viewer, certificate, read_clock())
@@ -238,6 +245,7 @@ def recount(request: Request, viewer: SignedIn, certificate: str) -> RecountAnsw
     responses=REFUSALS,
     response_class=Response,
 )
+@permitted(Permission.SEE_COUNTS)
 def certificate_pdf(request: Request, viewer: SignedIn, certificate: str) -> Response:
     """The certificate as PDF."""
     paper, printed = count_papers.certificate_paper(site_of(request).database, viewer, certificate, read_clock())
@@ -245,6 +253,7 @@ def certificate_pdf(request: Request, viewer: SignedIn, certificate: str) -> Res
 
 
 @router.get("/dossiers/{number}/as-of", summary="A dossier as it stood", responses=REFUSALS)
+@permitted(Permission.FIND_DOSSIERS)
 def dossier_as_of(
     request: Request, viewer: SignedIn, number: str, at: At = None, known_at: KnownAt = None
 ) -> DossierAsOfAnswer:
@@ -261,6 +270,7 @@ def dossier_as_of(
 
 
 @router.get("/places/{place}/as-of", summary="A place's contents as they were", responses=REFUSALS)
+@permitted(Permission.FIND_DOSSIERS)
 def place_as_of(
     request: Request, viewer: SignedIn, place: str, at: At = None, known_at: KnownAt = None
 ) -> ContentsAnswer:
@@ -280,12 +290,14 @@ Warehouse = Annotated[str | None, Query(max_length=PLACE_CODE_CHARACTERS_MAX, de
 
 
 @router.get("/closing-sheet", summary="The closing sheet", responses=REFUSALS)
+@permitted(Permission.SEE_CLOSING_SHEET)
 def closing(request: Request, viewer: SignedIn, warehouse: Warehouse = None) -> ClosingAnswer:
     """Every volume off its shelf just now, by who answers for it."""
     return _closing(closing_sheet(site_of(request).database, viewer, warehouse, read_clock()))
 
 
 @router.get("/closing-sheet.pdf", summary="The closing sheet on paper", responses=REFUSALS, response_class=Response)
+@permitted(Permission.SEE_CLOSING_SHEET)
 def closing_pdf(request: Request, viewer: SignedIn, warehouse: Warehouse = None) -> Response:
     """The same as PDF, to be signed."""
     found, printed = closing_paper(site_of(request).database, viewer, warehouse, read_clock())
@@ -293,6 +305,7 @@ def closing_pdf(request: Request, viewer: SignedIn, warehouse: Warehouse = None)
 
 
 @router.get("/retained", summary="Kept after death or retirement", responses=REFUSALS)
+@permitted(Permission.SEE_COUNTS)
 def kept(request: Request, viewer: SignedIn) -> RetainedAnswer:
     """Whose dossier is due to go."""
     found = retained(site_of(request).database, viewer, read_clock())

@@ -4,12 +4,13 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from inventory.domain.institutions import INSTITUTION_NAME_CHARACTERS_MAX, InstitutionClass
 from inventory.domain.people import LOGIN_CHARACTERS_MAX
+from inventory.domain.permissions import Permission
 from inventory.domain.requests import LetterKind, Purpose
 from inventory.domain.travelling import Career
 from inventory.operations import declaring, institutions, request_lists
@@ -18,6 +19,7 @@ from inventory.operations.rule_numbers import NewNumber, set_rule_number
 from inventory.store.institutions import InstitutionRow, LetterRow
 from web.api.models import Day, RefusalAnswer
 from web.api.request_models import CommandSent, Name, Note
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
@@ -30,7 +32,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     413: {"model": RefusalAnswer, "description": "The scan is too large."},
     422: {"model": RefusalAnswer, "description": "Something is missing or has the wrong form."},
 }
-router = APIRouter(prefix="/api/v1", responses=_REFUSALS)
+router = Doors(prefix="/api/v1", responses=_REFUSALS)
 
 
 class InstitutionSent(CommandSent):
@@ -129,6 +131,7 @@ class Done(BaseModel):
 
 
 @router.post("/institutions", summary="Register an institution", status_code=201)
+@permitted(Permission.REGISTER_INSTITUTIONS)
 def add_institution(request: Request, viewer: SignedIn, sent: InstitutionSent) -> InstitutionAnswer:
     """Register who may borrow or receive; its two places come with it."""
     new = NewInstitution(sent.command_id, sent.code, sent.name, sent.kind, sent.address, sent.agency)
@@ -137,6 +140,7 @@ def add_institution(request: Request, viewer: SignedIn, sent: InstitutionSent) -
 
 
 @router.get("/institutions", summary="Find institutions")
+@permitted(Permission.REGISTER_INSTITUTIONS)
 def find(request: Request, viewer: SignedIn, text: str = "") -> list[InstitutionAnswer]:
     """By a part of the name or the beginning of the code; at most 100."""
     wanted = text[:INSTITUTION_NAME_CHARACTERS_MAX]
@@ -145,6 +149,7 @@ def find(request: Request, viewer: SignedIn, text: str = "") -> list[Institution
 
 
 @router.post("/institutions/{code}/block", summary="Keep an institution from borrowing, or let it")
+@permitted(Permission.BLOCK_INSTITUTIONS)
 def block(request: Request, viewer: SignedIn, code: str, sent: BlockSent) -> InstitutionAnswer:
     """An agency's head or the city manager blocks a borrower for a reason."""
     database = site_of(request).database
@@ -153,6 +158,7 @@ def block(request: Request, viewer: SignedIn, code: str, sent: BlockSent) -> Ins
 
 
 @router.post("/letters", summary="Register a letter", status_code=201)
+@permitted(Permission.KEEP_LETTERS)
 def add_letter(request: Request, viewer: SignedIn, sent: LetterSent) -> LetterAnswer:
     """Register a letter a window took in; requests name it by its id."""
     new = NewLetter(sent.command_id, sent.kind, sent.number, sent.issuer, sent.dated)
@@ -160,6 +166,7 @@ def add_letter(request: Request, viewer: SignedIn, sent: LetterSent) -> LetterAn
 
 
 @router.get("/letters", summary="Letters the window took in")
+@permitted(Permission.KEEP_LETTERS)
 def letters(request: Request, viewer: SignedIn) -> list[LetterAnswer]:
     """The newest 100 letters of the viewer's agency."""
     return [_letter(row) for row in institutions.my_letters(site_of(request).database, viewer)]
@@ -170,6 +177,7 @@ async def _body(request: Request) -> bytes:
 
 
 @router.put("/letters/{letter_id}/scan", summary="Keep a letter's scan")
+@permitted(Permission.KEEP_LETTERS)
 def put_scan(
     request: Request, viewer: SignedIn, letter_id: int, command_id: UUID, content: Annotated[bytes, Depends(_body)]
 ) -> LetterAnswer:
@@ -179,6 +187,7 @@ def put_scan(
 
 
 @router.get("/letters/{letter_id}/scan", summary="A letter's scan", response_class=Response)
+@permitted(Permission.SEE_LETTERS)
 def get_scan(request: Request, viewer: SignedIn, letter_id: int) -> Response:
     """For the agency that took the letter in, and for those whose dossiers it asks for."""
     media, content = institutions.letter_scan(site_of(request).database, viewer, letter_id, read_clock())
@@ -186,6 +195,7 @@ def get_scan(request: Request, viewer: SignedIn, letter_id: int) -> Response:
 
 
 @router.get("/unresolved", summary="Requests nobody could be found for")
+@permitted(Permission.SETTLE_UNRESOLVED)
 def unresolved(request: Request, viewer: SignedIn) -> list[UnresolvedAnswer]:
     """The city manager's list."""
     rows = request_lists.unresolved(site_of(request).database, viewer, read_clock())
@@ -193,6 +203,7 @@ def unresolved(request: Request, viewer: SignedIn) -> list[UnresolvedAnswer]:
 
 
 @router.post("/ties", summary="Declare whose dossier an account may not touch")
+@permitted(Permission.DECLARE_OWN_TIES)
 def declare_tie(request: Request, viewer: SignedIn, sent: TieSent) -> Done:
     """By themselves, or by the security administrator; tells nobody whether there is a dossier."""
     declaring.declare_tie(
@@ -202,6 +213,7 @@ def declare_tie(request: Request, viewer: SignedIn, sent: TieSent) -> Done:
 
 
 @router.post("/dossiers/{number}/career", summary="Record what a dossier's person was")
+@permitted(Permission.DECLARE_CAREERS)
 def declare_career(request: Request, viewer: SignedIn, number: str, sent: CareerSent) -> Done:
     """It decides how the dossier may travel."""
     database = site_of(request).database
@@ -210,6 +222,7 @@ def declare_career(request: Request, viewer: SignedIn, number: str, sent: Career
 
 
 @router.post("/rule-numbers", summary="Set a rule's number")
+@permitted(Permission.SET_RULE_NUMBERS)
 def set_number(request: Request, viewer: SignedIn, sent: NumberSent) -> Done:
     """The city manager sets what the site's own document says, from a day on."""
     new = NewNumber(sent.command_id, sent.rule, sent.value, sent.since, sent.document, sent.purpose)

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from inventory.domain.merging import merger_number
+from inventory.domain.permissions import Permission
 from inventory.domain.registers import DepositType
 from inventory.operations import register_work
 from inventory.operations.countersigning import countersign
@@ -14,10 +15,11 @@ from inventory.operations.register_work import COUNT_MAX, Announced, DepositChan
 from inventory.store.register_work import Merger
 from web.api.acts import WitnessSent
 from web.api.work import REFUSALS, Code, Command, PlaceCode, Sent
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter(prefix="/api/v1")
+router = Doors(prefix="/api/v1")
 
 _DOCUMENT_CHARACTERS_MAX = 200
 Document = Annotated[str, Field(max_length=_DOCUMENT_CHARACTERS_MAX)]
@@ -102,6 +104,7 @@ class MergersAnswer(BaseModel):
 
 
 @router.post("/dossiers/{number}/merged", summary="Merge a duplicate", responses=REFUSALS)
+@permitted(Permission.MERGE_DOSSIERS)
 def merged(request: Request, viewer: SignedIn, number: str, sent: MergedSent) -> WrittenAnswer:
     """Two dossiers are one person's: two reviewers and proof of identity."""
     database, now = site_of(request).database, read_clock()
@@ -111,6 +114,7 @@ def merged(request: Request, viewer: SignedIn, number: str, sent: MergedSent) ->
 
 
 @router.post("/dossiers/{number}/deposit-type", summary="Change the deposit type", responses=REFUSALS)
+@permitted(Permission.CHANGE_REGISTER)
 def deposit_type(request: Request, viewer: SignedIn, number: str, sent: DepositSent) -> WrittenAnswer:
     """By an act that cites its proof."""
     asked = DepositChange(sent.command_id, number, sent.deposit_type.value, sent.authority, sent.reason)
@@ -118,6 +122,7 @@ def deposit_type(request: Request, viewer: SignedIn, number: str, sent: DepositS
 
 
 @router.get("/agency-mergers", summary="Mergers of agencies", responses=REFUSALS)
+@permitted(Permission.SEE_COUNTS)
 def mergers(request: Request, viewer: SignedIn) -> MergersAnswer:
     """Those the viewer's agency takes part in, or all."""
     found = register_work.mergers(site_of(request).database, viewer)
@@ -125,6 +130,7 @@ def mergers(request: Request, viewer: SignedIn) -> MergersAnswer:
 
 
 @router.post("/agency-mergers", summary="Announce a merger of agencies", responses=REFUSALS)
+@permitted(Permission.ANNOUNCE_MERGERS)
 def announce(request: Request, viewer: SignedIn, sent: MergerSent) -> MergerAnswer:
     """So that both sides can certify the count."""
     database = site_of(request).database
@@ -134,6 +140,7 @@ def announce(request: Request, viewer: SignedIn, sent: MergerSent) -> MergerAnsw
 
 
 @router.post("/agency-mergers/{merger}/count", summary="Certify the count of one side", responses=REFUSALS)
+@permitted(Permission.CERTIFY_SIDES)
 def count(request: Request, viewer: SignedIn, merger: str, sent: CountSent) -> MergerAnswer:
     """The head of one of the two agencies says how many dossiers go over."""
     database = site_of(request).database
@@ -142,6 +149,7 @@ def count(request: Request, viewer: SignedIn, merger: str, sent: CountSent) -> M
 
 
 @router.post("/agency-mergers/{merger}/carry-out", summary="Carry a merger out", responses=REFUSALS)
+@permitted(Permission.ANNOUNCE_MERGERS)
 def carry_out(request: Request, viewer: SignedIn, merger: str, sent: CarryOutSent) -> MergerAnswer:
     """Every dossier goes over by an act, in one transaction, if three counts are one."""
     database, now = site_of(request).database, read_clock()
@@ -152,6 +160,7 @@ def carry_out(request: Request, viewer: SignedIn, merger: str, sent: CarryOutSen
 
 
 @router.post("/agency-mergers/{merger}/withdraw", summary="Withdraw a merger", responses=REFUSALS)
+@permitted(Permission.ANNOUNCE_MERGERS)
 def withdraw(request: Request, viewer: SignedIn, merger: str, sent: WithdrawSent) -> MergerAnswer:
     """The merger doesn't take place."""
     database = site_of(request).database

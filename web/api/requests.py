@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from inventory.domain.people import Role
+from inventory.domain.permissions import Permission
 from inventory.domain.travelling import parse_channel
 from inventory.operations import asking, deciding, lending, request_lists, transferring
 from inventory.operations.deciding import Decision
@@ -34,6 +35,7 @@ from web.api.request_models import (
     requests_answer,
     witness_of,
 )
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
@@ -47,16 +49,18 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     409: {"model": RefusalAnswer, "description": "It isn't that far, others come first, or a rule forbids it."},
     422: {"model": RefusalAnswer, "description": "Something is missing or has the wrong form."},
 }
-router = APIRouter(prefix="/api/v1/requests", responses=_REFUSALS)
+router = Doors(prefix="/api/v1/requests", responses=_REFUSALS)
 
 
 @router.post("", summary="Ask for a dossier", status_code=201)
+@permitted(Permission.ASK)
 def ask(request: Request, viewer: SignedIn, sent: RequestSent) -> Answer:
     """Ask for a dossier of one's own agency, or (elsewhere) of whichever holds it, learning no more than "accepted"."""
     return request_answer(asking.ask(site_of(request).database, viewer, sent.asking(), read_clock()))
 
 
 @router.get("", summary="Lists of requests")
+@permitted(Permission.SEE_REQUESTS)
 def listed(
     request: Request,
     viewer: SignedIn,
@@ -79,12 +83,14 @@ def listed(
 
 
 @router.get("/{number}", summary="A request with its papers and timeline")
+@permitted(Permission.SEE_REQUESTS)
 def show(request: Request, viewer: SignedIn, number: str) -> RequestFileAnswer | AcceptedAnswer:
     """A request; the window that accepted it for another agency reads "accepted" and "answered"."""
     return file_answer(open_request(site_of(request).database, viewer, number, read_clock()))
 
 
 @router.post("/{number}/decision", summary="Approve or refuse")
+@permitted(Permission.DECIDE_REQUESTS)
 def decide(request: Request, viewer: SignedIn, number: str, sent: DecisionSent) -> Answer:
     """The head of the holding agency decides, never on what they asked for; an approved transfer starts with it."""
     channel = None if sent.channel is None else parse_channel(sent.channel)
@@ -93,6 +99,7 @@ def decide(request: Request, viewer: SignedIn, number: str, sent: DecisionSent) 
 
 
 @router.post("/{number}/withdrawal", summary="Take a request back")
+@permitted(Permission.FOLLOW_UP_REQUESTS)
 def withdraw(request: Request, viewer: SignedIn, number: str, sent: ReasonSent) -> Answer:
     """Take a request back; a started transfer is cancelled with it."""
     database = site_of(request).database
@@ -100,6 +107,7 @@ def withdraw(request: Request, viewer: SignedIn, number: str, sent: ReasonSent) 
 
 
 @router.post("/{number}/renewal", summary="Renew a loan")
+@permitted(Permission.FOLLOW_UP_REQUESTS)
 def renew(request: Request, viewer: SignedIn, number: str, sent: ReasonSent) -> Answer:
     """Renew a loan before it is due, while nobody waits."""
     database = site_of(request).database
@@ -107,6 +115,7 @@ def renew(request: Request, viewer: SignedIn, number: str, sent: ReasonSent) -> 
 
 
 @router.post("/{number}/route", summary="Say which dossier a request is about")
+@permitted(Permission.SETTLE_UNRESOLVED)
 def route(request: Request, viewer: SignedIn, number: str, sent: RouteSent) -> Answer:
     """The city manager routes what nobody could be found to hold."""
     database = site_of(request).database
@@ -114,6 +123,7 @@ def route(request: Request, viewer: SignedIn, number: str, sent: RouteSent) -> A
 
 
 @router.post("/{number}/hand-out", summary="Lend, or hand over at the window")
+@permitted(Permission.HAND_OVER)
 def hand_out(request: Request, viewer: SignedIn, number: str, sent: HandOutSent) -> Answer:
     """A keeper lends at the desk, a clerk hands over at the window; two sign, two carry, the due date begins today."""
     database, now = site_of(request).database, read_clock()
@@ -123,6 +133,7 @@ def hand_out(request: Request, viewer: SignedIn, number: str, sent: HandOutSent)
 
 
 @router.post("/{number}/return", summary="Take a loan back")
+@permitted(Permission.HAND_OVER)
 def take_back(request: Request, viewer: SignedIn, number: str, sent: ReturnSent) -> Answer:
     """A keeper takes it back at the desk, a clerk at the window; seal and pieces are checked by two."""
     database, now = site_of(request).database, read_clock()
@@ -132,6 +143,7 @@ def take_back(request: Request, viewer: SignedIn, number: str, sent: ReturnSent)
 
 
 @router.post("/{number}/consultation", summary="Bring it to the reading room")
+@permitted(Permission.CONSULT)
 def consult(request: Request, viewer: SignedIn, number: str, sent: ConsultationSent) -> Answer:
     """Two or more visitors read on the spot; nobody reads their own."""
     visitors = [(visitor.name, visitor.id_number) for visitor in sent.visitors]
@@ -140,6 +152,7 @@ def consult(request: Request, viewer: SignedIn, number: str, sent: ConsultationS
 
 
 @router.post("/{number}/consultation/end", summary="The visitors are gone")
+@permitted(Permission.CONSULT)
 def end_consultation(request: Request, viewer: SignedIn, number: str, sent: PlaceSent) -> Answer:
     """The dossier goes back to a desk or cart."""
     database, now = site_of(request).database, read_clock()
@@ -147,18 +160,21 @@ def end_consultation(request: Request, viewer: SignedIn, number: str, sent: Plac
 
 
 @router.post("/{number}/scan-given", summary="Give the scan")
+@permitted(Permission.GIVE_SCANS)
 def give_scan(request: Request, viewer: SignedIn, number: str, sent: CommandSent) -> Answer:
     """The scan is given, the paper stays."""
     return request_answer(lending.give_scan(site_of(request).database, viewer, sent.command_id, number, read_clock()))
 
 
 @router.post("/{number}/finish", summary="The window is done with it")
+@permitted(Permission.FOLLOW_UP_REQUESTS)
 def finish(request: Request, viewer: SignedIn, number: str, sent: CommandSent) -> Answer:
     """What was dispatched to a window may come home."""
     return request_answer(lending.finish(site_of(request).database, viewer, sent.command_id, number, read_clock()))
 
 
 @router.post("/{number}/transfer", summary="Send a transfer")
+@permitted(Permission.HAND_OVER)
 def send(request: Request, viewer: SignedIn, number: str, sent: TransferSent) -> Answer:
     """All volumes together, sealed, by the channel computed; the receipt's clock begins."""
     database, now = site_of(request).database, read_clock()
@@ -167,6 +183,7 @@ def send(request: Request, viewer: SignedIn, number: str, sent: TransferSent) ->
 
 
 @router.post("/{number}/receipt", summary="Confirm a transfer by its receipt")
+@permitted(Permission.FOLLOW_UP_REQUESTS)
 def confirm_receipt(request: Request, viewer: SignedIn, number: str, sent: ReceiptSent) -> Answer:
     """The signed receipt closes the transfer."""
     day: date = sent.received_on
@@ -175,6 +192,7 @@ def confirm_receipt(request: Request, viewer: SignedIn, number: str, sent: Recei
 
 
 @router.post("/{number}/undelivered", summary="A transfer came back undelivered")
+@permitted(Permission.HAND_OVER)
 def undelivered(request: Request, viewer: SignedIn, number: str, sent: ReturnSent) -> Answer:
     """It stands ready again, to be sent anew or withdrawn; the receipt's clock stops."""
     database, now = site_of(request).database, read_clock()

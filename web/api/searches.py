@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from inventory.domain.identifiers import VolumeName
+from inventory.domain.permissions import Permission
 from inventory.domain.requests import request_number
 from inventory.domain.searching import NOTE_CHARACTERS_MAX, CaseState, Step, StepResult
 from inventory.operations import searching
@@ -15,10 +16,11 @@ from inventory.operations.search_cases import UNSETTLED, CaseLine, CaseView, Ste
 from inventory.operations.searching import Finding, Looking, Loss, Rebuilding
 from web.api.acts import WitnessSent
 from web.api.work import REFUSALS, Code, Command, PlaceCode, Sent
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter(prefix="/api/v1")
+router = Doors(prefix="/api/v1")
 
 Told = Annotated[str, Field(min_length=1, max_length=NOTE_CHARACTERS_MAX)]
 _DOCUMENT_CHARACTERS_MAX = 100
@@ -162,6 +164,7 @@ class SearchAnswer(SearchLineAnswer):
 
 
 @router.get("/searches", summary="Searches", responses=REFUSALS)
+@permitted(Permission.SEE_SEARCHES)
 def searches(
     request: Request, viewer: SignedIn, state: Annotated[list[CaseState] | None, Query()] = None
 ) -> SearchesAnswer:
@@ -171,6 +174,7 @@ def searches(
 
 
 @router.post("/searches", summary="Begin a search", responses=REFUSALS)
+@permitted(Permission.BEGIN_SEARCHES)
 def begin(request: Request, viewer: SignedIn, sent: SearchSent) -> SearchAnswer:
     """The volume isn't where the ledger says; also takes a suspicion up."""
     database, volume = site_of(request).database, VolumeName.parse(sent.volume)
@@ -181,12 +185,14 @@ def begin(request: Request, viewer: SignedIn, sent: SearchSent) -> SearchAnswer:
 
 
 @router.get("/searches/{search}", summary="A search", responses=REFUSALS)
+@permitted(Permission.SEE_SEARCHES)
 def one_search(request: Request, viewer: SignedIn, search: str) -> SearchAnswer:
     """Its protocol, who had the volume last, where the radio saw it."""
     return _shown(request, viewer, search)
 
 
 @router.post("/searches/{search}/steps", summary="Record a step of a search", responses=REFUSALS)
+@permitted(Permission.SEARCH)
 def look(request: Request, viewer: SignedIn, search: str, sent: StepSent) -> SearchAnswer:
     """Somebody looked somewhere."""
     database, now = site_of(request).database, read_clock()
@@ -197,6 +203,7 @@ def look(request: Request, viewer: SignedIn, search: str, sent: StepSent) -> Sea
 
 
 @router.post("/searches/{search}/found", summary="Found", responses=REFUSALS)
+@permitted(Permission.BEGIN_SEARCHES)
 def found(request: Request, viewer: SignedIn, search: str, sent: FoundSent) -> SearchAnswer:
     """The volume turned up; also one declared lost. Whom it was looked for gets it."""
     finding = Finding(sent.command_id, sent.place, sent.reason, sent.step)
@@ -205,6 +212,7 @@ def found(request: Request, viewer: SignedIn, search: str, sent: FoundSent) -> S
 
 
 @router.post("/searches/{search}/lost", summary="Declare lost", responses=REFUSALS)
+@permitted(Permission.DECLARE_LOST)
 def lost(request: Request, viewer: SignedIn, search: str, sent: LostSent) -> SearchAnswer:
     """The agency head decides, beside a witness, after the whole protocol by two searchers."""
     database, now = site_of(request).database, read_clock()
@@ -216,6 +224,7 @@ def lost(request: Request, viewer: SignedIn, search: str, sent: LostSent) -> Sea
 
 
 @router.post("/searches/{search}/rebuilt", summary="Rebuilt", responses=REFUSALS)
+@permitted(Permission.REBUILD)
 def rebuilt(request: Request, viewer: SignedIn, search: str, sent: RebuiltSent) -> SearchAnswer:
     """A lost volume was brought together again; it is marked for ever."""
     database, now = site_of(request).database, read_clock()
@@ -225,6 +234,7 @@ def rebuilt(request: Request, viewer: SignedIn, search: str, sent: RebuiltSent) 
 
 
 @router.post("/searches/{search}/dismissed", summary="Dismiss a suspicion", responses=REFUSALS)
+@permitted(Permission.BEGIN_SEARCHES)
 def dismissed(request: Request, viewer: SignedIn, search: str, sent: DismissedSent) -> SearchAnswer:
     """The volume is where the ledger says after all."""
     searching.dismiss(

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from inventory.domain.identifiers import VolumeName
+from inventory.domain.permissions import Permission
 from inventory.domain.picking import WAVE_PICKS_MAX, AislePurpose, OpenAisle, work_number
 from inventory.domain.places import PLACE_CODE_CHARACTERS_MAX
 from inventory.domain.requests import request_number
@@ -18,10 +19,11 @@ from inventory.operations.scanning import CODE_CHARACTERS_MAX, CODES_AT_ONCE_MAX
 from inventory.papers.printing import pick_sheet_pdf
 from inventory.store.waves import Stop, Wave
 from web.api.models import RefusalAnswer
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter(prefix="/api/v1")
+router = Doors(prefix="/api/v1")
 
 Code = Annotated[str, Field(max_length=CODE_CHARACTERS_MAX)]
 PlaceCode = Annotated[str, Field(max_length=PLACE_CODE_CHARACTERS_MAX)]
@@ -179,6 +181,7 @@ class AislesAnswer(BaseModel):
 
 
 @router.get("/waves", summary="Waves", responses=REFUSALS)
+@permitted(Permission.PLAN_WAVES)
 def waves(request: Request, viewer: SignedIn) -> WavesAnswer:
     """Open waves first, then the newest finished ones."""
     found = wave_views.wave_list(site_of(request).database, viewer)
@@ -186,6 +189,7 @@ def waves(request: Request, viewer: SignedIn) -> WavesAnswer:
 
 
 @router.post("/waves", summary="Make a wave", responses=REFUSALS)
+@permitted(Permission.PLAN_WAVES)
 def make_wave(request: Request, viewer: SignedIn, sent: WaveSent) -> WaveAnswer:
     """Take the approved requests that come first, in the order that opens few aisles and walks little."""
     asked = WaveAsked(sent.command_id, sent.warehouse, sent.room, sent.picks_max)
@@ -193,6 +197,7 @@ def make_wave(request: Request, viewer: SignedIn, sent: WaveSent) -> WaveAnswer:
 
 
 @router.get("/waves/{wave}", summary="A wave with its walk", responses=REFUSALS)
+@permitted(Permission.PLAN_WAVES)
 def wave(request: Request, viewer: SignedIn, wave: str) -> WaveStopsAnswer:
     """The stops in walking order, and who has which."""
     found = wave_views.wave_view(site_of(request).database, viewer, wave)
@@ -200,6 +205,7 @@ def wave(request: Request, viewer: SignedIn, wave: str) -> WaveStopsAnswer:
 
 
 @router.post("/waves/{wave}/finish", summary="End a wave", responses=REFUSALS)
+@permitted(Permission.PLAN_WAVES)
 def finish_wave(request: Request, viewer: SignedIn, wave: str, sent: CommandSent) -> WaveAnswer:
     """What wasn't picked goes back to the approved requests."""
     database = site_of(request).database
@@ -207,6 +213,7 @@ def finish_wave(request: Request, viewer: SignedIn, wave: str, sent: CommandSent
 
 
 @router.get("/waves/{wave}/pick-sheet.pdf", summary="The pick sheet", responses=REFUSALS, response_class=Response)
+@permitted(Permission.PLAN_WAVES)
 def pick_sheet(request: Request, viewer: SignedIn, wave: str) -> Response:
     """What is still to be picked, aisle by aisle, as PDF."""
     sheet, printed = work_papers.pick_sheet(site_of(request).database, viewer, wave, read_clock())
@@ -214,18 +221,21 @@ def pick_sheet(request: Request, viewer: SignedIn, wave: str) -> Response:
 
 
 @router.post("/waves/{wave}/next-stop", summary="Take the next stop", responses=REFUSALS)
+@permitted(Permission.PICK)
 def next_stop(request: Request, viewer: SignedIn, wave: str) -> StopInHandAnswer:
     """The keeper's next shelf, theirs from now on, its aisle open; the one in hand where there is one."""
     return StopInHandAnswer(**_in_hand(picking.next_stop(site_of(request).database, viewer, wave, read_clock())))
 
 
 @router.get("/stop", summary="The stop in hand", responses=REFUSALS)
+@permitted(Permission.PICK)
 def stop(request: Request, viewer: SignedIn) -> StopInHandAnswer:
     """The stop the keeper has taken and not done."""
     return StopInHandAnswer(**_in_hand(picking.stop_in_hand(site_of(request).database, viewer, read_clock())))
 
 
 @router.post("/stop/give-back", summary="Give the stop in hand back", responses=REFUSALS)
+@permitted(Permission.PICK)
 def give_back(request: Request, viewer: SignedIn) -> StopInHandAnswer:
     """Leave it to whoever comes next."""
     picking.give_back_stop(site_of(request).database, viewer, read_clock())
@@ -233,6 +243,7 @@ def give_back(request: Request, viewer: SignedIn) -> StopInHandAnswer:
 
 
 @router.post("/picks", summary="Pick", responses=REFUSALS)
+@permitted(Permission.PICK)
 def pick(request: Request, viewer: SignedIn, sent: PicksSent) -> PickedAnswer:
     """Take dossiers off the shelf of the stop in hand, all or none."""
     asked = PickAsked(sent.command_id, sent.shelf, sent.codes, sent.to_place)
@@ -241,6 +252,7 @@ def pick(request: Request, viewer: SignedIn, sent: PicksSent) -> PickedAnswer:
 
 
 @router.post("/picks/not-found", summary="Not on its shelf", responses=REFUSALS)
+@permitted(Permission.PICK)
 def not_found(request: Request, viewer: SignedIn, sent: NotFoundSent) -> SearchAnswer:
     """The request waits and the search begins."""
     volume = VolumeName.parse(sent.volume)
@@ -249,6 +261,7 @@ def not_found(request: Request, viewer: SignedIn, sent: NotFoundSent) -> SearchA
 
 
 @router.get("/aisles", summary="Aisles that stand open", responses=REFUSALS)
+@permitted(Permission.PLAN_WAVES)
 def open_aisles(request: Request, viewer: SignedIn) -> AislesAnswer:
     """One a block at most, with whoever opened it."""
     found = aisles.open_aisles(site_of(request).database, viewer)
@@ -256,12 +269,14 @@ def open_aisles(request: Request, viewer: SignedIn) -> AislesAnswer:
 
 
 @router.post("/aisles/open", summary="Open an aisle", responses=REFUSALS)
+@permitted(Permission.PICK)
 def open_aisle(request: Request, viewer: SignedIn, sent: AisleSent) -> AisleAnswer:
     """Picks and sweeps share the lock: while somebody else has an aisle of the block open, this is refused by name."""
     return _aisle(aisles.open_aisle(site_of(request).database, viewer, sent.place, sent.purpose, read_clock()))
 
 
 @router.post("/aisles/close", summary="Close an aisle", responses=REFUSALS)
+@permitted(Permission.PLAN_WAVES)
 def close_aisle(request: Request, viewer: SignedIn, sent: AislePlaceSent) -> AislesAnswer:
     """Its holder closes it, or the city manager; what stands open then is the answer."""
     database = site_of(request).database

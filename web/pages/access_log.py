@@ -5,20 +5,22 @@ from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from inventory.domain.people import LOGIN_CHARACTERS_MAX, Role
+from inventory.domain.permissions import Permission
 from inventory.domain.refusals import BadInput
 from inventory.operations.reading_log import LogPage, export_log, read_log
 from inventory.papers.spreadsheets import Sheet, csv_bytes, xlsx_bytes
 from inventory.store.access_log import LogEntry, LogFilter
+from web.doors import Doors, permitted
 from web.rendering import render, words_of
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 from web.words import Words
 
-router = APIRouter()
+router = Doors()
 _MOMENT_CHARACTERS_MAX = 40
 _ACT_CHARACTERS_MAX = 120
 _NUMBER_CHARACTERS_MAX = 60
@@ -65,6 +67,7 @@ Asked = Annotated[Typed, Depends(_typed)]
 
 
 @router.get("/access-log", include_in_schema=False)
+@permitted(Permission.READ_ACCESS_LOG)
 def access_log(request: Request, viewer: SignedIn, typed: Asked) -> Response:
     """A page of entries, the newest first."""
     site = site_of(request)
@@ -78,12 +81,14 @@ def access_log(request: Request, viewer: SignedIn, typed: Asked) -> Response:
 
 
 @router.get("/access-log/export.csv", include_in_schema=False)
+@permitted(Permission.READ_ACCESS_LOG)
 def export_csv(request: Request, viewer: SignedIn, typed: Asked) -> Response:
     """The entries the form asks for, as CSV; that it was made is an entry of its own."""
     return _file(csv_bytes(_exported(request, viewer, typed)), "text/csv; charset=utf-8", "csv")
 
 
 @router.get("/access-log/export.xlsx", include_in_schema=False)
+@permitted(Permission.READ_ACCESS_LOG)
 def export_xlsx(request: Request, viewer: SignedIn, typed: Asked) -> Response:
     """The same as a workbook."""
     return _file(xlsx_bytes(_exported(request, viewer, typed)), _XLSX, "xlsx")

@@ -7,14 +7,15 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from inventory.domain.arrivals import ANNOUNCERS, PLANNERS, RECEIVERS, ArrivalState, Channel, ListRow, Reached
+from inventory.domain.arrivals import ArrivalState, Channel, ListRow, Reached
 from inventory.domain.identifiers import VolumeName, read_id_number
 from inventory.domain.names import parse_name
 from inventory.domain.people import Role, Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput, PersonKnown, Refusal, RegisterInvalid
 from inventory.domain.words import Word
 from inventory.operations import announcing, arriving, placing
@@ -24,6 +25,7 @@ from inventory.operations.importing import ImportReport, RowError
 from inventory.operations.placing import ArrivalSummary, ArrivalView
 from inventory.store.arrivals import LineNow
 from inventory.store.database import Database
+from web.doors import Doors, permitted
 from web.forms import Form as Sheet
 from web.forms import SentForm
 from web.outcomes import redirect
@@ -32,7 +34,7 @@ from web.rendering import render, words_of
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 ERRORS_SHOWN_MAX = 200
 _TONES = {
@@ -45,11 +47,11 @@ _TONES = {
 }
 # What else comes in, and where it is done; the key of its text.
 _OTHERS = (
-    ("/tags", "arrivals.tags", frozenset({Role.KEEPER})),
-    ("/loose-materials", "arrivals.loose", RECEIVERS),
-    ("/digitisation", "arrivals.scans", frozenset({Role.KEEPER, Role.CITY_MANAGER})),
-    ("/reshelving", "arrivals.reshelving", PLANNERS),
-    ("/refusals", "arrivals.refusals", ANNOUNCERS),
+    ("/tags", "arrivals.tags", Permission.TAG),
+    ("/loose-materials", "arrivals.loose", Permission.INSERT_MATERIALS),
+    ("/digitisation", "arrivals.scans", Permission.SEE_SCANS),
+    ("/reshelving", "arrivals.reshelving", Permission.PLAN_PLACES),
+    ("/refusals", "arrivals.refusals", Permission.SEE_REFUSALS),
 )
 NUMBER_DIGITS_MAX = 9
 
@@ -127,15 +129,17 @@ class ArrivalContext:
 
 
 @router.get("/arrivals", include_in_schema=False)
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def arrivals(request: Request, viewer: SignedIn) -> Response:
     """The newest arrivals and how far they have come."""
     found = placing.newest_arrivals(site_of(request).database, viewer)
-    others = tuple((address, text) for address, text, roles in _OTHERS if viewer.role in roles)
-    context = ArrivalsContext(tuple(found), viewer.role in ANNOUNCERS, others)
+    others = tuple((address, text) for address, text, permission in _OTHERS if permits(viewer, permission))
+    context = ArrivalsContext(tuple(found), permits(viewer, Permission.ANNOUNCE_ARRIVALS), others)
     return render(request, "arrivals.html", context, viewer)
 
 
 @router.get("/arrivals/new", include_in_schema=False)
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def new_arrival(request: Request, viewer: SignedIn) -> Response:
     """The form of an announcement."""
     agencies = tuple(placing.agencies(site_of(request).database, viewer))
@@ -161,6 +165,7 @@ async def _sent_list(request: Request) -> SentList:
 
 
 @router.post("/arrivals/new", include_in_schema=False)
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def announce(request: Request, viewer: SignedIn, sent: Annotated[SentList, Depends(_sent_list)]) -> Response:
     """Announce what the list says, or the one dossier typed; all errors come back at once."""
     database = site_of(request).database
@@ -209,6 +214,7 @@ def _not_announced(request: Request, viewer: Viewer, sent: SentList, refusal: Re
 
 
 @router.get("/arrivals/{number}", include_in_schema=False)
+@permitted(Permission.ANNOUNCE_ARRIVALS)
 def arrival(request: Request, viewer: SignedIn, number: str, reached: Reached | None = None) -> Response:
     """One arrival: what is to be done next first, then its boxes, what differs, where it goes, and its lines."""
     database, now = site_of(request).database, read_clock()
@@ -217,8 +223,8 @@ def arrival(request: Request, viewer: SignedIn, number: str, reached: Reached | 
         placing.open_arrival(database, viewer, number, now, reached=steps),
         arriving.discrepancies(database, viewer, number),
         reached,
-        viewer.role in RECEIVERS,
-        viewer.role in PLANNERS,
+        permits(viewer, Permission.RECEIVE_ARRIVALS),
+        permits(viewer, Permission.PLAN_PLACES),
         viewer.role is Role.KEEPER,
         named_options(request, Channel),
     )
@@ -226,6 +232,7 @@ def arrival(request: Request, viewer: SignedIn, number: str, reached: Reached | 
 
 
 @router.post("/arrivals/{number}/delivery", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def deliver(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Its boxes are here."""
     delivery = Delivery(
@@ -242,6 +249,7 @@ def deliver(request: Request, viewer: SignedIn, number: str, form: SentForm) -> 
 
 
 @router.post("/arrivals/{number}/plan", include_in_schema=False)
+@permitted(Permission.PLAN_PLACES)
 def plan(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Say where what is still to be shelved shall stand."""
     fill = whole_number(form.text("fill"))
@@ -253,6 +261,7 @@ def plan(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
 
 
 @router.post("/arrivals/{number}/signature", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def sign(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Sign the sheet that was shown."""
     signing = Signing(form.command_id(), number, form.text("hash"), form.told("signed_by"), form.told("paper"))

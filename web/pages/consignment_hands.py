@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.consignments import ConsignmentState
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission
 from inventory.domain.refusals import BadInput, DiscrepancyNotFound, Refusal, TooManyAttempts, WrongPin
 from inventory.operations import consigning, consignment_views, receiving
 from inventory.operations.consigning import Dispatching, Sealing
@@ -14,6 +15,7 @@ from inventory.operations.countersigning import countersign
 from inventory.operations.custody import part_of
 from inventory.operations.receiving import Arriving, Outcome, Settling
 from inventory.store.consignment_sets import Discrepancy
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.pages.consignments import StepContext, of_this_bag, step_context
@@ -23,18 +25,20 @@ from web.scanning import codes_in, lines_of, place_in
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 _PIECES_DIGITS_MAX = 5
 
 
 @router.get("/consignments/{number}/seal", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def seal_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """The seal, the two who carry it, and one signature of the second person for both."""
     return render(request, "sealing.html", step_context(request, viewer, number), viewer)
 
 
 @router.post("/consignments/{number}/seal", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def seal(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Seal the bag, and hand it over where the carriers are told; a sealed one is only handed over."""
     database, now = site_of(request).database, read_clock()
@@ -59,6 +63,7 @@ def seal(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
 
 
 @router.get("/consignments/{number}/arrive", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def arrive_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """Scan the seal and everything in the bag; at a window it stays there unless another place is scanned."""
     context = step_context(request, viewer, number)
@@ -70,6 +75,7 @@ def arrive_page(request: Request, viewer: SignedIn, number: str) -> Response:
 
 
 @router.post("/consignments/{number}/arrive", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def arrive(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Receive what is there, and write down what isn't."""
     database, now = site_of(request).database, read_clock()
@@ -109,6 +115,7 @@ class SettlingContext:
 
 
 @router.get("/consignments/{number}/discrepancies/{row}", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def settle_page(request: Request, viewer: SignedIn, number: str, row: int) -> Response:
     """How one difference is settled."""
     context = _settling(step_context(request, viewer, number), row)
@@ -116,6 +123,7 @@ def settle_page(request: Request, viewer: SignedIn, number: str, row: int) -> Re
 
 
 @router.post("/consignments/{number}/discrepancies/{row}", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def settle(request: Request, viewer: SignedIn, number: str, row: int, form: SentForm) -> Response:
     """Close one row of the discrepancy sheet."""
     database, now = site_of(request).database, read_clock()

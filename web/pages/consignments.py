@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import Response
 
 from inventory.domain.acts import ActKind
 from inventory.domain.consignments import Colour, ConsignmentState, DiscrepancyKind, SetPicture
 from inventory.domain.people import Role, Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.picking import work_number
 from inventory.domain.places import PLACE_CODE_CHARACTERS_MAX
 from inventory.domain.refusals import NotInThisBag, Refusal
@@ -21,6 +22,7 @@ from inventory.operations.scanning import CODE_CHARACTERS_MAX, Scanned
 from inventory.papers.printing import discrepancy_sheet_pdf, manifest_pdf
 from inventory.store.consignments import Consignment
 from web import forms
+from web.doors import Doors, permitted
 from web.forms import SentForm
 from web.outcomes import redirect
 from web.pages.scan import ScanContext
@@ -30,7 +32,7 @@ from web.scanning import Line, codes_in, lines_of, place_in
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 _PLACE = Annotated[str, Form(max_length=PLACE_CODE_CHARACTERS_MAX)]
 _CODE = Annotated[str, Form(max_length=CODE_CHARACTERS_MAX)]
@@ -70,12 +72,14 @@ class StepContext:
 
 
 @router.get("/consignments", include_in_schema=False)
+@permitted(Permission.SEE_CONSIGNMENTS)
 def consignments_page(request: Request, viewer: SignedIn) -> Response:
     """The bags on their way first."""
     return render(request, "consignments.html", _consignments(request, viewer), viewer)
 
 
 @router.post("/consignments", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def open_consignment(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Begin a bag's journey and lead on to packing it."""
     try:
@@ -88,6 +92,7 @@ def open_consignment(request: Request, viewer: SignedIn, form: SentForm) -> Resp
 
 
 @router.post("/consignments/bags", include_in_schema=False)
+@permitted(Permission.REGISTER_BAGS)
 def register_bag(request: Request, viewer: SignedIn, bag: _CODE = "") -> Response:
     """Register a bag by scanning it."""
     code = consigning.register_bag(site_of(request).database, viewer, bag, read_clock())
@@ -95,12 +100,14 @@ def register_bag(request: Request, viewer: SignedIn, bag: _CODE = "") -> Respons
 
 
 @router.get("/consignments/{number}", include_in_schema=False)
+@permitted(Permission.SEE_CONSIGNMENTS)
 def consignment_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """One consignment with its set, its sheet and its history."""
     return render(request, "consignment.html", step_context(request, viewer, number), viewer)
 
 
 @router.get("/consignments/{number}/manifest.pdf", include_in_schema=False)
+@permitted(Permission.SEE_CONSIGNMENTS)
 def manifest(request: Request, viewer: SignedIn, number: str) -> Response:
     """The manifest, to be signed."""
     paper, printed = work_papers.manifest(site_of(request).database, viewer, number, read_clock())
@@ -108,6 +115,7 @@ def manifest(request: Request, viewer: SignedIn, number: str) -> Response:
 
 
 @router.get("/consignments/{number}/discrepancy-sheet.pdf", include_in_schema=False)
+@permitted(Permission.SEE_CONSIGNMENTS)
 def discrepancy_sheet(request: Request, viewer: SignedIn, number: str) -> Response:
     """The discrepancy sheet, to be signed by both sides."""
     paper, printed = work_papers.discrepancy_sheet(site_of(request).database, viewer, number, read_clock())
@@ -115,6 +123,7 @@ def discrepancy_sheet(request: Request, viewer: SignedIn, number: str) -> Respon
 
 
 @router.post("/consignments/{number}/scan", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def scan(request: Request, viewer: SignedIn, number: str, code: _CODE, place: _CODE = "") -> Response:
     """One scanned code: in this bag, or a stranger to it."""
     database, now = site_of(request).database, read_clock()
@@ -125,12 +134,14 @@ def scan(request: Request, viewer: SignedIn, number: str, code: _CODE, place: _C
 
 
 @router.get("/consignments/{number}/pack", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def pack_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """Scan what goes in."""
     return render(request, "packing.html", step_context(request, viewer, number), viewer)
 
 
 @router.post("/consignments/{number}/pack", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def pack(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Pack all that was scanned, or nothing."""
     database, now = site_of(request).database, read_clock()
@@ -145,6 +156,7 @@ def pack(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
 
 
 @router.get("/consignments/{number}/check", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def check_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """Read the whole set."""
     context = step_context(request, viewer, number, with_ends=True)
@@ -152,6 +164,7 @@ def check_page(request: Request, viewer: SignedIn, number: str) -> Response:
 
 
 @router.post("/consignments/{number}/check", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def check(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """The picture of the set: green, amber, or red."""
     database, now = site_of(request).database, read_clock()
@@ -173,12 +186,14 @@ def check(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Re
 
 
 @router.get("/consignments/{number}/unpack", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def unpack_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """Scan what comes out."""
     return render(request, "unpacking.html", step_context(request, viewer, number), viewer)
 
 
 @router.post("/consignments/{number}/unpack", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def unpack(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Take out all that was scanned, or nothing."""
     database, now = site_of(request).database, read_clock()
@@ -195,6 +210,7 @@ def unpack(request: Request, viewer: SignedIn, number: str, form: SentForm) -> R
 
 
 @router.post("/consignments/{number}/cancel", include_in_schema=False)
+@permitted(Permission.CONSIGN)
 def cancel(
     request: Request,
     viewer: SignedIn,
@@ -258,7 +274,7 @@ def _consignments(
         tuple((work_number("C", one.consignment_id), one) for one in found),
         consignment_views.ends(database, viewer),
         at_window=viewer.role is Role.WINDOW_CLERK,
-        may_open=viewer.role in {Role.KEEPER, Role.WINDOW_CLERK},
+        may_open=permits(viewer, Permission.CONSIGN),
         sent=form or forms.Form(()),
         problem=problem,
     )

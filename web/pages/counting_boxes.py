@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import Response
 
 from inventory.domain.arrivals import Reached
+from inventory.domain.permissions import Permission
 from inventory.domain.refusals import BatchNotFound
 from inventory.operations import arriving, placing
 from inventory.operations.arriving import BoxCount, BoxState, Finding
 from inventory.operations.box_scanning import scanned_in_box
 from inventory.operations.scanning import CODE_CHARACTERS_MAX
 from inventory.store.arrivals import LineNow
+from web.doors import Doors, permitted
 from web.forms import SentForm
 from web.outcomes import redirect
 from web.pages.arrivals import row_in
@@ -23,7 +25,7 @@ from web.scanning import Line, codes_in
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class IdentifyContext:
 
 
 @router.get("/arrivals/{number}/boxes/{box}", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def box(request: Request, viewer: SignedIn, number: str, box: str) -> Response:
     """The counting screen: scan, and see the whole set."""
     state = arriving.box_state(site_of(request).database, viewer, number, box)
@@ -51,6 +54,7 @@ def box(request: Request, viewer: SignedIn, number: str, box: str) -> Response:
 
 
 @router.post("/arrivals/{number}/boxes/{box}/scan", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def scan(
     request: Request,
     viewer: SignedIn,
@@ -64,6 +68,7 @@ def scan(
 
 
 @router.post("/arrivals/{number}/boxes/{box}", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def count(request: Request, viewer: SignedIn, number: str, box: str, form: SentForm) -> Response:
     """Take the scans to the list, and say at once what is missing, extra or from another box."""
     counting = BoxCount(
@@ -96,6 +101,7 @@ def count(request: Request, viewer: SignedIn, number: str, box: str, form: SentF
 
 
 @router.get("/arrivals/{number}/lines/{line_id}", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def unknown_line(request: Request, viewer: SignedIn, number: str, line_id: int) -> Response:
     """One envelope that nobody listed, or that names nobody."""
     line = placing.open_line(site_of(request).database, viewer, number, line_id, read_clock())
@@ -105,6 +111,7 @@ def unknown_line(request: Request, viewer: SignedIn, number: str, line_id: int) 
 
 
 @router.post("/arrivals/{number}/lines/{line_id}", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def identify(request: Request, viewer: SignedIn, number: str, line_id: int, form: SentForm) -> Response:
     """Say whose it is."""
     finding = Finding(form.command_id(), number, line_id, row_in(form), form.told("confirmed"))

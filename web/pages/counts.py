@@ -4,22 +4,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from inventory.domain.counting import LOCAL, Cloud, certificate_number
 from inventory.domain.identifiers import folded_width
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.places import PLACE_CODE_CHARACTERS_MAX, PlaceKind
 from inventory.domain.refusals import BadInput, Refusal
 from inventory.domain.standing import Legal, Seal
 from inventory.operations import count_papers, counting
-from inventory.operations.counting import CERTIFIERS, Certifying, PlaceAsOf, Recount
+from inventory.operations.counting import Certifying, PlaceAsOf, Recount
 from inventory.operations.retained import Retained, retained
 from inventory.papers.printing import count_certificate_pdf
 from inventory.store.certificates import CertificateRow
 from inventory.store.counts import Held, PlaceKindCount
 from web.api.work import pdf_answer
+from web.doors import Doors, permitted
 from web.forms import SentForm
 from web.outcomes import redirect
 from web.refusing import status_of
@@ -27,7 +29,7 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 _MOMENT_CHARACTERS_MAX = 40
 
 
@@ -87,12 +89,14 @@ class RetainedContext:
 
 
 @router.get("/counts", include_in_schema=False)
+@permitted(Permission.SEE_COUNTS)
 def counts_page(request: Request, viewer: SignedIn, day: date | None = None) -> Response:
     """The form and the certificates; with a day, what every agency the viewer sees held."""
     return render(request, "counts.html", _counts(request, viewer, day), viewer)
 
 
 @router.post("/counts/certificates", include_in_schema=False)
+@permitted(Permission.CERTIFY_COUNTS)
 def certify(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Certify what an agency held."""
     day = _day(form.text("day"))
@@ -107,6 +111,7 @@ def certify(request: Request, viewer: SignedIn, form: SentForm) -> Response:
 
 
 @router.get("/counts/certificates/{number}", include_in_schema=False)
+@permitted(Permission.SEE_COUNTS)
 def certificate_page(request: Request, viewer: SignedIn, number: str, recount: bool = False) -> Response:
     """What a certificate states; counted again where asked for, which takes a moment."""
     database, now = site_of(request).database, read_clock()
@@ -118,6 +123,7 @@ def certificate_page(request: Request, viewer: SignedIn, number: str, recount: b
 
 
 @router.get("/counts/certificates/{number}/paper.pdf", include_in_schema=False)
+@permitted(Permission.SEE_COUNTS)
 def certificate_pdf(request: Request, viewer: SignedIn, number: str) -> Response:
     """The certificate on paper."""
     paper, printed = count_papers.certificate_paper(site_of(request).database, viewer, number, read_clock())
@@ -125,6 +131,7 @@ def certificate_pdf(request: Request, viewer: SignedIn, number: str) -> Response
 
 
 @router.get("/counts/places", include_in_schema=False)
+@permitted(Permission.SEE_COUNTS)
 def places_page(
     request: Request, viewer: SignedIn, at: Annotated[str, Query(max_length=_MOMENT_CHARACTERS_MAX)] = ""
 ) -> Response:
@@ -138,6 +145,7 @@ def places_page(
 
 
 @router.get("/counts/contents", include_in_schema=False)
+@permitted(Permission.SEE_COUNTS)
 def contents_page(
     request: Request,
     viewer: SignedIn,
@@ -153,6 +161,7 @@ def contents_page(
 
 
 @router.get("/counts/retained", include_in_schema=False)
+@permitted(Permission.SEE_COUNTS)
 def retained_page(request: Request, viewer: SignedIn) -> Response:
     """The clocks of the deceased and the retired."""
     context = RetainedContext(retained(site_of(request).database, viewer, read_clock()))
@@ -171,7 +180,7 @@ def _counts(
         now,
         held,
         tuple((certificate_number(row.certificate_id), row) for row in rows),
-        viewer.role in CERTIFIERS,
+        permits(viewer, Permission.CERTIFY_COUNTS),
         problem,
     )
 

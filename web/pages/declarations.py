@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
-from inventory.domain.people import Role, Viewer
-from inventory.domain.refusals import BadInput, NoSuchAddress, NotAllowed, Refusal
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
+from inventory.domain.refusals import BadInput, NoSuchAddress, Refusal
 from inventory.domain.travelling import Career
 from inventory.operations import declaring
-from inventory.operations.asking import ASKERS
 from inventory.operations.declaring import Tie
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.refusing import status_of
@@ -19,9 +20,8 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 TIES: tuple[Tie, ...] = ("own", "relative")
-_DECLARING = ASKERS | {Role.KEEPER, Role.CITY_MANAGER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,15 @@ class DeclarationsContext:
 
 
 @router.get("/requests/declarations", include_in_schema=False)
+@permitted(Permission.DECLARE_OWN_TIES)
 def declarations(request: Request, viewer: SignedIn, dossier: str = "") -> Response:
     """The forms, empty."""
-    if viewer.role not in _DECLARING:
-        raise NotAllowed
-    context = DeclarationsContext(viewer.role in ASKERS, dossier=dossier[:40])
+    context = DeclarationsContext(permits(viewer, Permission.DECLARE_CAREERS), dossier=dossier[:40])
     return render(request, "declarations.html", context, viewer)
 
 
 @router.post("/requests/declarations/{what}", include_in_schema=False)
+@permitted(Permission.DECLARE_OWN_TIES)
 def declare(request: Request, viewer: SignedIn, what: str, form: SentForm) -> Response:
     """Keep a declaration; whose ID number it was is told nowhere again."""
     if what not in {"career", "tie"}:
@@ -56,7 +56,7 @@ def declare(request: Request, viewer: SignedIn, what: str, form: SentForm) -> Re
         else:
             _tie(request, viewer, form)
     except Refusal as refusal:
-        context = DeclarationsContext(viewer.role in ASKERS, form, refusal, form.text("dossier"))
+        context = DeclarationsContext(permits(viewer, Permission.DECLARE_CAREERS), form, refusal, form.text("dossier"))
         return render(request, "declarations.html", context, viewer, status=status_of(refusal))
     return redirect(request, "/requests/declarations", "declarations.kept")
 

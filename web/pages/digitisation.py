@@ -3,16 +3,18 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput, Refusal
 from inventory.operations import digitising
 from inventory.operations.countersigning import countersign
 from inventory.operations.digitising import Return, Scan, ScanView, Sending
 from inventory.store.digitisation import ScanBatch
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.pages.reviewing import lines_in, whole
@@ -21,7 +23,7 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,14 @@ class BatchContext:
 
 
 @router.get("/digitisation", include_in_schema=False)
+@permitted(Permission.SEE_SCANS)
 def batches(request: Request, viewer: SignedIn) -> Response:
     """The newest batches; a contractor's own only."""
     return _list(request, viewer)
 
 
 @router.post("/digitisation", include_in_schema=False)
+@permitted(Permission.SEND_TO_SCAN)
 def send(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Send a batch."""
     try:
@@ -70,12 +74,14 @@ def send(request: Request, viewer: SignedIn, form: SentForm) -> Response:
 
 
 @router.get("/digitisation/{number}", include_in_schema=False)
+@permitted(Permission.SEE_SCANS)
 def batch(request: Request, viewer: SignedIn, number: str) -> Response:
     """One batch."""
     return _page(request, viewer, number)
 
 
 @router.post("/digitisation/{number}", include_in_schema=False)
+@permitted(Permission.REPORT_SCANS)
 def work(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Report a scan, or take volumes back."""
     database, now, address = site_of(request).database, read_clock(), f"/digitisation/{quote(number)}"
@@ -114,7 +120,7 @@ def cells_in(line: str, columns: int) -> tuple[str, ...]:
 
 def _list(request: Request, viewer: Viewer, sent: Form | None = None, problem: Refusal | None = None) -> Response:
     found = tuple(digitising.batches(site_of(request).database, viewer))
-    context = BatchesContext(found, viewer.role is Role.KEEPER, sent or Form(()), problem)
+    context = BatchesContext(found, permits(viewer, Permission.SEND_TO_SCAN), sent or Form(()), problem)
     return render(request, "digitisation.html", context, viewer, status=200 if problem is None else status_of(problem))
 
 
@@ -123,8 +129,8 @@ def _page(
 ) -> Response:
     context = BatchContext(
         digitising.open_batch(site_of(request).database, viewer, number),
-        viewer.role in {Role.KEEPER, Role.CONTRACTOR},
-        viewer.role is Role.KEEPER,
+        permits(viewer, Permission.REPORT_SCANS),
+        permits(viewer, Permission.SEND_TO_SCAN),
         sent or Form(()),
         problem,
     )

@@ -4,31 +4,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from inventory.domain.acts import ActKind
 from inventory.domain.custody_rules import RULES
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput
 from inventory.domain.standing import Identification, Legal, Mark, Seal
 from inventory.domain.tagging import IDENTIFICATION_NAMES
-from inventory.domain.unmasking import UNMASKERS, WHY_CHARACTERS_MAX, UnmaskReason
+from inventory.domain.unmasking import WHY_CHARACTERS_MAX, UnmaskReason
 from inventory.domain.whereabouts import fingerprint
-from inventory.operations.asking import ASKERS
 from inventory.operations.counting import DossierAsOf, as_of
 from inventory.operations.finding import HISTORY_ACTS_MAX, DossierView, history, open_dossier
 from inventory.operations.request_lists import queue
 from inventory.operations.request_views import RequestView
 from inventory.operations.unmasking import Unmasked, unmask
 from inventory.store.as_of import VolumeAsOf
+from web.doors import Doors, permitted
 from web.forms import SentForm
 from web.rendering import render, words_of
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 from web.telling import ToldAct, told
 
-router = APIRouter()
+router = Doors()
 _MOMENT_CHARACTERS_MAX = 40
 
 
@@ -78,6 +79,7 @@ class UnmaskedContext:
 
 
 @router.get("/dossiers/{number}", include_in_schema=False)
+@permitted(Permission.FIND_DOSSIERS)
 def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     """The page, or after a live event its moving part."""
     site, now, words = site_of(request), read_clock(), words_of(request)
@@ -85,14 +87,15 @@ def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     acts = tuple(told(act, words) for act in history(site.database, viewer, number, now))
     names = {kind: zh if words.chinese else en for kind, (zh, en) in IDENTIFICATION_NAMES.items()}
     requests = _requests(request, viewer, number, now)
-    may_ask = viewer.role in ASKERS and "/requests" in site.pages
+    may_ask = permits(viewer, Permission.ASK) and "/requests" in site.pages
     may_register = any(viewer.role in RULES[kind].by for kind in (ActKind.MERGED, ActKind.DEPOSIT_CHANGED))
-    reasons = tuple(UnmaskReason) if viewer.role in UNMASKERS and view.subject.id_number_masked else ()
+    reasons = tuple(UnmaskReason) if permits(viewer, Permission.UNMASK) and view.subject.id_number_masked else ()
     context = DossierContext(view, acts, fingerprint(view.volumes), names, requests, may_ask, may_register, reasons)
     return render(request, "dossier.html", context, viewer, block="whereabouts")
 
 
 @router.post("/dossiers/{number}/unmask", include_in_schema=False)
+@permitted(Permission.UNMASK)
 def dossier_unmasked(request: Request, number: str, viewer: SignedIn, form: SentForm) -> Response:
     """The ID number whole, once; every answer is no-store, and it stands in no address."""
     told = unmask(site_of(request).database, viewer, number, form.text("reason"), form.text("why"))
@@ -100,6 +103,7 @@ def dossier_unmasked(request: Request, number: str, viewer: SignedIn, form: Sent
 
 
 @router.get("/dossiers/{number}/as-of", include_in_schema=False)
+@permitted(Permission.FIND_DOSSIERS)
 def dossier_as_of(
     request: Request,
     number: str,

@@ -4,19 +4,22 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from functools import partial
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
+from inventory.domain.permissions import Permission
 from inventory.operations.finding import Watched, watch_dossier
+from web.doors import Doors, permitted
 from web.live import CHANGED
 from web.signed_in import viewer_of
 from web.site import site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @router.get("/live/dossiers/{number}", include_in_schema=False)
+@permitted(Permission.FIND_DOSSIERS)
 async def follow_dossier(request: Request, number: str, shows: str = "") -> StreamingResponse:
     """Stream an event `changed` whenever the dossier has a new holding or belief; `shows`: what the page has already."""
     live = site_of(request).live

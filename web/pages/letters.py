@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from inventory.domain.institutions import InstitutionClass, parse_institution_class
-from inventory.domain.people import Role
-from inventory.domain.refusals import BadInput, NotAllowed, Refusal
+from inventory.domain.permissions import Permission, permits
+from inventory.domain.refusals import BadInput, Refusal
 from inventory.domain.requests import LetterKind
 from inventory.operations import deciding, institutions
-from inventory.operations.asking import ASKERS
 from inventory.operations.institutions import NewInstitution, NewLetter
 from inventory.store.institutions import InstitutionRow, LetterRow
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.refusing import status_of
@@ -24,7 +24,7 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 _FIELDS_MAX = 20
 
 
@@ -69,12 +69,14 @@ async def _upload(request: Request) -> Upload:
 
 
 @router.get("/requests/letters", include_in_schema=False)
+@permitted(Permission.KEEP_LETTERS)
 def letters_page(request: Request, viewer: SignedIn) -> Response:
     """The letters, newest first."""
     return render(request, "letters.html", _letters(request, viewer), viewer)
 
 
 @router.post("/requests/letters", include_in_schema=False)
+@permitted(Permission.KEEP_LETTERS)
 def register_letter(request: Request, viewer: SignedIn, upload: Annotated[Upload, Depends(_upload)]) -> Response:
     """Register a letter with its scan."""
     form = upload.form
@@ -108,6 +110,7 @@ def _letters(
 
 
 @router.get("/requests/letters/{letter_id}/scan", include_in_schema=False)
+@permitted(Permission.SEE_LETTERS)
 def scan(request: Request, viewer: SignedIn, letter_id: int) -> Response:
     """A letter's scan, to be saved: a stranger's file is never shown inside our pages."""
     media, content = institutions.letter_scan(site_of(request).database, viewer, letter_id, read_clock())
@@ -117,12 +120,14 @@ def scan(request: Request, viewer: SignedIn, letter_id: int) -> Response:
 
 
 @router.get("/requests/institutions", include_in_schema=False)
+@permitted(Permission.REGISTER_INSTITUTIONS)
 def institutions_page(request: Request, viewer: SignedIn, text: str = "") -> Response:
     """The register of institutions."""
     return render(request, "institutions.html", _institutions(request, viewer, text), viewer)
 
 
 @router.post("/requests/institutions", include_in_schema=False)
+@permitted(Permission.REGISTER_INSTITUTIONS)
 def register_institution(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Register an institution."""
     try:
@@ -138,6 +143,7 @@ def register_institution(request: Request, viewer: SignedIn, form: SentForm) -> 
 
 
 @router.post("/requests/institutions/{code}/block", include_in_schema=False)
+@permitted(Permission.BLOCK_INSTITUTIONS)
 def block(request: Request, viewer: SignedIn, code: str, form: SentForm) -> Response:
     """Keep an institution from borrowing, or (without a reason) let it borrow again."""
     database = site_of(request).database
@@ -151,16 +157,15 @@ def _institutions(
     request: Request, viewer: SignedIn, text: str, sent: Form | None = None, problem: Refusal | None = None
 ) -> InstitutionsContext:
     rows = institutions.find_institutions(site_of(request).database, viewer, text, read_clock())
-    may_register = viewer.role in ASKERS | {Role.CITY_MANAGER}
-    may_block = viewer.role in {Role.AGENCY_HEAD, Role.CITY_MANAGER}
+    may_register = permits(viewer, Permission.REGISTER_INSTITUTIONS)
+    may_block = permits(viewer, Permission.BLOCK_INSTITUTIONS)
     return InstitutionsContext(rows, text, may_register, may_block, sent or Form(()), problem)
 
 
 @router.post("/requests/{number}/route", include_in_schema=False)
+@permitted(Permission.SETTLE_UNRESOLVED)
 def route(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """The city manager says which dossier a request is about, or that there is none."""
-    if viewer.role is not Role.CITY_MANAGER:
-        raise NotAllowed
     database, now = site_of(request).database, read_clock()
     if form.text("dossier"):
         deciding.route(database, viewer, form.command_id(), number, form.text("dossier"), now)

@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from inventory.domain.people import Reach
+from inventory.domain.permissions import Permission
 from inventory.domain.search import QUERY_CHARACTERS_MAX
 from inventory.operations.finding import FOUND_DOSSIERS_MAX, Found, find_dossiers
+from web.doors import Doors, permitted
 from web.rendering import render, wants_block
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 _TEXT_CHARACTERS_MAX = 400  # A pasted paragraph gets a sentence from the search itself; more is no search at all.
 
 
@@ -31,6 +33,7 @@ class LocateContext:
 
 
 @router.get("/", include_in_schema=False)
+@permitted(Permission.FIND_DOSSIERS)
 def locate(request: Request, viewer: SignedIn) -> Response:
     """The empty box."""
     viewer.agency_seen()
@@ -38,6 +41,7 @@ def locate(request: Request, viewer: SignedIn) -> Response:
 
 
 @router.post("/", include_in_schema=False)
+@permitted(Permission.FIND_DOSSIERS)
 def search(
     request: Request, viewer: SignedIn, text: Annotated[str, Form(max_length=_TEXT_CHARACTERS_MAX)] = ""
 ) -> Response:

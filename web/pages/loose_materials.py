@@ -3,18 +3,20 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.arrivals import Channel
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.materials import CATEGORIES, MatchProof
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput, Refusal
 from inventory.operations import loose_materials
 from inventory.operations.countersigning import countersign
 from inventory.operations.loose_materials import Insertion, Loose, LooseView
 from inventory.store.loose_materials import LooseBatch
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.pages.arrivals import named_options, whole_number
@@ -24,7 +26,7 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 _COLUMNS = 7  # name, dossier number, category, title, date, pieces, pages
 _CHANNELS = (Channel.CONFIDENTIAL, Channel.STAFF, Channel.EMS)
@@ -58,12 +60,14 @@ class LooseBatchContext:
 
 
 @router.get("/loose-materials", include_in_schema=False)
+@permitted(Permission.INSERT_MATERIALS)
 def batches(request: Request, viewer: SignedIn) -> Response:
     """The newest batches and the form of a new one."""
     return _list(request, viewer)
 
 
 @router.post("/loose-materials", include_in_schema=False)
+@permitted(Permission.INSERT_MATERIALS)
 def receive(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Take in a batch."""
     try:
@@ -83,12 +87,14 @@ def receive(request: Request, viewer: SignedIn, form: SentForm) -> Response:
 
 
 @router.get("/loose-materials/{number}", include_in_schema=False)
+@permitted(Permission.INSERT_MATERIALS)
 def batch(request: Request, viewer: SignedIn, number: str) -> Response:
     """One batch."""
     return _page(request, viewer, number)
 
 
 @router.post("/loose-materials/{number}", include_in_schema=False)
+@permitted(Permission.INSERT_MATERIALS)
 def work(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Match one, send some back, or put in what waits for the volumes at the desk."""
     database, now, address = site_of(request).database, read_clock(), f"/loose-materials/{quote(number)}"
@@ -155,6 +161,10 @@ def _page(
 ) -> Response:
     view = loose_materials.open_batch(site_of(request).database, viewer, number)
     context = LooseBatchContext(
-        view, viewer.role is Role.KEEPER, named_options(request, MatchProof), sent or Form(()), problem
+        view,
+        permits(viewer, Permission.INSERT_MATERIALS),
+        named_options(request, MatchProof),
+        sent or Form(()),
+        problem,
     )
     return render(request, "loose_batch.html", context, viewer, status=200 if problem is None else status_of(problem))

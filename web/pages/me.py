@@ -5,11 +5,12 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from inventory.domain.people import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, Role
+from inventory.domain.people import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import Refusal
 from inventory.domain.second_factor import CODE_DIGITS, RECOVERY_BYTES, RECOVERY_CODES, SECRET_BYTES
 from inventory.operations import accounts, second_factor
@@ -17,6 +18,7 @@ from inventory.operations.second_factor import FactorState
 from inventory.papers.codes import qr
 from inventory.store.access import SessionSeen, TokenSeen
 from inventory.store.people import SignedIn as SignedInKnown
+from web.doors import Doors, for_everybody_signed_in, while_signing_in
 from web.outcomes import redirect
 from web.pages.sign_in import first_page, new_secret
 from web.refusing import status_of
@@ -24,7 +26,7 @@ from web.rendering import render, words_of
 from web.signed_in import Known, SignedIn, set_session
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 # The first that fits counts: Edge says it is Chrome too, and Android that it is Linux.
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
@@ -83,9 +85,10 @@ class RecoveryContext:
 
 
 @router.get("/me", include_in_schema=False)
+@for_everybody_signed_in
 def access_page(request: Request, viewer: SignedIn) -> Response:
     """What is open in my name; a system administrator sees everybody's as well."""
-    database, admin = site_of(request).database, viewer.role is Role.SYSTEM_ADMIN
+    database, admin = site_of(request).database, permits(viewer, Permission.MANAGE_ACCOUNTS)
     everybody = admin and request.query_params.get("all") == "1"
     context = AccessContext(
         accounts.sessions(database, viewer, everybody=everybody),
@@ -98,6 +101,7 @@ def access_page(request: Request, viewer: SignedIn) -> Response:
 
 
 @router.post("/me/sessions/{session_id}/end", include_in_schema=False)
+@for_everybody_signed_in
 def end_session_form(request: Request, viewer: SignedIn, session_id: int) -> Response:
     """End a session of mine."""
     accounts.end_session(site_of(request).database, viewer, session_id)
@@ -105,6 +109,7 @@ def end_session_form(request: Request, viewer: SignedIn, session_id: int) -> Res
 
 
 @router.post("/me/tokens/{token_id}/revoke", include_in_schema=False)
+@for_everybody_signed_in
 def revoke_token_form(request: Request, viewer: SignedIn, token_id: int) -> Response:
     """Revoke a token of mine."""
     accounts.revoke_token(site_of(request).database, token_id, viewer)
@@ -112,12 +117,14 @@ def revoke_token_form(request: Request, viewer: SignedIn, token_id: int) -> Resp
 
 
 @router.get("/me/password", include_in_schema=False)
+@for_everybody_signed_in
 def password_page(request: Request, viewer: SignedIn) -> Response:
     """The form."""
     return render(request, "password.html", PasswordContext(), viewer)
 
 
 @router.post("/me/password", include_in_schema=False)
+@for_everybody_signed_in
 def password_form(
     request: Request,
     viewer: SignedIn,
@@ -140,6 +147,7 @@ def password_form(
 
 
 @router.get("/me/factor", include_in_schema=False)
+@while_signing_in
 def factor_page(request: Request, known: Known) -> Response:
     """The secret of a new second factor."""
     if known.owes == "code":
@@ -148,6 +156,7 @@ def factor_page(request: Request, known: Known) -> Response:
 
 
 @router.post("/me/factor", include_in_schema=False)
+@while_signing_in
 def factor_form(
     request: Request, known: Known, code: Annotated[str, Form(max_length=CODE_DIGITS * 3)] = ""
 ) -> Response:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from inventory.domain.acts import ActKind
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.picking import WAVE_PICKS_MAX, OpenAisle, work_number
 from inventory.domain.places import PLACE_CODE_CHARACTERS_MAX
 from inventory.domain.refusals import AisleHeld, NotOfThisStop, Refusal, WrongShelf
@@ -19,6 +20,7 @@ from inventory.operations.scanning import CODE_CHARACTERS_MAX, Scanned
 from inventory.operations.wave_views import WaveView
 from inventory.papers.printing import pick_sheet_pdf
 from inventory.store.waves import Wave
+from web.doors import Doors, permitted
 from web.forms import SentForm
 from web.outcomes import redirect
 from web.pages.scan import ScanContext
@@ -28,7 +30,7 @@ from web.scanning import Line, codes_in, lines_of, place_in
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,14 @@ class ShelfContext:
 
 
 @router.get("/picking", include_in_schema=False)
+@permitted(Permission.PLAN_WAVES)
 def waves_page(request: Request, viewer: SignedIn) -> Response:
     """The waves."""
     return render(request, "waves.html", _waves(request, viewer), viewer)
 
 
 @router.post("/picking", include_in_schema=False)
+@permitted(Permission.PLAN_WAVES)
 def make_wave(
     request: Request,
     viewer: SignedIn,
@@ -104,6 +108,7 @@ def make_wave(
 
 
 @router.get("/picking/stop", include_in_schema=False)
+@permitted(Permission.PICK)
 def stop_page(request: Request, viewer: SignedIn) -> Response:
     """The keeper's stop."""
     database, now = site_of(request).database, read_clock()
@@ -115,6 +120,7 @@ def stop_page(request: Request, viewer: SignedIn) -> Response:
 
 
 @router.post("/picking/stop", include_in_schema=False)
+@permitted(Permission.PICK)
 def pick(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Record what was taken, and lead on: the rest of this stop, the next one, or the wave."""
     database, now = site_of(request).database, read_clock()
@@ -151,6 +157,7 @@ def _onward(request: Request, viewer: Viewer, wave: str, count: int | None = Non
 
 
 @router.post("/picking/shelf", include_in_schema=False)
+@permitted(Permission.PICK)
 def shelf_scanned(
     request: Request, viewer: SignedIn, shelf: Annotated[str, Form(max_length=CODE_CHARACTERS_MAX)] = ""
 ) -> Response:
@@ -165,6 +172,7 @@ def shelf_scanned(
 
 
 @router.post("/picking/scan", include_in_schema=False)
+@permitted(Permission.PICK)
 def scan(
     request: Request,
     viewer: SignedIn,
@@ -188,6 +196,7 @@ def _of_this_stop(hand: StopInHand, line: Line) -> Line:
 
 
 @router.post("/picking/not-found", include_in_schema=False)
+@permitted(Permission.PICK)
 def not_found(
     request: Request,
     viewer: SignedIn,
@@ -205,6 +214,7 @@ def not_found(
 
 
 @router.post("/picking/give-back", include_in_schema=False)
+@permitted(Permission.PICK)
 def give_back(request: Request, viewer: SignedIn) -> Response:
     """Leave the stop to whoever comes next."""
     picking.give_back_stop(site_of(request).database, viewer, read_clock())
@@ -212,6 +222,7 @@ def give_back(request: Request, viewer: SignedIn) -> Response:
 
 
 @router.post("/picking/aisles/close", include_in_schema=False)
+@permitted(Permission.PLAN_WAVES)
 def close_aisle(
     request: Request,
     viewer: SignedIn,
@@ -224,13 +235,15 @@ def close_aisle(
 
 
 @router.get("/picking/{wave}", include_in_schema=False)
+@permitted(Permission.PLAN_WAVES)
 def wave_page(request: Request, viewer: SignedIn, wave: str) -> Response:
     """One wave."""
     view = wave_views.wave_view(site_of(request).database, viewer, wave)
-    return render(request, "wave.html", WaveContext(view, viewer.role is Role.KEEPER), viewer)
+    return render(request, "wave.html", WaveContext(view, permits(viewer, Permission.PICK)), viewer)
 
 
 @router.get("/picking/{wave}/pick-sheet.pdf", include_in_schema=False)
+@permitted(Permission.PLAN_WAVES)
 def pick_sheet(request: Request, viewer: SignedIn, wave: str) -> Response:
     """What is still to be picked, to be carried along."""
     sheet, printed = work_papers.pick_sheet(site_of(request).database, viewer, wave, read_clock())
@@ -239,12 +252,14 @@ def pick_sheet(request: Request, viewer: SignedIn, wave: str) -> Response:
 
 
 @router.post("/picking/{wave}/next", include_in_schema=False)
+@permitted(Permission.PICK)
 def take_next(request: Request, viewer: SignedIn, wave: str) -> Response:
     """Take the next stop."""
     return _onward(request, viewer, wave)
 
 
 @router.post("/picking/{wave}/finish", include_in_schema=False)
+@permitted(Permission.PLAN_WAVES)
 def finish(request: Request, viewer: SignedIn, wave: str, command_id: Annotated[UUID, Form()]) -> Response:
     """End the wave."""
     picking.finish_wave(site_of(request).database, viewer, command_id, wave, read_clock())
@@ -253,7 +268,7 @@ def finish(request: Request, viewer: SignedIn, wave: str, command_id: Annotated[
 
 def _waves(request: Request, viewer: Viewer, problem: Refusal | None = None) -> WavesContext:
     database = site_of(request).database
-    in_hand = picking.stop_in_hand(database, viewer, read_clock()) if viewer.role is Role.KEEPER else None
+    in_hand = picking.stop_in_hand(database, viewer, read_clock()) if permits(viewer, Permission.PICK) else None
     return WavesContext(
         tuple(wave_views.wave_list(database, viewer)),
         tuple(wave_views.warehouses(database, viewer)),

@@ -3,19 +3,20 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import Response
 
 from inventory.domain.people import PASSWORD_CHARACTERS_MAX, PIN_DIGITS
 from inventory.domain.refusals import Refusal
 from inventory.operations.countersigning import change_pin, has_pin
+from web.doors import Doors, for_everybody_signed_in
 from web.outcomes import redirect
 from web.refusing import status_of
 from web.rendering import render, words_of
 from web.signed_in import SignedIn
 from web.site import site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,14 @@ class PinContext:
 
 
 @router.get("/me/pin", include_in_schema=False)
+@for_everybody_signed_in
 def pin_page(request: Request, viewer: SignedIn) -> Response:
     """The form."""
     return render(request, "pin.html", PinContext(has_pin(site_of(request).database, viewer)), viewer)
 
 
 @router.post("/me/pin", include_in_schema=False)
+@for_everybody_signed_in
 def pin_form(
     request: Request,
     viewer: SignedIn,

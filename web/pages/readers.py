@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
+from inventory.domain.permissions import Permission
 from inventory.operations.finding import readers
 from inventory.store.reader_list import ReaderView
+from web.doors import Doors, permitted
 from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 CLOCK_OFFSET_SHOWN_AS_WRONG_MS = 2_000  # Slices are seconds long; beyond this, reads land in the wrong one.
 
 
@@ -25,6 +27,7 @@ class ReadersContext:
 
 
 @router.get("/readers", include_in_schema=False)
+@permitted(Permission.SEE_READERS)
 def readers_page(request: Request, viewer: SignedIn) -> Response:
     """The list."""
     found = tuple(readers(site_of(request).database, viewer, read_clock()))

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.acts import ActKind
 from inventory.domain.custody_rules import RULES
 from inventory.domain.merging import Proof, merger_number
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput, NotAllowed, Refusal, TooManyAttempts, WrongPin
 from inventory.domain.registers import DepositType
 from inventory.operations import register_work
@@ -16,6 +17,7 @@ from inventory.operations.countersigning import countersign
 from inventory.operations.finding import open_dossier
 from inventory.operations.register_work import Announced, DepositChange, Duplicate
 from inventory.store.register_work import Merger
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.refusing import status_of
@@ -23,7 +25,7 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,14 @@ class RegisterContext:
 
 
 @router.get("/counts/mergers", include_in_schema=False)
+@permitted(Permission.SEE_COUNTS)
 def mergers_page(request: Request, viewer: SignedIn) -> Response:
     """All mergers the viewer has to do with."""
     return render(request, "mergers.html", _mergers(request, viewer), viewer)
 
 
 @router.post("/counts/mergers", include_in_schema=False)
+@permitted(Permission.ANNOUNCE_MERGERS)
 def announce(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Announce a merger."""
     try:
@@ -70,6 +74,7 @@ def announce(request: Request, viewer: SignedIn, form: SentForm) -> Response:
 
 
 @router.post("/counts/mergers/{number}/count", include_in_schema=False)
+@permitted(Permission.CERTIFY_SIDES)
 def certify(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """One side certifies the count."""
     try:
@@ -82,6 +87,7 @@ def certify(request: Request, viewer: SignedIn, number: str, form: SentForm) -> 
 
 
 @router.post("/counts/mergers/{number}/carry-out", include_in_schema=False)
+@permitted(Permission.ANNOUNCE_MERGERS)
 def carry_out(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """All dossiers go over."""
     database, now = site_of(request).database, read_clock()
@@ -96,6 +102,7 @@ def carry_out(request: Request, viewer: SignedIn, number: str, form: SentForm) -
 
 
 @router.post("/counts/mergers/{number}/withdraw", include_in_schema=False)
+@permitted(Permission.ANNOUNCE_MERGERS)
 def withdraw(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """It doesn't take place."""
     register_work.withdraw_merger(site_of(request).database, viewer, number, command_id=form.command_id())
@@ -103,12 +110,14 @@ def withdraw(request: Request, viewer: SignedIn, number: str, form: SentForm) ->
 
 
 @router.get("/dossiers/{number}/register", include_in_schema=False)
+@permitted(Permission.CHANGE_REGISTER)
 def register_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """What may be changed of a dossier in the register."""
     return render(request, "register.html", _register(request, viewer, number), viewer)
 
 
 @router.post("/dossiers/{number}/register/merged", include_in_schema=False)
+@permitted(Permission.MERGE_DOSSIERS)
 def merged(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Merge it into another."""
     database, now, survivor = site_of(request).database, read_clock(), form.text("survivor")
@@ -130,6 +139,7 @@ def merged(request: Request, viewer: SignedIn, number: str, form: SentForm) -> R
 
 
 @router.post("/dossiers/{number}/register/deposit-type", include_in_schema=False)
+@permitted(Permission.CHANGE_REGISTER)
 def deposit_type(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Change on whose behalf it is kept."""
     try:
@@ -144,8 +154,8 @@ def _mergers(request: Request, viewer: Viewer, **more: object) -> MergersContext
     found = register_work.mergers(site_of(request).database, viewer)
     return MergersContext(
         tuple((merger_number(one.merger_id), one) for one in found),
-        viewer.role is Role.CITY_MANAGER,
-        viewer.agency_id if viewer.role is Role.AGENCY_HEAD else None,
+        permits(viewer, Permission.ANNOUNCE_MERGERS),
+        viewer.agency_id if permits(viewer, Permission.CERTIFY_SIDES) else None,
         **more,  # type: ignore[arg-type]
     )
 

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.people import Role, Viewer
+from inventory.domain.permissions import Permission, check_permitted, permits
 from inventory.domain.refusals import BadInput, NoSuchAddress, Refusal, TooManyAttempts, WrongPin
 from inventory.domain.request_rules import ComesBack
 from inventory.domain.requests import RequestKind, RequestState
@@ -21,6 +22,7 @@ from inventory.operations.lending import ComingBack, HandingOut, Visit
 from inventory.operations.request_views import AcceptedView, RequestView, SeenRequest, open_request, volume_names
 from inventory.operations.transferring import Receipt, Sending, Undelivered
 from inventory.store.database import Database
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.refusing import status_of
@@ -28,7 +30,7 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 _PIECES_DIGITS_MAX = 5
 
@@ -81,7 +83,7 @@ class Step:
     """
 
     name: str
-    roles: frozenset[Role]
+    permission: Permission
     kinds: frozenset[RequestKind]
     states: frozenset[RequestState]
     fields: tuple[str, ...]
@@ -91,7 +93,7 @@ class Step:
 
     def fits(self, viewer: Viewer, seen: RequestView) -> bool:
         """Whether this is to be done with it now, by the viewer."""
-        if viewer.role not in self.roles or seen.kind not in self.kinds or seen.state not in self.states:
+        if not permits(viewer, self.permission) or seen.kind not in self.kinds or seen.state not in self.states:
             return False
         if seen.state is RequestState.AT_WINDOW and seen.done_at is not None:
             return False  # its work is done: it only has to come home
@@ -173,10 +175,7 @@ def _undelivered(told: Told) -> SeenRequest:
     return transferring.undelivered(told.database, told.viewer, back, told.witness, told.now)
 
 
-_KEEPER, _CLERK, _HEAD = Role.KEEPER, Role.WINDOW_CLERK, Role.AGENCY_HEAD
-_AGENCY = frozenset({_CLERK, _HEAD})
-_HANDS = frozenset({_KEEPER, _CLERK})
-_K, _S = RequestKind, RequestState
+_P, _K, _S = Permission, RequestKind, RequestState
 _ALL = frozenset(RequestKind)
 _READY = frozenset({_S.APPROVED, _S.READY, _S.AT_WINDOW})
 _OUT = frozenset({_S.OUT})
@@ -189,20 +188,27 @@ def _only(*kinds: RequestKind) -> frozenset[RequestKind]:
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
-        Step("decision", frozenset({_HEAD}), _ALL, frozenset({_S.ASKED}), ("decision",), _decide),
-        Step("hand-out", _HANDS, _only(_K.LOAN), _READY, ("carriers", "seals"), _hand_out, two=True),
-        Step("consultation", frozenset({_KEEPER}), _only(_K.CONSULTATION), _READY, ("place", "visitors"), _consult),
-        Step("consultation-end", frozenset({_KEEPER}), _only(_K.CONSULTATION), _OUT, ("place",), _end_consultation),
-        Step("scan-given", _HANDS | _AGENCY, _only(_K.SCAN), frozenset({_S.APPROVED, _S.READY}), (), _give_scan),
+        Step("decision", _P.DECIDE_REQUESTS, _ALL, frozenset({_S.ASKED}), ("decision",), _decide),
+        Step("hand-out", _P.HAND_OVER, _only(_K.LOAN), _READY, ("carriers", "seals"), _hand_out, two=True),
+        Step("consultation", _P.CONSULT, _only(_K.CONSULTATION), _READY, ("place", "visitors"), _consult),
+        Step("consultation-end", _P.CONSULT, _only(_K.CONSULTATION), _OUT, ("place",), _end_consultation),
+        Step("scan-given", _P.GIVE_SCANS, _only(_K.SCAN), frozenset({_S.APPROVED, _S.READY}), (), _give_scan),
         Step(
-            "transfer", _HANDS, _only(_K.TRANSFER), _READY, ("seals", "pieces", "tracking"), _send, two=True, grave=True
+            "transfer",
+            _P.HAND_OVER,
+            _only(_K.TRANSFER),
+            _READY,
+            ("seals", "pieces", "tracking"),
+            _send,
+            two=True,
+            grave=True,
         ),
-        Step("receipt", _AGENCY, _only(_K.TRANSFER), _OUT, ("receipt",), _receive_receipt),
-        Step("return", _HANDS, _only(_K.LOAN), _OUT, ("found", "place"), _take_back, two=True),
-        Step("finish", _AGENCY, _only(_K.DISPATCH), frozenset({_S.AT_WINDOW}), (), _finish),
-        Step("renewal", _AGENCY, _only(_K.LOAN), _OUT, ("reason",), _renew),
-        Step("undelivered", _HANDS, _only(_K.TRANSFER), _OUT, ("reason", "found", "place"), _undelivered),
-        Step("withdrawal", _AGENCY, _ALL, _READY | {_S.ASKED}, ("reason",), _withdraw, grave=True),
+        Step("receipt", _P.FOLLOW_UP_REQUESTS, _only(_K.TRANSFER), _OUT, ("receipt",), _receive_receipt),
+        Step("return", _P.HAND_OVER, _only(_K.LOAN), _OUT, ("found", "place"), _take_back, two=True),
+        Step("finish", _P.FOLLOW_UP_REQUESTS, _only(_K.DISPATCH), frozenset({_S.AT_WINDOW}), (), _finish),
+        Step("renewal", _P.FOLLOW_UP_REQUESTS, _only(_K.LOAN), _OUT, ("reason",), _renew),
+        Step("undelivered", _P.HAND_OVER, _only(_K.TRANSFER), _OUT, ("reason", "found", "place"), _undelivered),
+        Step("withdrawal", _P.FOLLOW_UP_REQUESTS, _ALL, _READY | {_S.ASKED}, ("reason",), _withdraw, grave=True),
     )
 }
 
@@ -232,15 +238,20 @@ class StepContext:
 
 
 @router.get("/requests/{number}/{step}", include_in_schema=False)
+@permitted(Permission.WORK_ON_REQUESTS)
 def step_page(request: Request, viewer: SignedIn, number: str, step: str) -> Response:
     """One step's form, empty."""
-    return render(request, "request_step.html", _context(request, viewer, number, _step(step)), viewer)
+    known = _step(step)
+    check_permitted(viewer, known.permission)
+    return render(request, "request_step.html", _context(request, viewer, number, known), viewer)
 
 
 @router.post("/requests/{number}/{step}", include_in_schema=False)
+@permitted(Permission.WORK_ON_REQUESTS)
 def take_step(request: Request, viewer: SignedIn, number: str, step: str, form: SentForm) -> Response:
     """Do it, and lead back to the request."""
     known, database, now = _step(step), site_of(request).database, read_clock()
+    check_permitted(viewer, known.permission)
     context = _context(request, viewer, number, known)
     try:
         witness = None

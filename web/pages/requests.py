@@ -3,23 +3,25 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from inventory.domain.evidence_slots import EvidenceSlot, slots_needed
 from inventory.domain.institutions import InstitutionClass
 from inventory.domain.jurisdiction import Circumstance, Depositor, Employer, RegisteredAt
-from inventory.domain.people import Role, Viewer
-from inventory.domain.refusals import BadInput, NoSuchAddress, NotAllowed, Refusal
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
+from inventory.domain.refusals import BadInput, NoSuchAddress, Refusal
 from inventory.domain.requests import Initiator, LetterKind, Occasion, Purpose, RequestKind, RequestState
 from inventory.domain.travelling import Channel, parse_channel
 from inventory.operations import asking, institutions, request_lists, transfer_papers
-from inventory.operations.asking import ASKERS, Asking
+from inventory.operations.asking import Asking
 from inventory.operations.request_lists import Listed, Unresolved
 from inventory.operations.request_views import AcceptedView, RequestFile, SeenRequest, open_request
 from inventory.papers.printing import address_labels_pdf, transfer_notice_pdf
 from inventory.store.database import Database
 from inventory.store.institutions import InstitutionRow, LetterRow
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.pages.request_steps import Step, steps_for
@@ -28,16 +30,15 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
-_WATCHING = frozenset({Role.WINDOW_CLERK, Role.AGENCY_HEAD, Role.CITY_MANAGER, Role.KEEPER})
+router = Doors()
 # In the order of their tabs: who sees each.
-LISTS: dict[str, frozenset[Role]] = {
-    "open": _WATCHING,
-    "to_decide": frozenset({Role.AGENCY_HEAD}),
-    "overdue": _WATCHING,
-    "receipts_missing": _WATCHING - {Role.KEEPER},
-    "unresolved": frozenset({Role.CITY_MANAGER}),
-    "all": _WATCHING,
+LISTS: dict[str, Permission] = {
+    "open": Permission.SEE_REQUESTS,
+    "to_decide": Permission.DECIDE_REQUESTS,
+    "overdue": Permission.SEE_REQUESTS,
+    "receipts_missing": Permission.SEE_REQUESTS,
+    "unresolved": Permission.SETTLE_UNRESOLVED,
+    "all": Permission.SEE_REQUESTS,
 }
 # Who may want a transfer for which occasion; the rest follows from what is asked for.
 _ENDS = frozenset({Occasion.RETIREMENT, Occasion.DEATH})
@@ -124,15 +125,14 @@ class RequestContext:
 
 
 @router.get("/requests", include_in_schema=False)
+@permitted(Permission.SEE_REQUESTS)
 def requests_page(request: Request, viewer: SignedIn, list: str = "open", before: str | None = None) -> Response:  # noqa: A002 - it stands in the address
     """One of the lists; who has to decide begins with that."""
-    lists = tuple(name for name, roles in LISTS.items() if viewer.role in roles)
-    if not lists:
-        raise NotAllowed
+    lists = tuple(name for name, permission in LISTS.items() if permits(viewer, permission))
     if list not in lists:
         raise NoSuchAddress
     database, now = site_of(request).database, read_clock()
-    may_ask = viewer.role in ASKERS
+    may_ask = permits(viewer, Permission.ASK)
     if list == "unresolved":
         lines = tuple(request_lists.unresolved(database, viewer, now))
         context = RequestsContext(list, lists, (), False, may_ask, lines)
@@ -154,6 +154,7 @@ def _listed(database: Database, viewer: Viewer, which: str, before: str | None) 
 
 
 @router.post("/requests/find", include_in_schema=False)
+@permitted(Permission.SEE_REQUESTS)
 def find(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """A scanned request, transfer notice (on its receipt that came back) or dossier leads to the request."""
     number = request_lists.number_of_code(site_of(request).database, viewer, form.text("code"), read_clock())
@@ -161,12 +162,11 @@ def find(request: Request, viewer: SignedIn, form: SentForm) -> Response:
 
 
 @router.get("/requests/new", include_in_schema=False)
+@permitted(Permission.ASK)
 def new_request(
     request: Request, viewer: SignedIn, kind: str = "", initiator: str = "", occasion: str = "", dossier: str = ""
 ) -> Response:
     """The cases to choose from, then the form of one."""
-    if viewer.role not in ASKERS:
-        raise NotAllowed
     if not kind:
         return render(request, "request_cases.html", CasesContext(CASES, dossier[:40]), viewer)
     context = _ask_context(request, viewer, _case(kind, initiator, occasion), dossier=dossier[:40])
@@ -174,6 +174,7 @@ def new_request(
 
 
 @router.post("/requests/new", include_in_schema=False)
+@permitted(Permission.ASK)
 def ask(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Ask, and lead on to the request with its promise and its place in the queue."""
     case = _case(form.text("kind"), form.text("initiator"), form.text("occasion"))
@@ -286,6 +287,7 @@ def _depositor(form: Form) -> Depositor | None:
 
 
 @router.get("/requests/{number}", include_in_schema=False)
+@permitted(Permission.SEE_REQUESTS)
 def request_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """One request; the window that accepted it for another agency sees "accepted" and "answered"."""
     file = open_request(site_of(request).database, viewer, number, read_clock())
@@ -296,6 +298,7 @@ def request_page(request: Request, viewer: SignedIn, number: str) -> Response:
 
 
 @router.get("/requests/{number}/notice.pdf", include_in_schema=False)
+@permitted(Permission.SEE_REQUESTS)
 def notice(request: Request, viewer: SignedIn, number: str) -> Response:
     """The transfer notice in three parts."""
     paper, printed = transfer_papers.transfer_notice(site_of(request).database, viewer, number, read_clock())
@@ -303,6 +306,7 @@ def notice(request: Request, viewer: SignedIn, number: str) -> Response:
 
 
 @router.get("/requests/{number}/address.pdf", include_in_schema=False)
+@permitted(Permission.SEE_REQUESTS)
 def address(request: Request, viewer: SignedIn, number: str) -> Response:
     """The address for the envelope."""
     label, printed = transfer_papers.address_label(site_of(request).database, viewer, number, read_clock())

@@ -3,16 +3,18 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.acts import ActKind
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import PlaceMissing, Refusal
 from inventory.operations import reshelving
 from inventory.operations.reshelving import Plan, PlanView
 from inventory.store.reshelvings import Reshelving
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.pages.digitisation import cells_in
@@ -23,7 +25,7 @@ from web.scanning import Line, codes_in, lines_of, place_in
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,14 @@ class PlanContext:
 
 
 @router.get("/reshelving", include_in_schema=False)
+@permitted(Permission.PLAN_PLACES)
 def plans(request: Request, viewer: SignedIn) -> Response:
     """The newest plans and the form of a new one."""
     return _list(request, viewer)
 
 
 @router.post("/reshelving", include_in_schema=False)
+@permitted(Permission.PLAN_PLACES)
 def make(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Make a plan."""
     try:
@@ -70,12 +74,14 @@ def make(request: Request, viewer: SignedIn, form: SentForm) -> Response:
 
 
 @router.get("/reshelving/{number}", include_in_schema=False)
+@permitted(Permission.PLAN_PLACES)
 def plan(request: Request, viewer: SignedIn, number: str) -> Response:
     """One plan."""
     return _page(request, viewer, number)
 
 
 @router.post("/reshelving/{number}", include_in_schema=False)
+@permitted(Permission.RESHELVE)
 def carry(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """What was scanned, or all that is left for a shelf, now stands there."""
     database, now = site_of(request).database, read_clock()
@@ -110,6 +116,6 @@ def _page(
     request: Request, viewer: Viewer, number: str, lines: tuple[Line, ...] = (), problem: Refusal | None = None
 ) -> Response:
     view = reshelving.open_plan(site_of(request).database, viewer, number)
-    context = PlanContext(view, viewer.role is Role.KEEPER, lines, problem)
+    context = PlanContext(view, permits(viewer, Permission.RESHELVE), lines, problem)
     status = 200 if problem is None else status_of(problem)
     return render(request, "reshelving_plan.html", context, viewer, status=status)

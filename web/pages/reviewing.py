@@ -5,19 +5,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.arrivals import Channel
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.materials import CATEGORIES, Material, material
 from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission
 from inventory.domain.refusal_grounds import GROUNDS, Ground
 from inventory.domain.refusals import BadInput, Refusal
 from inventory.operations import accepting
 from inventory.operations.accepting import Acceptance, RefusalsCounted, Reviewed, Turning
 from inventory.operations.countersigning import countersign
 from inventory.store.materials import MaterialRow
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.pages.arrivals import NUMBER_DIGITS_MAX, named_options
@@ -26,7 +28,7 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 REFUSALS_COUNTED_DAYS = 365
 _COLUMNS = 5  # category, title, date, pieces, pages
@@ -54,12 +56,14 @@ class RefusalsContext:
 
 
 @router.get("/review/{volume:path}", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def review(request: Request, viewer: SignedIn, volume: str) -> Response:
     """The materials list, and the two ways on."""
     return _page(request, viewer, VolumeName.parse(volume))
 
 
 @router.post("/review/{volume:path}", include_in_schema=False)
+@permitted(Permission.RECEIVE_ARRIVALS)
 def reviewed(request: Request, viewer: SignedIn, volume: str, form: SentForm) -> Response:
     """Take it in, or refuse it."""
     name, database, now = VolumeName.parse(volume), site_of(request).database, read_clock()
@@ -87,6 +91,7 @@ def reviewed(request: Request, viewer: SignedIn, volume: str, form: SentForm) ->
 
 
 @router.get("/refusals", include_in_schema=False)
+@permitted(Permission.SEE_REFUSALS)
 def refusals(request: Request, viewer: SignedIn) -> Response:
     """How often which ground was told in the last twelve months, and how often it was stopped."""
     now = read_clock()

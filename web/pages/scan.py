@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import Response
 
 from inventory.domain.acts import ActKind
+from inventory.domain.permissions import Permission
 from inventory.operations.scanning import CODE_CHARACTERS_MAX
+from web.doors import Doors, permitted
 from web.rendering import render
 from web.scanning import Line, codes_in, lines_of, place_in
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class ScanContext:
 
 
 @router.post("/scan", include_in_schema=False)
+@permitted(Permission.FIND_DOSSIERS)
 def scan(
     request: Request,
     viewer: SignedIn,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
-from inventory.domain.custody import WITNESSES
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput, Refusal, TooManyAttempts, WrongPin
 from inventory.domain.requests import request_number
 from inventory.domain.searching import CaseState, Step, StepResult
@@ -16,6 +16,7 @@ from inventory.operations import searching
 from inventory.operations.countersigning import countersign
 from inventory.operations.search_cases import UNSETTLED, CaseLine, CaseView, search_case, search_cases
 from inventory.operations.searching import Finding, Looking, Loss, Rebuilding
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.refusing import status_of
@@ -24,11 +25,10 @@ from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 from web.telling import ToldAct, told
 
-router = APIRouter()
+router = Doors()
 
 _Choice = TypeVar("_Choice", Step, StepResult)
 _OVER = (CaseState.FOUND, CaseState.REBUILT, CaseState.DISMISSED)
-_BEGINNERS = frozenset({Role.KEEPER, Role.WINDOW_CLERK})
 TONES = {
     CaseState.SUSPECTED: "doubt",
     CaseState.OPEN: "bad",
@@ -72,12 +72,14 @@ class CaseContext:
 
 
 @router.get("/searches", include_in_schema=False)
+@permitted(Permission.SEE_SEARCHES)
 def searches_page(request: Request, viewer: SignedIn, over: bool = False) -> Response:
     """What is being searched for, the longest missing first; or what is over."""
     return render(request, "searches.html", _searches(request, viewer, over=over), viewer)
 
 
 @router.post("/searches", include_in_schema=False)
+@permitted(Permission.BEGIN_SEARCHES)
 def begin(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Something isn't where the ledger says: begin its search, or take up a suspicion."""
     try:
@@ -97,12 +99,14 @@ def begin(request: Request, viewer: SignedIn, form: SentForm) -> Response:
 
 
 @router.get("/searches/{number}", include_in_schema=False)
+@permitted(Permission.SEE_SEARCHES)
 def case_page(request: Request, viewer: SignedIn, number: str) -> Response:
     """One case."""
     return render(request, "search.html", _case(request, viewer, number), viewer)
 
 
 @router.post("/searches/{number}/steps", include_in_schema=False)
+@permitted(Permission.SEARCH)
 def look(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """Somebody looked somewhere."""
     try:
@@ -119,6 +123,7 @@ def look(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
 
 
 @router.post("/searches/{number}/found", include_in_schema=False)
+@permitted(Permission.BEGIN_SEARCHES)
 def found(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """It turned up."""
     database, now = site_of(request).database, read_clock()
@@ -134,6 +139,7 @@ def found(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Re
 
 
 @router.post("/searches/{number}/lost", include_in_schema=False)
+@permitted(Permission.DECLARE_LOST)
 def lost(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """The agency head declares it lost."""
     database, now = site_of(request).database, read_clock()
@@ -148,6 +154,7 @@ def lost(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
 
 
 @router.post("/searches/{number}/rebuilt", include_in_schema=False)
+@permitted(Permission.REBUILD)
 def rebuilt(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """It was brought together again."""
     database, now = site_of(request).database, read_clock()
@@ -162,6 +169,7 @@ def rebuilt(request: Request, viewer: SignedIn, number: str, form: SentForm) -> 
 
 
 @router.post("/searches/{number}/dismissed", include_in_schema=False)
+@permitted(Permission.BEGIN_SEARCHES)
 def dismissed(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """It is where the ledger says after all."""
     try:
@@ -180,7 +188,7 @@ def dismissed(request: Request, viewer: SignedIn, number: str, form: SentForm) -
 
 def _searches(request: Request, viewer: Viewer, *, over: bool = False, **more: object) -> SearchesContext:
     cases = search_cases(site_of(request).database, viewer, _OVER if over else UNSETTLED)
-    return SearchesContext(tuple(cases), over, viewer.role in _BEGINNERS, **more)  # type: ignore[arg-type]
+    return SearchesContext(tuple(cases), over, permits(viewer, Permission.BEGIN_SEARCHES), **more)  # type: ignore[arg-type]
 
 
 def _case(request: Request, viewer: Viewer, number: str, **more: object) -> CaseContext:
@@ -190,11 +198,11 @@ def _case(request: Request, viewer: Viewer, number: str, **more: object) -> Case
         view,
         tuple(told(act, words) for act in view.acts),
         None if view.line.request_id is None else request_number(view.line.request_id),
-        may_look=state in (CaseState.SUSPECTED, CaseState.OPEN) and viewer.role in WITNESSES,
-        may_find=state in (CaseState.OPEN, CaseState.LOST) and viewer.role in _BEGINNERS,
-        may_lose=state is CaseState.OPEN and viewer.role is Role.AGENCY_HEAD,
-        may_rebuild=state is CaseState.LOST and viewer.role is Role.KEEPER,
-        may_begin=state is CaseState.SUSPECTED and viewer.role in _BEGINNERS,
+        may_look=state in (CaseState.SUSPECTED, CaseState.OPEN) and permits(viewer, Permission.SEARCH),
+        may_find=state in (CaseState.OPEN, CaseState.LOST) and permits(viewer, Permission.BEGIN_SEARCHES),
+        may_lose=state is CaseState.OPEN and permits(viewer, Permission.DECLARE_LOST),
+        may_rebuild=state is CaseState.LOST and permits(viewer, Permission.REBUILD),
+        may_begin=state is CaseState.SUSPECTED and permits(viewer, Permission.BEGIN_SEARCHES),
         **more,  # type: ignore[arg-type]
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Viewer
@@ -13,13 +13,14 @@ from inventory.domain.refusals import NotSignedIn
 from inventory.operations import second_factor
 from inventory.operations.signing_in import sign_in, sign_out
 from inventory.store import people
+from web.doors import Doors, open_to_all, while_signing_in
 from web.navigation import entries_for
 from web.refusing import status_of, waiting
 from web.rendering import render, words_of
 from web.signed_in import Known, clear_session, origin_of, session_secret, set_session
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 _SECRET_BYTES = 32
 _ADDRESS_CHARACTERS_MAX = 200
 CODE_CHARACTERS_MAX = 40  # a recovery code with blanks
@@ -47,12 +48,14 @@ class CodeContext:
 
 
 @router.get("/sign-in", include_in_schema=False)
+@open_to_all
 def sign_in_page(request: Request) -> Response:
     """The form."""
     return render(request, "sign_in.html", SignInContext(then=own_address(request.query_params.get("next", "/"))))
 
 
 @router.post("/sign-in", include_in_schema=False)
+@open_to_all
 def sign_in_form(
     request: Request,
     login: Annotated[str, Form(max_length=LOGIN_CHARACTERS_MAX)] = "",
@@ -85,6 +88,7 @@ def _after(request: Request, opened: people.SignedIn, then: str) -> str:
 
 
 @router.get("/sign-in/code", include_in_schema=False)
+@while_signing_in
 def code_page(request: Request, known: Known) -> Response:
     """Ask for the second factor."""
     then = own_address(request.query_params.get("next", "/"))
@@ -92,6 +96,7 @@ def code_page(request: Request, known: Known) -> Response:
 
 
 @router.post("/sign-in/code", include_in_schema=False)
+@while_signing_in
 def code_form(
     request: Request,
     known: Known,
@@ -129,6 +134,7 @@ def new_secret() -> str:
 
 
 @router.post("/sign-out", include_in_schema=False)
+@open_to_all
 def sign_out_form(request: Request) -> Response:
     """End the session here and in the database."""
     secret = session_secret(request)

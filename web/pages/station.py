@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from typing import TypeAlias
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain import law
@@ -14,12 +14,14 @@ from inventory.domain.custody_rules import RULES, ActRule, Authority
 from inventory.domain.details import CHANNELS_IN, Detail
 from inventory.domain.law import Rule
 from inventory.domain.people import Role, Viewer
+from inventory.domain.permissions import Permission
 from inventory.domain.refusals import BadInput, NoSuchAddress, NotAllowed, Refusal, TooManyAttempts, WrongPin
 from inventory.operations import custody
 from inventory.operations.countersigning import countersign
 from inventory.operations.custody import Asked, Seen
 from inventory.operations.scanning import Scanned
 from inventory.papers.codes import code_128
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.refusing import status_of
 from web.rendering import render, words_of
@@ -28,7 +30,7 @@ from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 from web.words import Words
 
-router = APIRouter()
+router = Doors()
 _COUNT_DIGITS_MAX = 8
 
 # In the order of how often a keeper does them.
@@ -117,6 +119,7 @@ class CardContext:
 
 
 @router.get("/station", include_in_schema=False)
+@permitted(Permission.RECORD_ACTS)
 def station(request: Request, viewer: SignedIn) -> Response:
     """The acts to choose from."""
     groups = {name: tuple(kind for kind in kinds if _may(viewer, kind)) for name, kinds in GROUPS.items()}
@@ -129,12 +132,14 @@ def station(request: Request, viewer: SignedIn) -> Response:
 
 
 @router.get("/station/card", include_in_schema=False)
+@permitted(Permission.RECORD_ACTS)
 def card(request: Request, viewer: SignedIn) -> Response:
     """The card beside the desk: with it a scanner ends a batch and takes lines out, and nobody touches a keyboard."""
     return render(request, "card.html", CardContext(), viewer)
 
 
 @router.get("/station/card/{name}.svg", include_in_schema=False)
+@permitted(Permission.RECORD_ACTS)
 def card_code(viewer: SignedIn, name: str) -> Response:
     """One code of the card."""
     assert viewer
@@ -145,12 +150,14 @@ def card_code(viewer: SignedIn, name: str) -> Response:
 
 
 @router.get("/station/{act}", include_in_schema=False)
+@permitted(Permission.RECORD_ACTS)
 def act_form(request: Request, viewer: SignedIn, act: str) -> Response:
     """One act's form, empty."""
     return render(request, "act.html", _context(_kind(viewer, act), words_of(request)), viewer, block="act")
 
 
 @router.post("/station/{act}", include_in_schema=False)
+@permitted(Permission.RECORD_ACTS)
 def act_sent(request: Request, viewer: SignedIn, act: str, form: SentForm) -> Response:
     """Record the act on all that was scanned or on none, and say so loudly."""
     kind, database, now = _kind(viewer, act), site_of(request).database, read_clock()

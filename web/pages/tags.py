@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.identifiers import VolumeName
-from inventory.domain.people import Role, Viewer
-from inventory.domain.refusals import NotAllowed, Refusal
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, permits
+from inventory.domain.refusals import Refusal
 from inventory.domain.tagging import IDENTIFICATION_NAMES
 from inventory.operations import tagging
 from inventory.operations.countersigning import countersign
 from inventory.operations.tagging import Printed, Tagged
+from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
 from web.refusing import status_of
@@ -20,7 +22,7 @@ from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,14 @@ class VolumeTagsContext:
 
 
 @router.get("/tags", include_in_schema=False)
+@permitted(Permission.TAG)
 def tags(request: Request, viewer: SignedIn) -> Response:
     """Scan the dossier, the label, and the label read back."""
-    if viewer.role is not Role.KEEPER:
-        raise NotAllowed
     return render(request, "tags.html", TagsContext(), viewer)
 
 
 @router.post("/tags", include_in_schema=False)
+@permitted(Permission.TAG)
 def bind(request: Request, viewer: SignedIn, form: SentForm) -> Response:
     """Bind the label, or say loudly why not."""
     try:
@@ -67,12 +69,14 @@ def bind(request: Request, viewer: SignedIn, form: SentForm) -> Response:
 
 
 @router.get("/tags/{volume:path}", include_in_schema=False)
+@permitted(Permission.FIND_DOSSIERS)
 def volume_tags(request: Request, viewer: SignedIn, volume: str) -> Response:
     """Every tag a volume has or had."""
     return _page(request, viewer, VolumeName.parse(volume))
 
 
 @router.post("/tags/{volume:path}", include_in_schema=False)
+@permitted(Permission.TAG)
 def change(request: Request, viewer: SignedIn, volume: str, form: SentForm) -> Response:
     """Replace the tag, report a fault, or do with the printed code."""
     name, database, now = VolumeName.parse(volume), site_of(request).database, read_clock()
@@ -104,6 +108,6 @@ def _page(
 ) -> Response:
     known = tagging.tagged(site_of(request).database, viewer, name)
     context = VolumeTagsContext(
-        known, IDENTIFICATION_NAMES[known.identification], sent or Form(()), viewer.role is Role.KEEPER, problem
+        known, IDENTIFICATION_NAMES[known.identification], sent or Form(()), permits(viewer, Permission.TAG), problem
     )
     return render(request, "volume_tags.html", context, viewer, status=200 if problem is None else status_of(problem))

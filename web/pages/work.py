@@ -3,16 +3,18 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.day_work import Work, WorkKind
+from inventory.domain.permissions import Permission
 from inventory.operations.day_work import WAITING_SHOWN_MAX, work_waiting
+from web.doors import Doors, permitted
 from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
-router = APIRouter()
+router = Doors()
 
 # Where each kind is done, and the page of one line where it has one; None: the same page.
 _K = WorkKind
@@ -59,6 +61,7 @@ class WorkContext:
 
 
 @router.get("/work", include_in_schema=False)
+@permitted(Permission.SEE_DAY_WORK)
 def work_page(request: Request, viewer: SignedIn) -> Response:
     """The page; every half minute its moving part."""
     site = site_of(request)
