@@ -20,11 +20,11 @@ from bench.methods import Guiwei, answer_of, answer_of_step
 from bench.peers import Answer, Heard
 from bench.scoring import ANY, BAY, BAY_PLANTS, GONE, LEVEL, Score, score
 from devices.reduce import SLICE_MICROSECONDS
-from devices.simulator.days import UNDISTURBED, Day, Disturbance, listen
+from devices.simulator.days import UNDISTURBED, Day, Disturbance, listen, sweep_again, together
 from devices.simulator.halls import Hall, Profile, make_hall, plant, reshelve_run
 from inventory.locating.arrays import NONE
 from inventory.locating.hearing import places_by_anchors
-from inventory.locating.judging import Judgement
+from inventory.locating.judging import Judgement, Outcome
 from inventory.locating.model import Model
 
 EVALUATION_SEEDS_FROM = 1_000  # smaller ones are for tuning
@@ -96,7 +96,7 @@ def named(case: Case, hall: Hall, judged: Judgement, seed: int) -> bool:
         case "swapped cables":
             return judged.swapped == (wrong.swapped,)
         case "readers 6 dB weaker":
-            return abs(judged.louder_db + LOSS_DB) < LOSS_DB / 4
+            return judged.louder_db < -LOSS_DB / 2
         case "a re-shelved run":
             return sum(many for _, _, many in judged.runs) > RUN_VOLUMES / 2
     return True
@@ -130,6 +130,7 @@ def run(case: Case, volumes: int, seeds: range) -> tuple[dict[str, Score], tuple
     scores: dict[str, Score] = {}
     rows = seconds = step_seconds = 0.0
     told = 0
+    swept = 0.0
     for seed in seeds:
         guiwei = Guiwei(volumes)
         for number, (hall, day) in enumerate(days_of(case, volumes, seed)):
@@ -149,6 +150,15 @@ def run(case: Case, volumes: int, seeds: range) -> tuple[dict[str, Score], tuple
             rows += len(day.sightings.at)
             told += named(case, hall, judged, seed)
             score(answer, hall, day, scores.setdefault("Guiwei, judgement", Score()))
+            if case.profile is Profile.SWEEP and case.learned_days:
+                # The sequential test asks for what it needs: shelves of undecided volumes are swept once more.
+                asked = np.unique(hall.ledger[(judged.outcome == Outcome.UNDECIDED) & day.listened[hall.ledger]])
+                again = together(day, sweep_again(hall, case.learned_days, asked.astype(np.int64)))
+                answer = answer_of(guiwei.judge(hall, again), len(hall))
+                score(answer, hall, again, scores.setdefault("the same, undecided shelves again", Score()))
+                swept += len(asked) / len(np.unique(hall.ledger)) / len(seeds)
+    if swept:
+        screen.print(f"{case.name}: of the shelves, {swept:.1%} were undecided and swept again")
     return scores, (rows / step_seconds, rows / seconds), told
 
 

@@ -26,6 +26,7 @@ DISORDER_SHARE = 0.02  # of the shelves in a pass: swept before the one before t
 LABELS_DEAD_SHARE = 0.05  # of the shelf labels
 NIGHT_SLICES = 4  # five minutes each: how long cabinets are listened to
 BREAK_SECONDS = 3_600.0  # between two passes
+EVENING_SECONDS, EVENING_READER = 70_000.0, 1_000  # when and by whom is swept again what was undecided
 SECOND = 1_000_000
 DAY_MICROSECONDS = 86_400 * SECOND
 INAUDIBLE_DB = 12.0  # so far below the sensitivity nothing is tried
@@ -121,8 +122,35 @@ def _as_walked(route: Integers, face: Integers, chance: np.random.Generator) -> 
     return order
 
 
+def sweep_again(hall: Hall, day: int, shelves: Integers) -> Day:
+    """One more pass over some shelves in the evening of that day, by one handheld that scans every code."""
+    chance = np.random.default_rng(np.random.SeedSequence([hall.seed, day, 32]))
+    order = walking_order(hall.shelves, np.unique(shelves)).astype(np.int64)
+    seconds = chance.uniform(*SHELF_SECONDS, len(order))
+    start = EVENING_SECONDS + np.cumsum(seconds + chance.uniform(*STEP_SECONDS, len(order))) - seconds
+    reader = np.full(len(order), EVENING_READER)
+    return _heard_on(hall, day, Visits(reader, order, start, seconds, np.ones(len(order), bool)), chance)
+
+
+def together(one: Day, other: Day) -> Day:
+    """The evidence of both."""
+    sightings = Sightings(*map(np.concatenate, zip(_columns(one.sightings), _columns(other.sightings), strict=True)))
+    codes, labels = (_merged(getattr(one.trail, kind), getattr(other.trail, kind)) for kind in ("codes", "labels"))
+    return Day(sightings, Trail(codes, labels), one.listened | other.listened)
+
+
+def _merged(one: Anchors, other: Anchors) -> Anchors:
+    reader, at = np.concatenate([one.reader, other.reader]), np.concatenate([one.at, other.at])
+    place, strength = np.concatenate([one.place, other.place]), np.concatenate([one.strength, other.strength])
+    order = np.lexsort((at, reader))
+    return Anchors(reader[order], at[order], place[order], strength[order])
+
+
 def _sweep(hall: Hall, day: int, chance: np.random.Generator) -> Day:
-    visits = plan_visits(hall, chance)
+    return _heard_on(hall, day, plan_visits(hall, chance), chance)
+
+
+def _heard_on(hall: Hall, day: int, visits: Visits, chance: np.random.Generator) -> Day:
     standing = _Standing(hall)
     rows, labels = [], []
     for start in range(0, len(visits.shelf), SHELVES_AT_ONCE):

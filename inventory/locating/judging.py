@@ -24,6 +24,7 @@ LEDGER_ROUNDS = 6
 LEDGER_RIGHT_MIN, LEDGER_RIGHT_MAX = 0.9, 0.9998
 SHARED_VARIANCE, SHARED_VARIANCE_MAX = 4.0, 40.0  # dB squared; the first until something is known
 LOUD_DB = 3.0  # about as loud
+STEP_WEIGHT = 0.6  # what a step that knows neither visits nor company trusts its evidence
 RUN_VOLUMES_MIN = 8  # fewer that went the same way went one by one
 STACK_METRES = 0.2  # places straight above one another are one section
 
@@ -87,6 +88,8 @@ def weigh_night(
         candidates = weigh(
             night.hearings, places, night.posts, ledger_place, sensor, pairs, night.pairs_near, profiles, model
         )
+        if not alone:
+            candidates = replace(candidates, likelihood=candidates.likelihood * STEP_WEIGHT)
         posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)
         at_home = _at_home(candidates, posterior, ledger_place, volumes)
     return Weighed(candidates, posterior, sensor, ledger_right, at_home)

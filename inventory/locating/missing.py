@@ -11,6 +11,8 @@ from inventory.locating.profiling import READS_EDGES, Profiles, bucket_of, habit
 MISSING_ROUNDS = 40
 MISSING_SHARE_MIN, MISSING_SHARE_MAX = 1e-5, 0.2
 MISSED_AGAIN = 0.5  # chance to miss a volume once more that was missed last time: misses of passes go together
+MISSED_AGAIN_VISIT = 0.2  # the same for one more visit on the same day, at least
+BEST_READ_SHARE = 0.25  # of the volumes: those read most often, which even a bad night hardly misses
 SHELF_READS_FEW = 10.0  # so many reads of a shelf's volumes tell nothing of how well it was read
 
 
@@ -35,7 +37,11 @@ def missing_probability(
     buckets = _miss_bucket(night, ledger_place, profiles, testable)
     chance = np.maximum(chance, _missed_tonight(buckets[testable], buckets[unseen], len(counts)))
     bucket = buckets[unseen]
-    missed = chance[bucket] * MISSED_AGAIN ** np.minimum(profiles.unseen[unseen], 6)
+    effort = night.posts.effort[np.maximum(ledger_place, 0)]
+    usual = max(float(np.median(effort[testable])), 1.0)
+    more = np.maximum(effort[unseen] - usual, 0.0)
+    once = np.maximum(chance[bucket] ** (1 / usual), MISSED_AGAIN_VISIT)
+    missed = chance[bucket] * once**more * MISSED_AGAIN ** np.minimum(profiles.unseen[unseen], 6)
     gone = 1e-3
     for _ in range(MISSING_ROUNDS):
         probable = gone / (gone + (1 - gone) * missed)
@@ -51,10 +57,14 @@ def _missed_tonight(buckets: Integers, unseen: Integers, size: int) -> Reals:
     unseen in the best-read ones was missed.
     """
     asked, silent = np.bincount(buckets, minlength=size), np.bincount(unseen, minlength=size)
-    share = silent / np.maximum(asked, 1)
-    gone = float(((silent + 1) / (asked + 1)).min())
-    spread = np.sqrt(gone / np.maximum(asked, 1))
-    return np.asarray(np.clip(share - gone - 3 * spread, 0.0, 1.0))
+    best_first = np.arange(len(READS_EDGES), -1, -1)  # of the shelves visited as often as usual
+    reached = np.cumsum(asked[best_first]) >= BEST_READ_SHARE * asked.sum()
+    best = best_first[: int(np.argmax(reached)) + 1] if reached.any() else best_first
+    gone = float((silent[best].sum() + 1) / (asked[best].sum() + 1))
+    spread = np.sqrt(gone / np.maximum(asked, 1) + gone / max(int(asked[best].sum()), 1))
+    excess = silent / np.maximum(asked, 1) - gone - 3 * spread
+    excess[best] = 0.0
+    return np.asarray(np.clip(excess, 0.0, 1.0))
 
 
 def _miss_bucket(night: Night, ledger_place: Integers, profiles: Profiles, testable: NDArray[np.bool_]) -> Integers:

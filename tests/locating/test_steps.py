@@ -256,15 +256,14 @@ def test_a_taught_model_weighs_places_by_what_it_learned(room: Archive) -> None:
         version = beliefs.add_model(connection, model.parameters(), moment(timedelta(minutes=20)), None)
         assert newest_model(connection, datetime.now(UTC)) == (version, model)
         connection.commit()
-    hear(room, "CABINET", 9, EPC[1], moment(timedelta(minutes=5)))
+    hear(room, "CABINET", 1, EPC[1], moment(timedelta(minutes=5)), -45.0)
+    hear(room, "CABINET", 2, EPC[1], moment(timedelta(minutes=5)), -55.0)
     step(room)
-    found = believed(room)
-    assert found is not None
-    assert found[0] == "A-9"
-    assert room.root.execute("SELECT runner_up_place_id IS NOT NULL, model_version FROM belief").fetchone() == (
-        True,
-        version,
-    )
+    found = room.root.execute(
+        "SELECT here.code, probability > 0.99, next.code, reads, model_version FROM belief "
+        "JOIN place AS here ON here.id = place_id JOIN place AS next ON next.id = runner_up_place_id"
+    ).fetchone()
+    assert found == ("A-1", True, "A-2", 8, version)
 
 
 def test_one_volume_teaches_a_close_nothing_of_the_shelves(room: Archive) -> None:

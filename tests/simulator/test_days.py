@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from devices.simulator.days import CLOSED_SHARE, Day, Disturbance, listen
+from devices.simulator.days import CLOSED_SHARE, Day, Disturbance, listen, sweep_again, together
 from devices.simulator.floor import LEVELS
 from devices.simulator.halls import NOT_PLANTED, PLANT_SHARES, Hall, Plant, Profile, make_hall, plant, reshelve_run
 from devices.simulator.truth import NOWHERE
@@ -114,3 +114,16 @@ def test_a_run_moves_together(hall: Hall) -> None:
     assert 100 < len(run) <= 120
     assert run.max() - run.min() < 120
     assert (moved.stands[run] // LEVELS != hall.stands[run] // LEVELS).all()
+
+
+def test_what_is_swept_again_is_heard_in_the_evening_too(hall: Hall, day: Day) -> None:
+    if hall.profile is Profile.CABINET:
+        return
+    shelves = np.unique(hall.ledger)[:3].astype(np.int64)
+    evening = sweep_again(hall, 2, shelves)
+    assert np.flatnonzero(evening.listened).tolist() == shelves.tolist()
+    assert evening.trail.codes.place.tolist() in (shelves.tolist(), shelves[::-1].tolist())
+    both = together(day, evening)
+    assert len(both.sightings.at) == len(day.sightings.at) + len(evening.sightings.at)
+    assert evening.sightings.at.min() > day.sightings.at.max()
+    assert (np.diff(both.trail.codes.reader) >= 0).all()
