@@ -18,7 +18,7 @@ WINDOW = SECOND // 2  # an ingest slice of a moving antenna
 COARSE = 4  # windows looked at together: a keeper stays at a shelf for several times as long
 FIXED_WINDOW = 300 * SECOND  # an ingest slice of a fixed antenna
 VISIT_WINDOWS_APART = 240  # a reader that comes back to a shelf after two minutes visits it again
-VISIT_WINDOWS_MIN = 6
+VISIT_WINDOWS_MIN, VISIT_READS_MIN = 6, 15  # less is somebody passing by
 PAUSE_WINDOWS = 24  # so near a change (at most half a stay) a pause in the reads, or a scan, says when exactly it was
 ARRIVAL_WINDOWS = 6  # a code is scanned at the beginning of a stay, give or take
 FAVOUR = 4.0  # so much more count the volumes of the place that was scanned last or whose label was heard
@@ -257,15 +257,18 @@ def posts_of(company: Company, stays: Stays, places: int) -> Posts:
     at, home = at[known], company.home[known]
     reader, window, moving = company.reader[known], company.window[known], company.place[known] == NONE
     order = np.lexsort((window, reader, at))
-    first = order[_starts([at[order], reader[order], window[order]])]
+    begin = _starts([at[order], reader[order], window[order]])
+    first, reads = order[begin], _sums(company.reads[known][order], begin)
     effort = np.bincount(at[first][~moving[first]], minlength=places)
-    rows = first[moving[first]]
+    rows, reads = first[moving[first]], reads[moving[first]]
     apart = np.ones(len(rows), bool)
     same = (at[rows][1:] == at[rows][:-1]) & (reader[rows][1:] == reader[rows][:-1])
     apart[1:] = ~(same & (np.diff(window[rows]) <= VISIT_WINDOWS_APART))
     begun = np.flatnonzero(apart)
-    long_enough = np.diff(np.append(begun, len(rows))) >= VISIT_WINDOWS_MIN
-    effort = effort + np.bincount(at[rows][begun[long_enough]], minlength=places)
+    ended = np.append(begun[1:], len(rows))[: len(begun)] - 1
+    # A reader that reports every few seconds speaks in few windows, each full of reads.
+    real = (window[rows][ended] - window[rows][begun] >= VISIT_WINDOWS_MIN) | (_sums(reads, begun) >= VISIT_READS_MIN)
+    effort = effort + np.bincount(at[rows][begun[real]], minlength=places)
     own = at == home
     told = np.bincount(at[own], company.rssi_reads[known][own], places)
     total = np.bincount(at[own], company.rssi_sum[known][own], places)

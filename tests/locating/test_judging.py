@@ -246,3 +246,33 @@ def test_visits_are_counted_as_they_were_made() -> None:
     used = np.unique(hall.ledger)
     assert ((night.posts.effort[used] > 0) == day.listened[used]).mean() > 0.99
     assert np.isin(night.posts.effort[used], (0, 1, 2)).mean() > 0.95
+
+
+def test_a_handheld_that_reports_every_six_seconds_is_placed_as_well() -> None:
+    """All reads of a message carry its time, so a visit to a shelf is a few crowded moments."""
+    hall = plant(make_hall(VOLUMES, Profile.SWEEP, SEED), 120, 0, SEED)
+    day = listen(hall, 0)
+    six = 6_000_000
+    at = (day.sightings.at // six + 1) * six
+    late = dataclasses.replace(day, sightings=dataclasses.replace(day.sightings, at=at, last_at=at))
+    first = judged(hall, late, Model(), no_profiles(VOLUMES))
+    moved = [kind for kind in Plant if kind is not Plant.REMOVED]
+    assert found(hall, first, moved, day.listened) > 0.75
+    assert (first.night.posts.effort[np.unique(hall.ledger)] > 0).mean() > 0.9
+
+
+def test_readers_that_tell_no_strength_and_places_nobody_measured_still_find_most() -> None:
+    hall = plant(make_hall(VOLUMES, Profile.SWEEP, SEED), 120, 0, SEED)
+    day = listen(hall, 0)
+    nothing = np.zeros_like(day.sightings.reads)
+    mute = dataclasses.replace(day, sightings=dataclasses.replace(day.sightings, rssi_reads=nothing, rssi_sum=nothing))
+    nowhere = np.full(len(hall.places.x), np.nan)
+    unmeasured = dataclasses.replace(hall, places=dataclasses.replace(hall.places, x=nowhere, y=nowhere, z=nowhere))
+    moved = [kind for kind in Plant if kind is not Plant.REMOVED]
+    for there, heard in ((hall, mute), (unmeasured, day)):
+        first = judged(there, heard, Model(), no_profiles(VOLUMES))
+        assert found(hall, first, moved, day.listened) > 0.5
+        said = first.outcome == Outcome.ELSEWHERE
+        believed = np.full(len(hall), -1)
+        believed[first.beliefs.volume] = first.beliefs.place
+        assert (believed == hall.stands)[said].mean() > 0.9
