@@ -5,6 +5,7 @@ is its HTTP/1.1 protocol with those doors shut.
 """
 
 import asyncio
+import socket
 from http import HTTPStatus
 from typing import Any
 
@@ -57,6 +58,9 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection: refused where there are too many, else its first head is waited for."""
         super().connection_made(transport)
+        # asyncio does so for sockets it made itself, not for one it was given: an answer's body then waits 40 ms for the
+        # acknowledgement of its head.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if len(self.connections) > self._limits.connections_max:
             self._end(HTTPStatus.SERVICE_UNAVAILABLE)
             return

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     SEE_REQUESTS = auto()
     ASK = auto()
     WORK_ON_REQUESTS = auto()
+    APPROVE_REQUESTS = auto()
     DECIDE_REQUESTS = auto()
     FOLLOW_UP_REQUESTS = auto()
     HAND_OVER = auto()
@@ -40,7 +41,6 @@ class Permission(StrEnum):
     DECLARE_OWN_TIES = auto()
     DECLARE_TIES = auto()
     SET_RULE_NUMBERS = auto()
-    DELEGATE = auto()
 
     PICK = auto()
     PLAN_WAVES = auto()
@@ -74,7 +74,6 @@ class Permission(StrEnum):
     CERTIFY_SIDES = auto()
 
     MANAGE_ACCOUNTS = auto()
-    GRANT_ROLES = auto()
     READ_ACCESS_LOG = auto()
 
     @property
@@ -128,9 +127,10 @@ PERMISSIONS: dict[Permission, Permitted] = {
     # ── A window's request ───────────────────────────────────────────────────────────────────────────────────────────
     _P.SEE_REQUESTS: _row("查看用档申请", "see requests", _FINDERS),
     _P.ASK: _row("提出用档申请", "ask for dossiers", _AGENCY),
-    _P.WORK_ON_REQUESTS: _row("办理用档申请", "work on requests", _KEEPER, _AGENCY, _MANAGER),
-    # The city's manager refuses what fits no dossier, and approves for a county that delegated it in writing.
-    _P.DECIDE_REQUESTS: _row("审批用档申请", "decide requests", _HEAD, _MANAGER),
+    _P.WORK_ON_REQUESTS: _row("办理用档申请", "work on requests", _KEEPER, _AGENCY),
+    _P.APPROVE_REQUESTS: _row("审批用档申请", "approve and refuse requests", _HEAD),
+    # The city's manager answers what fits no dossier of anybody's, and approves for nobody.
+    _P.DECIDE_REQUESTS: _row("答复用档申请", "answer requests", _HEAD, _MANAGER),
     _P.FOLLOW_UP_REQUESTS: _row("续借、撤回、登记回执、办结", "renew, withdraw, confirm receipts, finish", _AGENCY),
     _P.HAND_OVER: _row("交出、收回档案，发出转递", "hand dossiers over, take them back, send transfers", _HANDS),
     _P.CONSULT: _row("接待查阅", "host consultations", _KEEPER),
@@ -144,7 +144,6 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.DECLARE_OWN_TIES: _row("申报本人或亲属", "declare oneself or a relative", frozenset(Role)),
     _P.DECLARE_TIES: _row("申报他人的本人或亲属关系", "declare others' ties", Role.SECURITY_ADMIN),
     _P.SET_RULE_NUMBERS: _row("设定规则数值和节假日", "set the rules' numbers and holidays", _MANAGER),
-    _P.DELEGATE: _row("书面委托市级审批", "delegate decisions to the city in writing", _HEAD),
     # ── Fetching and carrying ────────────────────────────────────────────────────────────────────────────────────────
     _P.PICK: _row("取档、开通道", "pick, and open aisles", _KEEPER),
     _P.PLAN_WAVES: _row("编排出库批次", "make and see waves and open aisles", _KEEPER, _MANAGER),
@@ -178,7 +177,6 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.CERTIFY_SIDES: _row("机构合并中核定本方数量", "certify one side of a merger of agencies", _HEAD),
     # ── The three administrators, each a third ───────────────────────────────────────────────────────────────────────
     _P.MANAGE_ACCOUNTS: _row("管理账号", "manage accounts", Role.SYSTEM_ADMIN),
-    _P.GRANT_ROLES: _row("授予角色", "grant roles", Role.SECURITY_ADMIN),
     _P.READ_ACCESS_LOG: _row("查看访问日志", "read the access log", Role.AUDIT_ADMIN),
 }
 

@@ -107,6 +107,7 @@ def _check_decider(connection: psycopg.Connection[Any], viewer: Viewer, row: Req
     check_permitted(viewer, Permission.DECIDE_REQUESTS)
     if row.dossier_id is None and not approve and permits(viewer, Permission.SETTLE_UNRESOLVED):
         return
+    check_permitted(viewer, Permission.APPROVE_REQUESTS)
     if row.holding_agency_id is None or row.holding_agency_id != viewer.agency_id:
         # The head of the accepting window's agency learns no more than the window did.
         raise RequestNotFound(request=request_number(row.request_id))

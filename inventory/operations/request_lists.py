@@ -66,7 +66,7 @@ def my_requests(
 
 def to_decide(database: Database, viewer: Viewer, now: datetime) -> Listed:
     """What the head of an agency has to decide; one's own requests stand among them, for another to decide."""
-    check_permitted(viewer, Permission.DECIDE_REQUESTS)
+    check_permitted(viewer, Permission.APPROVE_REQUESTS)
     with database.transaction(viewer) as session:
         connection = raw(session)
         assert viewer.agency_id is not None, "a head belongs to an agency"

@@ -7,9 +7,14 @@ from pathlib import Path
 
 from inventory.domain.acts import ActKind
 from inventory.domain.custody_rules import OURS, RULES, STORED, ActRule, Authority
+from inventory.domain.masking import mask_id
+from inventory.domain.people import Reach, Role
+from inventory.domain.permissions import Permission
 from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import Refusal
 from inventory.domain.standing import Legal, Seal
+from web.app import PAGES, PROGRAMS
+from web.doors import Entrance
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- drawn from the code -->", "<!-- end -->"
@@ -145,7 +150,53 @@ def refusals_of(rule: ActRule) -> list[str]:
     return [code for code, can_be in possible.items() if can_be]
 
 
-DRAWN = {"refusals.md": refusals, "custody.md": custody}
+def roles() -> str:
+    return f"## What each role sees\n\n{_sights()}\n\n## Who may do what\n\n{_permissions()}\n\n## Every address\n\n{_doors()}"
+
+
+def _sights() -> str:
+    reach = {Reach.NONE: "none", Reach.OWN_AGENCY: "own agency's", Reach.ALL: "all"}
+    lines = ["| role | dossiers | a person | an ID number | acts it records |", "|---|---|---|---|---|"]
+    for role in Role:
+        rights = role.rights
+        acts = sum(role in rule.by for rule in RULES.values())
+        person = (
+            ("surname", "name, birth year, employer")[rights.sees_persons] if rights.dossiers is not Reach.NONE else ""
+        )
+        number = f"`{mask_id('11010519491231002X', rights.id_mask)}`" if rights.dossiers is not Reach.NONE else ""
+        lines.append(
+            f"| {role.zh} {role.en} `{role}` | {reach[rights.dossiers]} | {person} | {number} | {acts or ''} |"
+        )
+    return "\n".join(lines)
+
+
+def _permissions() -> str:
+    lines = ["| permission | who |", "|---|---|"]
+    for permission in Permission:
+        who = (
+            "everybody"
+            if permission.roles == frozenset(Role)
+            else ", ".join(role.en for role in Role if role in permission.roles)
+        )
+        lines.append(f"| {permission.zh} {permission.en} `{permission}` | {who} |")
+    return "\n".join(lines)
+
+
+def _doors() -> str:
+    lines = ["| address | asks for |", "|---|---|"]
+    for part in (*PROGRAMS, *PAGES):
+        for (method, path), door in part.router.doors().items():
+            asks = f"`{door.permission}`" if door.permission else ENTRANCES[door.entrance]
+            lines.append(f"| `{method} {path}` | {asks} |")
+    return "\n".join(lines)
+
+
+ENTRANCES = {
+    Entrance.OPEN: "nothing",
+    Entrance.SIGNING_IN: "a session that may owe its second factor",
+    Entrance.SIGNED_IN: "to be signed in",
+}
+DRAWN = {"refusals.md": refusals, "custody.md": custody, "roles.md": roles}
 
 
 def stands(name: str) -> str:

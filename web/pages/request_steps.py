@@ -188,7 +188,7 @@ def _only(*kinds: RequestKind) -> frozenset[RequestKind]:
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
-        Step("decision", _P.DECIDE_REQUESTS, _ALL, frozenset({_S.ASKED}), ("decision",), _decide),
+        Step("decision", _P.APPROVE_REQUESTS, _ALL, frozenset({_S.ASKED}), ("decision",), _decide),
         Step("hand-out", _P.HAND_OVER, _only(_K.LOAN), _READY, ("carriers", "seals"), _hand_out, two=True),
         Step("consultation", _P.CONSULT, _only(_K.CONSULTATION), _READY, ("place", "visitors"), _consult),
         Step("consultation-end", _P.CONSULT, _only(_K.CONSULTATION), _OUT, ("place",), _end_consultation),

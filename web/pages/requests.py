@@ -34,7 +34,7 @@ router = Doors()
 # In the order of their tabs: who sees each.
 LISTS: dict[str, Permission] = {
     "open": Permission.SEE_REQUESTS,
-    "to_decide": Permission.DECIDE_REQUESTS,
+    "to_decide": Permission.APPROVE_REQUESTS,
     "overdue": Permission.SEE_REQUESTS,
     "receipts_missing": Permission.SEE_REQUESTS,
     "unresolved": Permission.SETTLE_UNRESOLVED,
