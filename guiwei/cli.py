@@ -9,7 +9,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -18,10 +18,9 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from guiwei import key_commands, people_commands, rule_commands
-from guiwei.console import Json, parse_moment, print_result, say, screen
+from guiwei import key_commands, ledger_commands, people_commands, rule_commands
+from guiwei.console import Json, parse_moment, print_result, progress, say, screen
 from guiwei.doctor import examine
 from guiwei.ingesting import run_ingest
 from guiwei.jobs import Jobs
@@ -32,17 +31,15 @@ from guiwei.supervising import supervise
 from inventory.domain.refusals import BadInput, Failed, LeaseLost, Refusal, RegisterInvalid, Unavailable
 from inventory.operations.closing import close_day
 from inventory.operations.importing import ImportOptions, ImportReport, import_register
-from inventory.operations.verifying import verify_ledger
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Guiwei 归位")
 database_commands = typer.Typer(no_args_is_help=True, help="The database.")
-ledger_commands = typer.Typer(no_args_is_help=True, help="The custody ledger.")
 import_commands = typer.Typer(no_args_is_help=True, help="Agencies, places, readers and dossiers from CSV or .xlsx.")
 app.add_typer(database_commands, name="db")
 app.add_typer(people_commands.user, name="user")
 app.add_typer(people_commands.token, name="token")
 app.add_typer(people_commands.factor, name="factor")
-app.add_typer(ledger_commands, name="ledger")
+app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(import_commands, name="import")
 app.add_typer(rule_commands.app, name="rule")
 app.add_typer(key_commands.app, name="key")
@@ -154,7 +151,7 @@ def ingest(
 def jobs() -> None:
     """Beliefs, the nightly close, upkeep; one process works, others stand by."""
     with open_site(read_settings(), say, "jobs") as site, _until_signalled() as stop:
-        Jobs(site.jobs, site.settings.zone, site.settings.log_days).run(stop)
+        Jobs(site.jobs, site.settings.zone, site.settings.log_days, site.settings.ledger_files).run(stop)
 
 
 @app.command()
@@ -209,7 +206,7 @@ def import_dossiers(
 def _import(kind: str, file: Path, options: ImportOptions, *, as_json: bool) -> None:
     with open_site(read_settings(), say, "owner") as site:
         try:
-            with _progress() as advance:
+            with progress() as advance:
                 report = import_register(site.owner, kind, file, uuid4(), datetime.now(UTC), options, advance)
         except RegisterInvalid as refusal:
             report = refusal.facts["report"]  # type: ignore[assignment]
@@ -230,15 +227,6 @@ def _tell_errors(report: ImportReport) -> None:
         say(f"…… 共 {report.error_count} 处 · {report.error_count} in all")
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar of phases; quiet where nobody sees it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task("", total=1)
-        yield lambda phase, done, total: bar.update(task, description=phase, completed=done, total=max(total, 1))
-
-
 # ── Database ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -250,7 +238,7 @@ def db_upgrade(*, as_json: Json = False) -> None:
     print_result({"before": before, "after": after}, f"数据库结构 {before or '-'} → {after}", as_json=as_json)
 
 
-# ── Evidence and ledger ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── Evidence ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @app.command()
@@ -278,7 +266,7 @@ def replay(
 
     # Reads that are fed in can't be taken out again: a broken line is found before the first message goes in.
     total = sum(1 for _ in read_recording(file))
-    with open_site(read_settings(), say, "jobs") as site, _progress() as advance:
+    with open_site(read_settings(), say, "jobs") as site, progress() as advance:
         done = feed(
             site.jobs,
             file,
@@ -303,18 +291,3 @@ def close(
     with open_site(read_settings(), say, "jobs") as site, site.jobs.unpooled() as connection:
         version = close_day(connection, moment)
     print_result({"model": version, "at": moment}, f"模型版本 model version {version}", as_json=as_json)
-
-
-@ledger_commands.command("verify")
-def ledger_verify(*, as_json: Json = False) -> None:
-    """Walk every chain and rebuild the projection; exit code 1 where something doesn't hold."""
-    with open_site(read_settings(), say, "jobs") as site, _progress() as advance:
-        found = verify_ledger(site.jobs, lambda done, total: advance("ledger", done, total))
-    lines = [f"{wrong.warehouse} #{wrong.sequence}: {wrong.problem}" for wrong in found.breaks]
-    lines += [f"{volume}: 台账与所在不符 · the holding isn't what the ledger says" for volume in found.misprojected]
-    lines.append(
-        f"{found.acts} 条经办{'完好' if found.sound else '有误'} · {found.acts} acts {'hold' if found.sound else 'DO NOT HOLD'}"
-    )
-    print_result({**asdict(found), "sound": found.sound}, "\n".join(lines), as_json=as_json)
-    if not found.sound:
-        raise typer.Exit(EXIT_FAILED)

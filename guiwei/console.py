@@ -2,11 +2,14 @@
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from guiwei.settings import read_settings
 from inventory.domain.refusals import BadInput
@@ -18,6 +21,15 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 def say(sentence: str) -> None:
     """A sentence on standard error, as it is."""
     screen.print(sentence, soft_wrap=True, markup=False)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar of phases; quiet where nobody sees it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda phase, done, total: bar.update(task, description=phase, completed=done, total=max(total, 1))
 
 
 def print_result(result: dict[str, Any], sentence: str, *, as_json: bool) -> None:

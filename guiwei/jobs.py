@@ -18,14 +18,16 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from devices.replay import EARLY
-from inventory.domain.refusals import LeaseLost, Unavailable
+from inventory.domain.refusals import BadInput, LeaseLost, Unavailable
 from inventory.operations.believing import step_beliefs
+from inventory.operations.checkpointing import sign_heads, signed_since
 from inventory.operations.closing import close_day, last_close
 from inventory.operations.reading_log import seal_and_expire
 from inventory.operations.reminding import remind
 from inventory.store import evidence, leases
 from inventory.store.database import Database
 from inventory.store.leases import Lease
+from inventory.store.signing import LedgerFiles
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +39,20 @@ REMIND_SECONDS = 900  # its clocks run by days; this is how soon after midnight 
 PARTITION_DAYS_AHEAD = 3
 LOG_SECONDS = 3600
 LOG_DAYS = 400
+CHECKPOINT_SECONDS = 60
 
 
 class Jobs:
     """The jobs of one site. Each runs on a connection of its own, never two of one kind at once."""
 
-    def __init__(self, database: Database, timezone: ZoneInfo, log_days: int = LOG_DAYS) -> None:
-        """`timezone`: whose midnight ends a day; `log_days`: how long the access log is kept."""
+    def __init__(
+        self, database: Database, timezone: ZoneInfo, log_days: int = LOG_DAYS, ledger_files: LedgerFiles | None = None
+    ) -> None:
+        """`timezone`: whose midnight ends a day; `log_days`: how long the access log is kept.
+
+        `ledger_files`: what signs the ledger each day; without them it isn't signed.
+        """
+        self._ledger_files = ledger_files
         self._log_days = log_days
         self._database = database
         self._timezone = timezone
@@ -60,6 +69,7 @@ class Jobs:
             (self.make_partitions, PARTITION_SECONDS),
             (self.remind_people, REMIND_SECONDS),
             (self.seal_log, LOG_SECONDS),
+            (self.sign_ledger, CHECKPOINT_SECONDS),
         ):
             scheduler.add_job(
                 self._guarded,
@@ -115,6 +125,14 @@ class Jobs:
         if kept.sealed or kept.removed:
             log.info("access log: %d days sealed, %d entries past their time removed", kept.sealed, kept.removed)
 
+    def sign_ledger(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
+        """Sign the ledger's roots once a local day. Checkpoints follow one another whoever makes them: it needs no fence."""
+        midnight = datetime.now(self._timezone).replace(hour=0, minute=0, second=0, microsecond=0)
+        if self._ledger_files is None or signed_since(self._database, midnight):
+            return
+        for signed in sign_heads(self._database, self._ledger_files, datetime.now(UTC)):
+            log.info("checkpoint %s #%d is signed", signed.checkpoint.warehouse, signed.checkpoint.number)
+
     # ── Who works ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _guarded(self, job: Callable[[psycopg.Connection[Any], Lease], None]) -> None:
@@ -126,7 +144,11 @@ class Jobs:
                     job(connection, lease)
         except LeaseLost:
             self._lease = None
-        except (Unavailable, psycopg.OperationalError) as away:
+        except (
+            Unavailable,
+            BadInput,
+            psycopg.OperationalError,
+        ) as away:  # BadInput: a key file that is missing or wrong
             log.warning("%s waits: %s", job.__name__, str(away).strip())
 
     def _leased(self, connection: psycopg.Connection[Any]) -> Lease | None:

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from devices.broker import BrokerAddress
 from inventory.domain.refusals import BadSetting
+from inventory.store.signing import LedgerFiles
 
 PREFIX = "GUIWEI_"
 SETTINGS_OF_PARTS: Mapping[Literal["app", "jobs", "owner"], str] = {
@@ -79,6 +80,10 @@ class Settings(BaseSettings):
         default=None,
         description="The content of a key file, where no file may hold it; the key file is not read then.",
     )
+    ledger_key_file: Path = Field(
+        default_factory=lambda values: values.get("data_dir", Path()) / "ledger.key",
+        description="File with the key that signs the ledger's roots; ledger.key in the data directory if not set.",
+    )
     web_host: str = Field(default="127.0.0.1", description="Address the pages are served on.")
     web_port: int = Field(default=8000, ge=1, le=65535, description="Port the pages are served on.")
     web_https: bool = Field(
@@ -131,6 +136,11 @@ class Settings(BaseSettings):
             zh, en = f"没有时区 {value!r}，例如 Asia/Shanghai", f"there is no time zone {value!r}; try Asia/Shanghai"
             raise _bad("timezone", zh, en) from None
         return value
+
+    @property
+    def ledger_files(self) -> LedgerFiles:
+        """Where the ledger's signing key, pinned keys and receipts are."""
+        return LedgerFiles.of(self.data_dir, self.ledger_key_file)
 
     @property
     def proxies(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from web.api import arrivals as arrivals_api
 from web.api import batches as batches_api
 from web.api import consignments as consignments_api
 from web.api import counts as counts_api
+from web.api import ledger as ledger_api
 from web.api import letters as letters_api
 from web.api import register as register_api
 from web.api import requests as requests_api
@@ -40,6 +41,7 @@ from web.pages import (
     dossier,
     following,
     language,
+    ledger,
     letters,
     locate,
     loose_materials,
@@ -91,6 +93,7 @@ PAGES = (
     closing_sheet,
     declarations,
     access_log,
+    ledger,
     letters,  # before requests: its addresses are narrower
     requests,
     request_steps,
@@ -107,6 +110,7 @@ PROGRAMS = (
     register_api,
     arrivals_api,
     batches_api,
+    ledger_api,
     condition,
 )
 SHUTDOWN_SECONDS_MAX = 3

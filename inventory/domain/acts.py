@@ -11,12 +11,15 @@ verified without the database, and a changed place code or number shows as well.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
+
+from inventory.domain.faults import Fault
+from inventory.domain.netstrings import netstrings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -110,14 +113,6 @@ class Act:
     details: str | None = None
 
 
-def _netstring(value: str | None) -> bytes:
-    """A field that can't be confused with its neighbours: length in bytes, colon, bytes, comma; None is `-,`."""
-    if value is None:
-        return b"-,"
-    encoded = value.encode()
-    return b"%d:%b," % (len(encoded), encoded)
-
-
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970-01-01 UTC, exactly."""
     return (moment - EPOCH) // timedelta(microseconds=1)
@@ -128,26 +123,24 @@ def canonical_bytes(act: Act) -> bytes:
 
     An act with neither witness nor details ends before those two, as all acts did before there were any.
     """
-    first = b"".join(
-        (
-            _netstring(act.warehouse),
-            _netstring(str(act.sequence)),
-            _netstring(act.volume),
-            _netstring(str(act.version)),
-            _netstring(act.kind),
-            _netstring(act.from_place),
-            _netstring(act.to_place),
-            _netstring(act.actor),
-            _netstring(str(act.command_id)),
-            _netstring(act.authority),
-            _netstring(act.reason),
-            _netstring(str(microseconds(act.happened_at))),
-            _netstring(str(microseconds(act.recorded_at))),
-        )
+    first = netstrings(
+        act.warehouse,
+        str(act.sequence),
+        act.volume,
+        str(act.version),
+        act.kind,
+        act.from_place,
+        act.to_place,
+        act.actor,
+        str(act.command_id),
+        act.authority,
+        act.reason,
+        str(microseconds(act.happened_at)),
+        str(microseconds(act.recorded_at)),
     )
     if act.witness is None and act.details is None:
         return first
-    return first + _netstring(act.witness) + _netstring(act.details)
+    return first + netstrings(act.witness, act.details)
 
 
 def canonical_details(details: Mapping[str, object]) -> str | None:
@@ -166,29 +159,22 @@ def chained_hash(previous: bytes, act: Act) -> bytes:
     return sha256(previous + canonical_bytes(act)).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class ChainBreak:
-    """The first entry at which a chain no longer holds, and in which way."""
+def first_break(warehouse: str, entries: Iterable[tuple[Act, bytes, bytes]]) -> Fault | None:
+    """Walk one warehouse's entries (act, stored previous hash, stored hash) in sequence; the first that doesn't hold.
 
-    warehouse: str
-    sequence: int
-    problem: str
-
-
-def first_break(warehouse: str, entries: Iterable[tuple[Act, bytes, bytes]]) -> Iterator[ChainBreak]:
-    """Walk one warehouse's entries (act, stored previous hash, stored hash) in sequence; yield the first break, if any.
-
-    After the first break nothing later is trustworthy, so at most one comes out.
+    After it nothing later is trustworthy, so it is the only one.
     """
     expected_sequence, previous = 1, genesis_hash(warehouse)
     for act, stored_previous, stored_hash in entries:
         if act.sequence != expected_sequence:
-            yield ChainBreak(warehouse, expected_sequence, f"entry missing; the next one present is {act.sequence}")
-            return
+            zh, en = (
+                f"缺少此条，其后现有 #{act.sequence}",
+                f"the entry is missing; the next one present is #{act.sequence}",
+            )
+            return Fault.act(warehouse, expected_sequence, zh, en)
         if stored_previous != previous:
-            yield ChainBreak(warehouse, act.sequence, "the previous hash is not the hash of the entry before")
-            return
+            return Fault.act(warehouse, act.sequence, "不接续前一条", "it doesn't continue the entry before it")
         if chained_hash(previous, act) != stored_hash:
-            yield ChainBreak(warehouse, act.sequence, "the content does not fit its hash")
-            return
+            return Fault.act(warehouse, act.sequence, "内容与其哈希不符", "its content doesn't fit its hash")
         expected_sequence, previous = expected_sequence + 1, stored_hash
+    return None

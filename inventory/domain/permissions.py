@@ -68,6 +68,7 @@ class Permission(StrEnum):
     SEE_COUNTS = auto()
     CERTIFY_COUNTS = auto()
     SEE_CLOSING_SHEET = auto()
+    SEE_LEDGER = auto()
     MERGE_DOSSIERS = auto()
     CHANGE_REGISTER = auto()
     ANNOUNCE_MERGERS = auto()
@@ -171,6 +172,10 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.SEE_COUNTS: _row("查看统计", "see counts", _FINDERS),
     _P.CERTIFY_COUNTS: _row("出具存档数证明", "certify counts", _HEAD, _MANAGER),
     _P.SEE_CLOSING_SHEET: _row("查看日结单", "see the closing sheet", _KEEPER, _MANAGER, _AUDITOR, _SUPERVISOR),
+    _P.SEE_LEDGER: _row(
+        "查看台账签名", "see the ledger's signed roots",
+        _KEEPER, _HEAD, _MANAGER, _AUDITOR, _SUPERVISOR, Role.AUDIT_ADMIN,
+    ),
     _P.MERGE_DOSSIERS: _row("合并重复档案", "merge duplicates", _HEAD),
     _P.CHANGE_REGISTER: _row("变更存档性质", "change the deposit type", _AGENCY),
     _P.ANNOUNCE_MERGERS: _row("机构合并", "merge agencies", _MANAGER),

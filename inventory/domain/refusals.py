@@ -599,6 +599,14 @@ class Conflict(Refusal):
     en = "This conflicts with what is recorded."
 
 
+class PlaceStays(Conflict):
+    """A place in which volumes stand can't become part of another warehouse: their acts are in that one's chain."""
+
+    code = "place_stays"
+    zh = "所在 {place} 中有档案，不能改归另一库房。"
+    en = "Volumes stand in the place {place}; it can't become part of another warehouse."
+
+
 class VersionMoved(Conflict):
     """Somebody recorded an act on the volume since it was looked at."""
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 from inventory.domain.arrivals import DIFFERENCE_NAMES, DifferenceKind, SheetDifference
 from inventory.domain.people import Viewer
 from inventory.operations.arriving import discrepancies
+from inventory.operations.count_papers import printed
 from inventory.papers.sheets import Difference, DiscrepancySheet, Printed, Term
-from inventory.store import ledger, people
+from inventory.store import people
 from inventory.store.database import Database, raw
 
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -25,7 +26,7 @@ def arrival_sheet(database: Database, viewer: Viewer, number: str, now: datetime
             (view.arrival.arrival_id,),
         ).fetchone()
         warehouse = row[0] if row else None
-        roots = {head.warehouse: head.hash.hex() for head in ledger.warehouses(connection)}
+        foot = printed(connection, viewer, warehouse, now)
     paper = DiscrepancySheet(
         f"{view.number}-{view.hash[:8].upper()}",
         Term("进馆批次", "arrival"),
@@ -38,7 +39,7 @@ def arrival_sheet(database: Database, viewer: Viewer, number: str, now: datetime
         tuple(name for _, name, *_ in view.signatures),
         tuple(_difference(viewer, one) for one in view.sheet.differences),
     )
-    return paper, Printed(now.astimezone(LOCAL).replace(microsecond=0), viewer.name, roots.get(warehouse or ""))
+    return paper, foot
 
 
 def _difference(viewer: Viewer, one: SheetDifference) -> Difference:

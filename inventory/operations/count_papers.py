@@ -9,8 +9,8 @@ from inventory.domain.counting import LOCAL, Cloud, certificate_number, one_root
 from inventory.domain.people import Viewer
 from inventory.operations.counting import certificate, stated
 from inventory.papers.sheets import CountCertificate, OpenException, Printed, Term
-from inventory.store import ledger
-from inventory.store.database import Database
+from inventory.store import checkpoints
+from inventory.store.database import Database, raw
 
 
 def certificate_paper(
@@ -32,12 +32,13 @@ def certificate_paper(
         None,
         tuple(OpenException(Term(cloud.zh, cloud.en), dossiers) for cloud, dossiers in clouds),
     )
-    return paper, Printed(now.astimezone(LOCAL).replace(microsecond=0), viewer.name, root or None)
+    with database.transaction(viewer) as session:
+        return paper, printed(raw(session), viewer, None, now)
 
 
 def printed(connection: psycopg.Connection[Any], viewer: Viewer, warehouse: str | None, now: datetime) -> Printed:
-    """Who prints, when, and the newest act there is: of one warehouse, or over all of them."""
-    heads = ledger.warehouses(connection)
-    roots = [(head.warehouse, head.sequence, head.hash) for head in heads if warehouse in {None, head.warehouse}]
-    root = one_root(roots)
-    return Printed(now.astimezone(LOCAL).replace(microsecond=0), viewer.name, None if root is None else root.hex())
+    """Who prints, when, and the newest signed root of the ledger: of one warehouse, or whichever was signed last."""
+    at = now.astimezone(LOCAL).replace(microsecond=0)
+    for signed in checkpoints.newest(connection, 1, warehouse):
+        return Printed(at, viewer.name, signed.hash.hex(), f"{signed.checkpoint.warehouse} #{signed.checkpoint.number}")
+    return Printed(at, viewer.name)

@@ -9,6 +9,7 @@ from inventory.domain.people import Viewer
 from inventory.domain.refusals import RequestNotFound
 from inventory.domain.requests import Occasion
 from inventory.domain.travelling import Channel, months_after, notice_number
+from inventory.operations.count_papers import printed
 from inventory.operations.lending import volumes_of, working_row
 from inventory.operations.request_views import LOCAL, authority_of, local_day
 from inventory.operations.rule_numbers import numbers_on
@@ -27,6 +28,7 @@ def transfer_notice(database: Database, viewer: Viewer, number: str, now: dateti
         volumes = volumes_of(connection, row)
         authority = authority_of(connection, row)
         months = numbers_on(connection, local_day(now)).receipt_months
+        foot = printed(connection, viewer, None, now)
     sent_on = row.sent_on or local_day(now)
     called = notice_number(told.agency_code, told.year, told.serial)
     seals = [volume.seal_number for volume in volumes if volume.seal_number]
@@ -53,7 +55,7 @@ def transfer_notice(database: Database, viewer: Viewer, number: str, now: dateti
         "、".join(seals) or told.seal_number,
         row.tracking,
     )
-    return notice, Printed(now.astimezone(LOCAL).replace(microsecond=0), viewer.name)
+    return notice, foot
 
 
 def address_label(database: Database, viewer: Viewer, number: str, now: datetime) -> tuple[AddressLabel, Printed]:

@@ -2,10 +2,7 @@
 
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 from zoneinfo import ZoneInfo
-
-import psycopg
 
 from inventory.domain.consignments import DiscrepancyKind
 from inventory.domain.people import Viewer
@@ -15,6 +12,7 @@ from inventory.domain.refusals import WaveNotFound
 from inventory.domain.requests import RequestKind, request_number
 from inventory.domain.travelling import Channel
 from inventory.operations.consignment_views import ConsignmentView, view
+from inventory.operations.count_papers import printed
 from inventory.papers.sheets import (
     AisleStep,
     Difference,
@@ -26,7 +24,7 @@ from inventory.papers.sheets import (
     Term,
 )
 from inventory.papers.sheets import Pick as PrintedPick
-from inventory.store import ledger, people, waves
+from inventory.store import people, waves
 from inventory.store.database import Database, raw
 from inventory.store.waves import Pick, Stop
 
@@ -46,12 +44,12 @@ def pick_sheet(database: Database, viewer: Viewer, wave: str, now: datetime) -> 
         picks = [one for one in waves.picks(connection, [stop.stop_id for stop in stops]) if one.state == "open"]
         looked_at = sorted({one.dossier_id for one in picks})
         people.log_looks(connection, viewer.account_id, "pick_sheet", now, looked_at)
-        printed = _printed(connection, viewer, found.warehouse, now)
+        foot = printed(connection, viewer, found.warehouse, now)
     rooms = list(dict.fromkeys(stop.room or found.warehouse for stop in stops))
     sheet = PickSheet(
         work_number("W", wave_id), "、".join(rooms), viewer.name, tuple(_steps(stops, picks, len(rooms) > 1))
     )
-    return sheet, printed
+    return sheet, foot
 
 
 def _steps(stops: list[Stop], picks: list[Pick], rooms_named: bool) -> list[AisleStep]:
@@ -143,9 +141,4 @@ def _printed_for(database: Database, viewer: Viewer, seen: ConsignmentView, now:
     one = seen.consignment
     warehouse = one.origin if one.origin_kind == "warehouse" else one.target
     with database.transaction(viewer) as session:
-        return _printed(raw(session), viewer, warehouse, now)
-
-
-def _printed(connection: psycopg.Connection[Any], viewer: Viewer, warehouse: str, now: datetime) -> Printed:
-    roots = {head.warehouse: head.hash.hex() for head in ledger.warehouses(connection)}
-    return Printed(now.astimezone(LOCAL).replace(microsecond=0), viewer.name, roots.get(warehouse))
+        return printed(raw(session), viewer, warehouse, now)

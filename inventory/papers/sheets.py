@@ -14,12 +14,14 @@ from inventory.domain.identifiers import VolumeName
 class Printed:
     """Who printed a paper and when, for its foot and its watermark.
 
-    at: aware, in the warehouse's own time zone. ledger_root: hexadecimal hash of the newest act the paper knows of.
+    at: aware, in the warehouse's own time zone. ledger_root: the newest signed root of the ledger, hexadecimal; checkpoint:
+    which one that is, as `W1 #57`.
     """
 
     at: datetime
     by: str
     ledger_root: str | None = None
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

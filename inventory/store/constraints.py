@@ -52,6 +52,8 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "act_correction_with_reason": refusals.CorrectionWithoutReason,
     "command_content_differs": refusals.CommandReused,
     "ledger_is_forever": refusals.LedgerIsForever,
+    "checkpoint_fits_ledger": refusals.Conflict,
+    "place_stays_in_its_warehouse": refusals.PlaceStays,
     "registry_is_forever": refusals.LedgerIsForever,
     "access_log_is_forever": refusals.LedgerIsForever,
     "access_log_kept": refusals.LogKept,

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row, scalar_row
+from psycopg.rows import class_row
 
-from inventory.domain.acts import Act, ActKind, ChainBreak, first_break, genesis_hash
+from inventory.domain.acts import Act, ActKind, first_break, genesis_hash
+from inventory.domain.faults import Fault
 from inventory.domain.places import PlaceKind
 from inventory.domain.standing import Legal, Mark, Seal, Standing
 
@@ -129,70 +130,85 @@ def history(connection: psycopg.Connection[Any], dossier_id: int, acts_max: int)
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """Where a warehouse's chain ends: its last act's sequence and hash, as the head row says."""
+    """Where a warehouse's chain ends: its last act's sequence and hash, as the head row says (sequence None: there is none)."""
 
+    warehouse_id: int
     warehouse: str
-    sequence: int
+    kind: str | None
+    sequence: int | None
     hash: bytes
 
 
 def warehouses(connection: psycopg.Connection[Any]) -> list[ChainHead]:
-    """The head of every chain; where somebody took away the head and left acts, a head that can't hold."""
+    """The head of every chain, also where somebody took away the head and left acts."""
+    query = """
+        SELECT known.id AS warehouse_id, coalesce(place.code, '?' || known.id) AS warehouse, place.kind, chain.sequence,
+               coalesce(chain.hash, '') AS hash
+        FROM (SELECT warehouse_id FROM act UNION SELECT warehouse_id FROM ledger_chain) AS known (id)
+        LEFT JOIN ledger_chain AS chain ON chain.warehouse_id = known.id LEFT JOIN place ON place.id = known.id ORDER BY 2
+    """
     with connection.cursor(row_factory=class_row(ChainHead)) as cursor:
-        return cursor.execute(
-            "SELECT place.code AS warehouse, coalesce(chain.sequence, 0) AS sequence, coalesce(chain.hash, '') AS hash "
-            "FROM place LEFT JOIN ledger_chain AS chain ON chain.warehouse_id = place.id "
-            "WHERE chain.warehouse_id IS NOT NULL "
-            "OR (place.kind = 'warehouse' AND EXISTS (SELECT FROM act WHERE act.warehouse_id = place.id)) ORDER BY 1"
-        ).fetchall()
+        return cursor.execute(query).fetchall()
 
 
-def chain(connection: psycopg.Connection[Any], warehouse: str) -> Iterator[tuple[Act, bytes, bytes]]:
+# Every row of the ledger comes out, whatever it refers to, and no time that Python can't hold; neither fits its hash then.
+_CHAIN = """
+    SELECT warehouse.code, act.sequence, dossier.number || CASE WHEN ordinal > 1 THEN '/' || ordinal ELSE '' END,
+           act.version, act.kind, origin.code, target.code, account.login, act.command_id, act.authority, act.reason,
+           least(greatest(act.happened_at, '0001-01-02Z'), '9999-12-30Z'),
+           least(greatest(act.recorded_at, '0001-01-02Z'), '9999-12-30Z'), witness.login, act.details,
+           act.previous_hash, act.hash
+    FROM act LEFT JOIN place AS warehouse ON warehouse.id = act.warehouse_id
+    LEFT JOIN volume ON volume.id = act.volume_id LEFT JOIN dossier ON dossier.id = volume.dossier_id
+    LEFT JOIN place AS origin ON origin.id = act.from_place_id LEFT JOIN place AS target ON target.id = act.to_place_id
+    LEFT JOIN account ON account.id = act.actor_id LEFT JOIN account AS witness ON witness.id = act.witness_id
+    WHERE act.warehouse_id = %s ORDER BY act.sequence
+"""
+
+
+def chain(connection: psycopg.Connection[Any], warehouse_id: int) -> Iterator[tuple[Act, bytes, bytes]]:
     """Stream one warehouse's acts in sequence, each with its stored previous hash and hash."""
-    query = ACTS.replace("act.details\n", "act.details, act.previous_hash, act.hash\n", 1)
     with connection.cursor(name="chain") as cursor:
         cursor.itersize = READ_ROWS_AT_ONCE
-        cursor.execute(query + " WHERE warehouse.code = %s ORDER BY act.sequence", (warehouse,))
+        cursor.execute(_CHAIN, (warehouse_id,))
         for *act, previous, own in cursor:
             yield Act(*act), previous, own
 
 
+def commands(connection: psycopg.Connection[Any]) -> Iterator[tuple[int, UUID, bytes, bytes]]:
+    """Stream the chain of commands: sequence, id, content hash and the chain's hash."""
+    query = "SELECT sequence, command_id, coalesce(content_hash, ''), hash FROM command_chain LEFT JOIN command ON "
+    with connection.cursor(name="commands") as cursor:
+        cursor.itersize = READ_ROWS_AT_ONCE
+        cursor.execute(query + "command.id = command_id ORDER BY sequence")
+        yield from cursor
+
+
 def chain_break(
     connection: psycopg.Connection[Any], head: ChainHead, on_progress: Callable[[int], None]
-) -> ChainBreak | None:
+) -> Fault | None:
     """The first place where a warehouse's chain doesn't hold, its end included; `on_progress(acts walked)`."""
     sequence, own = 0, genesis_hash(head.warehouse)
 
     def walked() -> Iterator[tuple[Act, bytes, bytes]]:
         nonlocal sequence, own
-        for entry in chain(connection, head.warehouse):
+        for entry in chain(connection, head.warehouse_id):
             sequence, own = entry[0].sequence, entry[2]
             if sequence % READ_ROWS_AT_ONCE == 0:
                 on_progress(sequence)
             yield entry
 
-    for found in first_break(head.warehouse, walked()):
+    if head.kind != "warehouse":
+        return Fault.act(head.warehouse, sequence + 1, "这不是任何库房的链", "this is no warehouse's chain")
+    found = first_break(head.warehouse, walked())
+    if found is not None:
         return found
     if (sequence, own) != (head.sequence, head.hash):
-        return ChainBreak(
-            head.warehouse, sequence + 1, f"the chain's head says {head.sequence} acts, {sequence} are there"
+        zh = f"链头记为 {head.sequence} 条，现有 {sequence} 条"
+        return Fault.act(
+            head.warehouse, sequence + 1, zh, f"the chain's head says {head.sequence} acts, {sequence} are there"
         )
     return None
-
-
-def misprojected(connection: psycopg.Connection[Any], volumes_max: int) -> list[str]:
-    """Volumes (by name) whose holding isn't what the ledger says; compared as sets, at most `volumes_max` are named."""
-    query = """
-        SELECT volume_name(number, ordinal)
-        FROM holding_as_of('infinity', 'infinity') AS rebuilt FULL JOIN holding USING (volume_id)
-        JOIN volume ON volume.id = volume_id JOIN dossier ON dossier.id = dossier_id
-        WHERE (rebuilt.place_id, rebuilt.version, rebuilt.moved_at, rebuilt.acted_at, rebuilt.legal, rebuilt.seal,
-               rebuilt.seal_number, rebuilt.pieces, rebuilt.marks)
-            IS DISTINCT FROM (holding.place_id, holding.version, holding.moved_at, holding.acted_at, holding.legal,
-               holding.seal, holding.seal_number, holding.pieces, holding.marks) ORDER BY 1 LIMIT %s
-    """
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        return cursor.execute(query, (volumes_max,)).fetchall()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ import fcntl
 import gzip
 import json
 import os
+import shutil
 import signal
+import subprocess
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +25,7 @@ from inventory.operations.signing_in import sign_in
 from inventory.store.database import Database
 from inventory.store.keys import load_key_ring
 from tests import servers
-from tests.commands.running import ONE_ENGINE, Guiwei
+from tests.commands.running import ONE_ENGINE, PROGRAM, Guiwei
 from tests.conftest import Archive
 from tests.imports.files import AGENCIES, DOSSIERS, EPCS, PLACES, READERS, csv_file, rows
 
@@ -146,16 +148,72 @@ def test_the_ledger_is_verified_and_tampering_is_named(guiwei: Guiwei, archive: 
     for number in range(3):
         archive.dossier(f"D-{number}", on="A-01")
     sound = guiwei("ledger", "verify", "--json")
-    assert (sound.code, sound.result) == (0, {"acts": 9, "breaks": [], "misprojected": [], "sound": True})
+    assert (sound.code, sound.result) == (
+        0,
+        {"acts": 9, "checkpoints": 0, "unsigned": 9, "faults": [], "sound": True, "first": None},
+    )
     with psycopg.connect(archive.server.superuser_url, dbname=archive.name) as superuser:
         superuser.execute("SET session_replication_role = replica")
         superuser.execute("UPDATE act SET reason = 'quietly' WHERE sequence = 3")
         superuser.execute("DELETE FROM holding WHERE volume_id = (SELECT max(id) FROM volume)")
     done = guiwei("ledger", "verify", "--json")
     assert done.code == 1
-    assert [(wrong["warehouse"], wrong["sequence"]) for wrong in done.result["breaks"]] == [("W1", 3)]
-    assert done.result["misprojected"] == ["D-2"]
+    assert (done.result["first"]["kind"], done.result["first"]["about"]) == ("act", "W1 #3")
     assert "W1 #3" in guiwei("ledger", "verify").out
+    with psycopg.connect(archive.server.superuser_url, dbname=archive.name) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("UPDATE act SET reason = NULL WHERE sequence = 3")
+    done = guiwei("ledger", "verify", "--json")
+    assert (done.result["first"]["kind"], done.result["first"]["about"]) == ("holding", "D-2")
+
+
+def test_the_ledger_is_signed_its_roots_expected_and_exported(guiwei: Guiwei, archive: Archive, tmp_path: Path) -> None:
+    archive.shelf("A-01")
+    archive.dossier("D-1", on="A-01")
+    [first] = guiwei("ledger", "checkpoint", "--json").result["checkpoints"]
+    assert (first["warehouse"], first["number"], first["acts"]) == ("W1", 1, 3)
+    assert guiwei("ledger", "key", "new").code == 2, "it was made on first use"
+    rotated = guiwei("ledger", "key", "rotate", "--json").result
+    keys = guiwei("ledger", "key", "show", "--json").result["keys"]
+    assert keys[1] == rotated and rotated["signed_by"] == keys[0]["key_id"]
+    archive.dossier("D-2", on="A-01")
+    [second] = guiwei("ledger", "checkpoint", "--json").result["checkpoints"]
+    paper = " ".join(second["hash"][at : at + 4] for at in range(0, 24, 4))
+    assert second["number"] == 2
+
+    kept = tmp_path / "kept.jsonl"
+    shutil.copy(guiwei.data / "checkpoints.jsonl", kept)
+    expecting = (
+        "ledger",
+        "verify",
+        "--expect",
+        paper,
+        "--expect-file",
+        kept,
+        "--keys",
+        guiwei.data / "ledger-keys.jsonl",
+    )
+    done = guiwei(*expecting, "--json")
+    assert (done.code, done.result["sound"], done.result["unsigned"]) == (0, True, 0), done.out
+    export = tmp_path / "ledger.jsonl.gz"
+    assert guiwei("ledger", "export", export, "--json").result["acts"] == 6
+    program = PROGRAM.with_name("guiwei-verify")
+    verified = subprocess.run(
+        [program, export, "--key", keys[0]["key"], "--expect", paper], capture_output=True, text=True, check=False
+    )
+    assert (verified.returncode, "sound" in verified.stdout) == (0, True), verified.stderr
+
+    with psycopg.connect(archive.server.superuser_url, dbname=archive.name) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("DELETE FROM checkpoint WHERE number > 1")
+    done = guiwei("ledger", "verify")
+    assert (done.code, "W1 #2" in done.out) == (1, True)
+    (guiwei.data / "checkpoints.jsonl").unlink()
+    assert guiwei("ledger", "verify").code == 0, "with nothing from elsewhere, nothing is missed"
+    assert guiwei(*expecting, "--json").result["first"]["kind"] == "receipt"
+    assert guiwei("ledger", "verify", "--expect", paper, "--json").result["first"]["kind"] == "root"
+    for wrong in (("--expect", "12ab"), ("--expect-file", tmp_path / "none"), ("--keys", tmp_path / "none")):
+        guiwei("ledger", "verify", *wrong).refused()
 
 
 @pytest.mark.parametrize("tampering", ["DELETE FROM ledger_chain", "UPDATE ledger_chain SET sequence = 1"])

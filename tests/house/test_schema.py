@@ -30,6 +30,7 @@ from tests.records import breaks as records
 from tests.requests import breaks as requests
 from tests.roles import test_guarded as roles
 from tests.searches import breaks as searches
+from tests.tampering import breaks as tampering
 
 MIGRATIONS = Path(tables.__file__).parent / "migrations" / "versions"
 # What PostgreSQL names by itself guards no rule that anybody could break by asking.
@@ -115,7 +116,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     """Each folder breaks its own and looks which refusal comes; here stand those of the house and of the ledger's door."""
     in_the_ledgers_tests = {"command_content_differs", "act_to_its_institution"}
     broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests
-    for folder in (arrivals, consigning, isolation, picking, records, requests, roles, searches):
+    for folder in (arrivals, consigning, isolation, picking, records, requests, roles, searches, tampering):
         broken |= set(folder.BREAKS)
     assert set(CONSTRAINTS) - broken == set()
 

@@ -29,6 +29,7 @@ SHARED = {
     "belief_due": "antennas with news",
     "lease": "who works",
     "command": "ids that callers made up, and hashes",
+    "checkpoint": "hashes and signatures, for everybody to compare",
     "ledger_chain": "the chains' ends, printed on papers",
     "act_rule": "the rules",
     "rule_number": "the rules",

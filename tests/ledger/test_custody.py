@@ -205,7 +205,8 @@ def test_database_and_domain_agree_on_canonical_bytes(archive: Archive) -> None:
     archive.act(ActKind.ACCEPTED, "档-1/2", None, witness=archive.second, details={"pieces": 0})
     archive.act(ActKind.CORRECTED, "档-1/2", "乙-01", reason="x" * 4000)
     with archive.app.transaction(archive.keeper) as session:
-        entries = list(ledger.chain(raw(session), "W1"))
+        [head] = ledger.warehouses(raw(session))
+        entries = list(ledger.chain(raw(session), head.warehouse_id))
     assert len(entries) == 6
     for act, previous, own in entries:
         assert chained_hash(previous, act) == own, canonical_bytes(act)

@@ -73,13 +73,15 @@ def test_every_sheet_says_who_exported_it_when_and_from_which_ledger() -> None:
             continue
         paper = Paper(document)
         assert paper.says(
-            "导出 王敏 · 2026-03-14 18:05", "exported by 王敏 at 2026-03-14 18:05", f"ledger root {ROOT[:16]}…"
+            "导出 王敏 · 2026-03-14 18:05",
+            "exported by 王敏 at 2026-03-14 18:05",
+            f"signed ledger root W1 #57 {ROOT[:24]}",
         ), name
         watermark = "王敏 导出 exported 2026-03-14 18:05"
         assert all(page.endswith(watermark) for page in paper.pages) or name == "transfer_notice", (
             "it goes to strangers, and is signed"
         )
-    unledgered = Paper(printing.manifest_pdf(stacks.manifest(), replace(PRINTED, ledger_root=None)))
+    unledgered = Paper(printing.manifest_pdf(stacks.manifest(), replace(PRINTED, ledger_root=None, checkpoint=None)))
     assert "ledger root" not in unledgered.text
 
 

@@ -24,6 +24,7 @@ TEXTS = {
     "nav.searches": ("查找", "Searches"),
     "nav.counts": ("在管数", "Counts"),
     "nav.closing": ("日终清单", "Closing sheet"),
+    "nav.ledger": ("账本", "Ledger"),
     "nav.access_log": ("访问日志", "Access log"),
     "nav.readers": ("读写器", "Readers"),
     "age.now": ("刚刚", "just now"),

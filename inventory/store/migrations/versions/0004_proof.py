@@ -10,6 +10,7 @@ down_revision = "0003"
 PARTS: tuple[str, ...] = (
     "witness",
     "lookups",
+    "checkpoints",
 )
 
 

@@ -1,0 +1,64 @@
+"""The signed root: on the page and in the API for those who audit, at the foot of papers, the same everywhere."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from inventory.domain.checkpoints import grouped
+from inventory.domain.people import Role, Viewer
+from inventory.operations.checkpointing import READERS
+from inventory.operations.closing_sheet import closing_paper
+from inventory.operations.signing_in import add_account
+from inventory.papers.printing import closing_sheet_pdf
+from tests.conftest import Archive
+from tests.papers.reading import Paper
+from tests.tampering.stock import files_in, sign
+from tests.web.conftest import ONE_ENGINE, SignIn
+from tests.web.stock import password_of
+
+pytestmark = ONE_ENGINE
+
+
+@pytest.fixture
+def root(archive: Archive, site: str, tmp_path: Path) -> str:
+    """The second signed root of W1; an auditor and a security administrator have accounts."""
+    assert site
+    add_account(archive.owner, "audit", "审计", Role.AUDITOR, None, password_of("audit"))
+    add_account(archive.owner, "rights", "安全", Role.SECURITY_ADMIN, None, password_of("rights"))
+    archive.shelf("A-01")
+    archive.dossier("D-1", on="A-01")
+    files = files_in(tmp_path)
+    sign(archive, files)
+    return sign(archive, files)
+
+
+def test_an_auditor_reads_the_roots_on_the_page_and_in_the_api(signed_in: SignIn, root: str) -> None:
+    audit = signed_in("audit")
+    page = audit.get("/ledger").text
+    assert "W1 #2" in page and grouped(root) in page and root in page
+    newest, older = audit.get("/api/v1/ledger/checkpoints").json()["checkpoints"]
+    assert (newest["warehouse"], newest["number"], newest["acts"], newest["hash"]) == ("W1", 2, 3, root)
+    assert newest["previous_hash"] == older["hash"]
+    assert 'href="/ledger"' in audit.get("/readers").text
+
+
+def test_who_has_nothing_to_do_with_it_is_refused(signed_in: SignIn, root: str, visitor: httpx.Client) -> None:
+    assert root
+    for address in ("/ledger", "/api/v1/ledger/checkpoints"):
+        assert signed_in("rights").get(address).status_code == 403
+        assert visitor.get(address).status_code in {303, 401}
+    assert Role.SECURITY_ADMIN not in READERS
+
+
+def test_a_paper_says_the_newest_signed_root(archive: Archive, root: str) -> None:
+    closing, printed = closing_paper(archive.app, archive.keeper, "W1", datetime.now(UTC))
+    assert (printed.ledger_root, printed.checkpoint) == (root, "W1 #2")
+    assert Paper(closing_sheet_pdf(closing.sheet, printed)).says(f"signed ledger root W1 #2 {grouped(root)}")
+
+
+def test_before_the_first_signature_a_paper_says_none(archive: Archive) -> None:
+    viewer: Viewer = archive.keeper
+    _, printed = closing_paper(archive.app, viewer, "W1", datetime.now(UTC))
+    assert (printed.ledger_root, printed.checkpoint) == (None, None)
