@@ -8,7 +8,7 @@ import pytest
 
 from inventory.domain.checkpoints import grouped
 from inventory.domain.people import Role, Viewer
-from inventory.operations.checkpointing import READERS
+from inventory.domain.permissions import Permission
 from inventory.operations.closing_sheet import closing_paper
 from inventory.operations.signing_in import add_account
 from inventory.papers.printing import closing_sheet_pdf
@@ -49,7 +49,7 @@ def test_who_has_nothing_to_do_with_it_is_refused(signed_in: SignIn, root: str, 
     for address in ("/ledger", "/api/v1/ledger/checkpoints"):
         assert signed_in("rights").get(address).status_code == 403
         assert visitor.get(address).status_code in {303, 401}
-    assert Role.SECURITY_ADMIN not in READERS
+    assert Role.SECURITY_ADMIN not in Permission.SEE_LEDGER.roles
 
 
 def test_a_paper_says_the_newest_signed_root(archive: Archive, root: str) -> None:

@@ -3,16 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from inventory.domain.checkpoints import Signed
+from inventory.domain.permissions import Permission
 from inventory.operations.checkpointing import newest_checkpoints
 from web.api.models import RefusalAnswer
+from web.doors import Doors, permitted
 from web.signed_in import SignedIn
 from web.site import site_of
 
-router = APIRouter(prefix="/api/v1")
+router = Doors(prefix="/api/v1")
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": RefusalAnswer, "description": "No valid token or session."},
     403: {"model": RefusalAnswer, "description": "The role doesn't cover this."},
@@ -42,6 +44,7 @@ class CheckpointsAnswer(BaseModel):
 
 
 @router.get("/ledger/checkpoints", summary="The ledger's signed roots", responses=_REFUSALS)
+@permitted(Permission.SEE_LEDGER)
 def list_checkpoints(request: Request, viewer: SignedIn) -> CheckpointsAnswer:
     """The newest signed roots of every warehouse's ledger: keep them elsewhere, and compare papers with them."""
     return CheckpointsAnswer(

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inventory.domain.checkpoints import Signed, grouped
+from inventory.domain.permissions import Permission
 from inventory.operations.checkpointing import newest_checkpoints
+from web.doors import Doors, permitted
 from web.rendering import render
 from web.signed_in import SignedIn
 from web.site import site_of
 
-router = APIRouter()
+router = Doors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class LedgerContext:
 
 
 @router.get("/ledger", include_in_schema=False)
+@permitted(Permission.SEE_LEDGER)
 def ledger_page(request: Request, viewer: SignedIn) -> Response:
     """The list."""
     found = newest_checkpoints(site_of(request).database, viewer)
