@@ -4,6 +4,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from math import ceil
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inventory.domain.refusals import BodyTooLarge, BodyTooSlow, ForeignRequest, Refusal
 from web.form_tokens import SAFE_METHODS, check_form_token
-from web.limits import Limits, body_bytes_max
+from web.limits import RUN_OUT_BYTES_MAX, RUN_OUT_SECONDS_MAX, Limits, body_bytes_max
 from web.listening import HEADERS
 from web.pacing import Pacing, is_own_machine
 
@@ -58,6 +59,8 @@ class Guarding:
         except Refusal as refusal:
             if begun:
                 raise
+            if isinstance(refusal, BodyTooLarge):
+                await run_out(receive)
             await self.refuse(request, refusal)(scope, receive, with_headers)
         except Exception as error:
             # Messages of database errors may hold a person's data; the kind and the place of a defect never do.
@@ -125,6 +128,21 @@ async def received(receive: Receive, headers: Headers, bytes_max: int) -> bytes:
             raise too_large
         more = message.get("more_body", False)
     return bytes(body)
+
+
+async def run_out(receive: Receive) -> None:
+    """Let what is under way of a refused body run out, within bounds.
+
+    A connection closed over unread bytes is reset, and whoever sent them may never read why.
+    """
+    left = RUN_OUT_BYTES_MAX
+    with suppress(TimeoutError):
+        async with asyncio.timeout(RUN_OUT_SECONDS_MAX):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def again(body: bytes, receive: Receive) -> Receive:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 _KIB = 1024
 BODY_BYTES_MAX = 64 * _KIB  # Forms and searches; files come in by the command line.
+# Of a body that is refused already.
+RUN_OUT_BYTES_MAX = 8_192 * _KIB
+RUN_OUT_SECONDS_MAX = 2.0
 # By the beginning of the address, where more is to be expected.
 LARGER_BODIES: tuple[tuple[str, int], ...] = (
     ("/api/v1/acts", 2_048 * _KIB),  # ten thousand volumes in one act

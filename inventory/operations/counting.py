@@ -18,18 +18,16 @@ from inventory.domain.counting import (
     end_of_day,
     parse_certificate_number,
 )
-from inventory.domain.identifiers import parse_dossier_number
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import (
     AgencyNotFound,
-    BadInput,
     CertificateNotFound,
-    DossierNotFound,
     PlaceNotFound,
 )
+from inventory.operations.finding import dossier_seen
 from inventory.store import as_of as as_of_store
-from inventory.store import certificates, counts, dossiers, ledger, people
+from inventory.store import certificates, counts, ledger, people
 from inventory.store.as_of import VolumeAsOf
 from inventory.store.certificates import CertificateRow
 from inventory.store.counts import Held, Instant, PlaceKindCount
@@ -65,17 +63,12 @@ def as_of(
 ) -> DossierAsOf:
     """Where a dossier's volumes were at `moment` and how they stood, as the ledger was known at `known_at`.
 
-    Raises `DossierNotFound`; whose people may look is decided by who holds it today.
+    Raises what `finding.dossier_seen` raises; whose people may look is decided by who holds it today.
     """
     instant = Instant(moment, known_at)
     with database.transaction(viewer) as session:
         connection = raw(session)
-        try:
-            known = dossiers.dossier_by_number(connection, parse_dossier_number(number), viewer.agency_seen())
-        except BadInput:
-            known = None
-        if known is None:
-            raise DossierNotFound(dossier=number)
+        known = dossier_seen(connection, viewer, number)
         people.log_access(connection, viewer.account_id, "as_of", now, known.dossier_id)
         code, name = as_of_store.agency(connection, known.dossier_id, instant)
         volumes = as_of_store.volumes(connection, known.dossier_id, instant)

@@ -10,10 +10,10 @@ from inventory.domain.acts import Act
 from inventory.domain.identifiers import parse_dossier_number
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
-from inventory.domain.refusals import BadInput, DossierNotFound
+from inventory.domain.refusals import BadInput, DossierNotFound, NotOwnOrRelative
 from inventory.domain.search import interpret
 from inventory.domain.whereabouts import Whereabouts, fingerprint
-from inventory.store import dossiers, ledger, people, reader_list
+from inventory.store import dossiers, ledger, people, reader_list, request_facts
 from inventory.store.database import Database, raw
 from inventory.store.dossiers import DossierRow
 from inventory.store.keys import KeyRing
@@ -87,7 +87,7 @@ def open_dossier(database: Database, viewer: Viewer, number: str, now: datetime)
     """One dossier by its number; raises `DossierNotFound` where there is none, or another agency's."""
     with database.transaction(viewer) as session:
         connection = raw(session)
-        row = _dossier_seen(connection, viewer, number)
+        row = dossier_seen(connection, viewer, number)
         volumes = dossiers.whereabouts(connection, [row.dossier_id])
         people.log_access(connection, viewer.account_id, "dossier", now, row.dossier_id)
     return _seen_by(viewer, database.keys, row, volumes.get(row.dossier_id, []))
@@ -97,7 +97,7 @@ def history(database: Database, viewer: Viewer, number: str, now: datetime) -> l
     """The newest `HISTORY_ACTS_MAX` acts on a dossier, newest first; raises `DossierNotFound`."""
     with database.transaction(viewer) as session:
         connection = raw(session)
-        row = _dossier_seen(connection, viewer, number)
+        row = dossier_seen(connection, viewer, number)
         people.log_access(connection, viewer.account_id, "history", now, row.dossier_id)
         return ledger.history(connection, row.dossier_id, HISTORY_ACTS_MAX)
 
@@ -106,7 +106,7 @@ def watch_dossier(database: Database, viewer: Viewer, number: str) -> Watched:
     """What to follow of a dossier; raises `DossierNotFound`. Shows nothing, so it logs nothing."""
     with database.transaction(viewer) as session:
         connection = raw(session)
-        row = _dossier_seen(connection, viewer, number)
+        row = dossier_seen(connection, viewer, number)
         volumes = tuple(dossiers.whereabouts(connection, [row.dossier_id]).get(row.dossier_id, []))
     return Watched(frozenset(volume.volume_id for volume in volumes), fingerprint(volumes))
 
@@ -118,8 +118,11 @@ def readers(database: Database, viewer: Viewer, now: datetime) -> list[ReaderVie
         return reader_list.readers(raw(session), now - timedelta(hours=GAPS_SHOWN_HOURS), READERS_MAX)
 
 
-def _dossier_seen(connection: psycopg.Connection[Any], viewer: Viewer, number: str) -> DossierRow:
-    """Another agency's dossier, an impossible number and one nobody has look alike."""
+def dossier_seen(connection: psycopg.Connection[Any], viewer: Viewer, number: str) -> DossierRow:
+    """The dossier, for somebody who may look at it; raises `DossierNotFound`, `NotOwnOrRelative`.
+
+    Another agency's dossier, an impossible number and one nobody has look alike.
+    """
     agency_id = viewer.agency_seen()
     try:
         row = dossiers.dossier_by_number(connection, parse_dossier_number(number), agency_id)
@@ -127,6 +130,8 @@ def _dossier_seen(connection: psycopg.Connection[Any], viewer: Viewer, number: s
         row = None
     if row is None:
         raise DossierNotFound(dossier=number)
+    if request_facts.is_tied(connection, viewer.account_id, row.dossier_id):
+        raise NotOwnOrRelative
     return row
 
 

@@ -9,7 +9,8 @@ import pytest
 from inventory.domain.acts import ActKind
 from inventory.domain.people import Role
 from inventory.domain.refusals import NotOwnOrRelative
-from inventory.operations import declaring
+from inventory.operations import counting, declaring, finding
+from inventory.operations.unmasking import unmask
 from inventory.store.database import raw, refusal_for
 from inventory.store.request_facts import is_tied
 from tests.conftest import Archive
@@ -51,6 +52,26 @@ def test_nobody_acts_on_their_own_dossier_nor_stands_beside(archive: Archive) ->
     with pytest.raises(NotOwnOrRelative):
         archive.act(ActKind.DAMAGED, "D-1", None, reason="wet")
     archive.act(ActKind.RESHELVED, "D-2", "A-02")
+
+
+def test_nobody_looks_at_their_own_dossier_or_a_relatives(archive: Archive) -> None:
+    archive.dossier("D-1")
+    archive.dossier("D-2")
+    _owned(archive, "D-1")
+    declaring.declare_tie(archive.app, archive.clerk, uuid4(), "clerk", "own", ID, datetime.now(UTC))
+    now = datetime.now(UTC)
+    looks = (
+        lambda number: finding.open_dossier(archive.app, archive.clerk, number, now),
+        lambda number: finding.history(archive.app, archive.clerk, number, now),
+        lambda number: finding.watch_dossier(archive.app, archive.clerk, number),
+        lambda number: unmask(archive.app, archive.clerk, number, "letter", "核对身份信息"),
+        lambda number: counting.as_of(archive.app, archive.clerk, number, now, now, now),
+    )
+    for look in looks:
+        look("D-2")
+        with pytest.raises(NotOwnOrRelative):
+            look("D-1")
+    assert finding.open_dossier(archive.app, archive.keeper, "D-1", now).number == "D-1"
 
 
 def test_acts_written_past_the_ledgers_door_are_refused_by_the_same_name(archive: Archive) -> None:
