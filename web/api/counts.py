@@ -72,6 +72,14 @@ class PlaceKindsAnswer(BaseModel):
     places: list[PlaceKindAnswer]
 
 
+class LedgerRootAnswer(BaseModel):
+    """How far one warehouse's ledger went: its newest act and that one's hash."""
+
+    warehouse: str
+    sequence: int
+    hash: str
+
+
 class CertificateAnswer(BaseModel):
     """A certificate: the number and all it rests on; hashes in hexadecimal."""
 
@@ -82,7 +90,7 @@ class CertificateAnswer(BaseModel):
     known_at: datetime
     held: int
     query_hash: str
-    ledger_roots: list[tuple[str, int, str]] = Field(description="Warehouse, sequence and hash of its newest act.")
+    ledger_roots: list[LedgerRootAnswer]
     exceptions: dict[str, int]
     issued_by: str
     issued_at: datetime
@@ -321,6 +329,10 @@ def _certificate(row: CertificateRow) -> dict[str, object]:
         "certificate": certificate_number(row.certificate_id),
         "query_hash": row.query_hash.hex(),
         "certificate_hash": row.certificate_hash.hex(),
+        "ledger_roots": [
+            LedgerRootAnswer(warehouse=warehouse, sequence=sequence, hash=root)
+            for warehouse, sequence, root in row.ledger_roots
+        ],
     }
     return {name: told[name] if name in told else getattr(row, name) for name in CertificateAnswer.model_fields}
 
