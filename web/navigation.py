@@ -42,9 +42,9 @@ ENTRIES = (
     Entry("searches", "/searches", Permission.SEE_SEARCHES),
     Entry("counts", "/counts", Permission.SEE_COUNTS),
     Entry("closing", "/closing-sheet", Permission.SEE_CLOSING_SHEET),
-    Entry("ledger", "/ledger", Permission.SEE_LEDGER),
     Entry("accounts", "/accounts", Permission.MANAGE_ACCOUNTS),
     Entry("access_log", "/access-log", Permission.READ_ACCESS_LOG),
+    Entry("ledger", "/ledger", Permission.SEE_LEDGER),
     Entry("readers", "/readers", Permission.SEE_READERS),
 )
 

@@ -218,7 +218,7 @@ def _append(path: Path, line: dict[str, object]) -> None:
 def _lines(path: Path) -> Iterable[tuple[int, dict[str, object]]]:
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or "not UTF-8"

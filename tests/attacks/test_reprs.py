@@ -16,8 +16,13 @@ from guiwei.settings import Settings
 
 SECRET = re.compile(r"(?:^|_)(?:secrets?|passwords?|pin|token|keys?|id_number|code_typed)$")
 # They sound like secrets and are none: picks of a stop, numbers of invented people, PINs the demo prints for everybody, the
-# names of a table's key columns.
+# names of a table's key columns, public keys, and the paths of key files.
 HARMLESS = {
+    "inventory.domain.checkpoints.PublicKey.key",
+    "inventory.operations.verifying.Trust.keys",
+    "inventory.store.signing.LedgerFiles.pinned_keys",
+    "inventory.store.signing.LedgerFiles.signing_key",
+    "inventory.locating.sensing.Pairs.key",
     "inventory.domain.waves.Stop.keys",
     "inventory.store.ciphers.CipherColumn.key",
     "inventory.store.lookups.LookupTable.key",
