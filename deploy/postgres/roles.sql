@@ -19,6 +19,13 @@ ALTER ROLE guiwei_jobs LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOR
 ALTER ROLE guiwei_owner SET jit = off;  -- see provision.py for why
 ALTER ROLE guiwei_app SET jit = off;
 ALTER ROLE guiwei_jobs SET jit = off;
+-- The server's log tells nothing of what these roles say and see: see provision.py for why.
+SELECT format('ALTER ROLE %I SET %s = %L', role, name, value)
+FROM unnest(ARRAY['guiwei_owner', 'guiwei_app', 'guiwei_jobs']) AS role, (VALUES
+    ('log_min_messages', 'log'), ('log_min_error_statement', 'panic'), ('log_error_verbosity', 'terse'),
+    ('log_statement', 'none'), ('log_min_duration_statement', '-1'), ('log_min_duration_sample', '-1'),
+    ('log_transaction_sample_rate', '0'), ('log_parameter_max_length', '0'), ('log_parameter_max_length_on_error', '0')
+) AS silent (name, value) ORDER BY role \gexec
 RESET log_statement;
 RESET log_min_error_statement;
 

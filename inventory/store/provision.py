@@ -23,6 +23,21 @@ def role_name(role: Role) -> str:
     return f"guiwei_{role}"
 
 
+# The server's log tells no statement of these roles, no row of theirs and nothing they typed: an error's message may repeat a
+# value, its DETAIL a row. That something failed, and where, is in our own log. Only a superuser can set or unset these.
+SILENT = {
+    "log_min_messages": "log",  # which ranks above errors: starts, checkpoints and what ends the server are still told
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
+
 def provision(superuser_url: str, database: str, passwords: Mapping[Role, str]) -> None:
     """Create what is missing of roles and `database`, and set the roles' passwords; a second run changes nothing.
 
@@ -50,6 +65,9 @@ def _create_role(connection: psycopg.Connection, name: str, password: str) -> No
     )
     # The planner takes row-level policies for costlier than they are, and would compile what is over in a millisecond.
     connection.execute(sql.SQL("ALTER ROLE {} SET jit = off").format(role))
+    for setting, value in SILENT.items():
+        told = (role, sql.Identifier(setting), sql.Literal(value))
+        connection.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(*told))
 
 
 def _create_database(connection: psycopg.Connection, database: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from inventory.domain.refusals import BadSetting
 from inventory.store.keys import load_key_ring
+from tests.attacks.bombs import bomb
 from tests.commands.running import ONE_ENGINE, PROGRAM, Guiwei
 from tests.conftest import Archive
 from tests.imports.files import contents, csv_file
@@ -149,3 +150,14 @@ def test_help_lists_every_command() -> None:
     done = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True, timeout=60)
     for name in ("demo", "up", "web", "ingest", "jobs", "doctor", "record", "replay", "close", "import", "ledger"):
         assert name in done.stdout
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("kind", ["agencies", "dossiers"])
+def test_a_register_that_unpacks_to_the_disk_s_size_is_refused_in_one_sentence(
+    guiwei: Guiwei, archive: Archive, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"{kind}.xlsx"
+    path.write_bytes(bomb())
+    assert "unpacks to more than we take" in guiwei("import", kind, path).refused()
+    assert archive.root.execute("SELECT count(*) FROM dossier").fetchone() == (0,)

@@ -15,6 +15,10 @@ _WHAT_A_ROLE_MAY = """
     SELECT rolname, rolcanlogin, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication
     FROM pg_roles WHERE rolname LIKE 'guiwei%' ORDER BY rolname
 """
+_HOW_A_ROLE_IS_SET = """
+    SELECT rolname, ARRAY(SELECT unnest(setconfig) ORDER BY 1) FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole
+    WHERE rolname LIKE 'guiwei%' ORDER BY rolname
+"""
 _HOW_THE_DATABASE_IS = """
     SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype, datlocprovider, datacl::text
     FROM pg_database WHERE datname = %s
@@ -40,13 +44,15 @@ def described(server: PostgresForTests, database: str) -> list[object]:
     with psycopg.connect(server.superuser_url) as connection:
         return [
             connection.execute(_WHAT_A_ROLE_MAY).fetchall(),
+            connection.execute(_HOW_A_ROLE_IS_SET).fetchall(),
             connection.execute(_HOW_THE_DATABASE_IS, [database]).fetchone(),
         ]
 
 
 def test_roles_may_sign_in_and_nothing_above_it(provisioned: PostgresForTests) -> None:
-    roles, _ = described(provisioned, "guiwei")
+    roles, settings, _ = described(provisioned, "guiwei")
     assert roles == [(f"guiwei_{role}", True, *[False] * 5) for role in sorted(ROLES)]
+    assert len(settings) == len(ROLES)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("role", ["app", "jobs"])
