@@ -144,11 +144,8 @@ class Jobs:
                     job(connection, lease)
         except LeaseLost:
             self._lease = None
-        except (
-            Unavailable,
-            BadInput,
-            psycopg.OperationalError,
-        ) as away:  # BadInput: a key file that is missing or wrong
+        # BadInput: a key file that is missing or wrong.
+        except (Unavailable, BadInput, psycopg.OperationalError) as away:
             log.warning("%s waits: %s", job.__name__, str(away).strip())
 
     def _leased(self, connection: psycopg.Connection[Any]) -> Lease | None:

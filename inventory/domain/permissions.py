@@ -1,9 +1,10 @@
 """Who may do what: one table of permissions and roles.
 
-Every door of the web names the permission it asks for (`web.doors`), every operation asks for it again, the navigation and
-docs/roles.md are drawn from it, and a test tries every door as every role. Whose dossiers somebody may do it with is the
-role's reach (`inventory.domain.people`), held by the database. The acts of the ledger have a table of their own, with the
-roles that record each: `inventory.domain.custody_rules`. Source: "People" in the trade's notes.
+Every door of the web names the permission it asks for (`web.doors`), and the operation behind it asks again where no act's
+rule or reach does. The navigation and docs/roles.md are drawn from it, and a test tries every door as every role. Whose
+dossiers somebody may do it with is the role's reach (`inventory.domain.people`), held by the database. The acts of the ledger
+have a table of their own, with the roles that record each: `inventory.domain.custody_rules`. Source: "People" in the trade's
+notes.
 """
 
 from dataclasses import dataclass

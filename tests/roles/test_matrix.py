@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from inventory.domain.custody_rules import RULES
@@ -99,8 +98,6 @@ def test_an_endpoint_that_names_no_door_does_not_start() -> None:
     Doors().get("/open")(open_to_all(leak))
     door = permitted(Permission.PICK)(leak)
     assert door_of(door) == Door(Entrance.PERMITTED, Permission.PICK)
-    app = FastAPI()
-    app.include_router(Doors())
 
 
 def test_every_permission_is_somebodys_and_every_door_and_page_of_the_navigation_is_of_the_table() -> None:

@@ -7,8 +7,6 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from inventory.domain.acts import ActKind
-from inventory.domain.custody_rules import RULES
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput
@@ -88,7 +86,7 @@ def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     names = {kind: zh if words.chinese else en for kind, (zh, en) in IDENTIFICATION_NAMES.items()}
     requests = _requests(request, viewer, number, now)
     may_ask = permits(viewer, Permission.ASK) and "/requests" in site.pages
-    may_register = any(viewer.role in RULES[kind].by for kind in (ActKind.MERGED, ActKind.DEPOSIT_CHANGED))
+    may_register = permits(viewer, Permission.CHANGE_REGISTER)
     reasons = tuple(UnmaskReason) if permits(viewer, Permission.UNMASK) and view.subject.id_number_masked else ()
     context = DossierContext(view, acts, fingerprint(view.volumes), names, requests, may_ask, may_register, reasons)
     return render(request, "dossier.html", context, viewer, block="whereabouts")

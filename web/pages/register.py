@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from fastapi import Request
 from starlette.responses import Response
 
-from inventory.domain.acts import ActKind
-from inventory.domain.custody_rules import RULES
 from inventory.domain.merging import Proof, merger_number
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, permits
-from inventory.domain.refusals import BadInput, NotAllowed, Refusal, TooManyAttempts, WrongPin
+from inventory.domain.refusals import BadInput, Refusal, TooManyAttempts, WrongPin
 from inventory.domain.registers import DepositType
 from inventory.operations import register_work
 from inventory.operations.countersigning import countersign
@@ -166,9 +164,7 @@ def _mergers_again(request: Request, viewer: Viewer, form: Form, refusal: Refusa
 
 
 def _register(request: Request, viewer: Viewer, number: str, **more: object) -> RegisterContext:
-    may_merge, may_change = (viewer.role in RULES[kind].by for kind in (ActKind.MERGED, ActKind.DEPOSIT_CHANGED))
-    if not (may_merge or may_change):
-        raise NotAllowed
+    may_merge, may_change = (permits(viewer, one) for one in (Permission.MERGE_DOSSIERS, Permission.CHANGE_REGISTER))
     dossier = open_dossier(site_of(request).database, viewer, number, read_clock())
     return RegisterContext(dossier.number, may_merge, may_change, **more)  # type: ignore[arg-type]
 

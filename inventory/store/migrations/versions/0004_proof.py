@@ -1,4 +1,4 @@
-"""Proof: signed checkpoints, witnesses the ledger asks for, delegations in writing."""
+"""Proof: witnesses the ledger asks for, look-up tokens of one key at a time, signed checkpoints."""
 
 from pathlib import Path
 
