@@ -110,12 +110,21 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def held(page: Page, address: str) -> list[Route]:
-    """The next thing the page asks for at an address, once it has: a slow answer, until the test lets it `continue_()`."""
-    routes: list[Route] = []
+class Held:
+    """The next thing a page asks for at an address: a slow answer, until the test lets it go."""
 
-    def hold(route: Route) -> None:
-        routes.append(route)
+    def __init__(self, page: Page, address: str) -> None:
+        self._page, self._routes = page, list[Route]()
+        page.route(address, self._hold, times=1)
 
-    page.route(address, hold, times=1)
-    return routes
+    def _hold(self, route: Route) -> None:
+        self._routes.append(route)
+
+    @property
+    def asked(self) -> Route:
+        """What was asked, once it has been; `continue_()` or `abort()` it."""
+        deadline = monotonic() + _ANSWER_SECONDS_MAX
+        while not self._routes:
+            assert monotonic() < deadline, f"asked for nothing there: {self._page.locator('body').inner_text()}"
+            self._page.wait_for_timeout(10)
+        return self._routes[0]

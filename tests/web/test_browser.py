@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from inventory.domain.acts import ActKind
 from tests.conftest import Archive
-from tests.site import held
+from tests.site import Held
 from tests.web.conftest import ONE_ENGINE
 from tests.web.stock import believe, id_number, password_of, person_of
 
@@ -97,12 +97,12 @@ def test_what_is_typed_while_the_cursor_is_nowhere_is_looked_for(open_page: Open
 def test_what_is_typed_before_the_page_is_whole_is_looked_for(open_page: Open) -> None:
     """A keeper types at once; the program that looks while one types comes only when they have finished."""
     page = open_page()
-    late = held(page, "**/htmx-2.min.js*")
+    late = Held(page, "**/htmx-2.min.js*")
     page.goto("/", wait_until="commit")
     expect(page.locator("#box")).to_be_attached()
     page.keyboard.type("shanx")
     expect(page.locator("#box")).to_have_value("shanx")
-    late[0].continue_()
+    late.asked.continue_()
     expect(page.locator(".found a")).to_have_count(1)
 
 

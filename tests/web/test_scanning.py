@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from inventory.domain.acts import ActKind
 from inventory.operations.countersigning import set_pin
 from tests.conftest import Archive
-from tests.site import held
+from tests.site import Held
 from tests.web.conftest import ONE_ENGINE
 from tests.web.stock import password_of, person_of
 from tests.web.test_browser import poor_contrasts
@@ -199,10 +199,10 @@ def test_a_strip_scanned_before_its_dossier_is_answered_for_is_the_dossiers_own(
     for number in ("D-1", "D-2"):
         archive.act(ActKind.OPENED, number, None, authority="鲁档〔2026〕7号", witness=archive.second)
     page = at("/station/sealed")
-    asked = held(page, "**/scan")
+    asked = Held(page, "**/scan")
     scan(page, "D-1", "S-101", "12")
     expect(page.locator(".line.asked")).to_have_count(3)
-    asked[0].continue_()
+    asked.asked.continue_()
     expect(page.locator(".line")).to_have_count(1)
     for field, value in (("seal_number", "S-101"), ("pieces", "12")):
         expect(page.locator(f"[data-name='D-1'] [name='line.{field}']")).to_have_value(value)
@@ -217,11 +217,11 @@ def test_what_is_scanned_while_a_batch_is_recorded_is_of_the_next(archive: Archi
     page = at("/station/shelved")
     scan(page, "A-01", "D-1")
     expect(page.locator(".line.good")).to_have_count(1)
-    sent = held(page, "**/station/shelved")
+    sent = Held(page, "**/station/shelved")
     scan(page, "GW:DONE", "A-02", "D-2")
     page.keyboard.insert_text("D-")
     expect(page.locator("[data-scan]")).to_have_value("D-")
-    sent[0].continue_()
+    sent.asked.continue_()
     expect(page.locator(".shout.good h2")).to_contain_text("1 shelved → A-01")
     page.keyboard.insert_text("3")
     page.keyboard.press("Enter")
@@ -235,10 +235,10 @@ def test_a_batch_that_reaches_no_server_stands_and_takes_what_was_scanned_meanwh
     page = at("/station/shelved")
     scan(page, "A-01", "D-1")
     expect(page.locator(".line.good")).to_have_count(1)
-    sent = held(page, "**/station/shelved")
+    sent = Held(page, "**/station/shelved")
     scan(page, "GW:DONE", "D-2")
     expect(page.locator(".line.asked")).to_have_count(1)
-    sent[0].abort()
+    sent.asked.abort()
     expect(page.locator(".line.good")).to_have_count(2)
     assert page.evaluate("window.beeps") == ["good", "good", "bad", "good"]
     scan(page, "GW:DONE")
@@ -259,7 +259,9 @@ def test_a_batch_is_sealed_with_one_pin(archive: Archive, at: At) -> None:
     page.locator("#witness_secret").fill("000000")
     page.keyboard.press("Enter")
     expect(page.locator(".second .error")).to_be_visible()
-    page.locator("#witness_secret").fill("271828")
+    expect(page.locator("#witness_secret")).to_be_focused()
+    page.keyboard.type("271828")
+    expect(page.locator("[data-scan]")).to_have_value("")
     page.keyboard.press("Enter")
     expect(page.locator(".shout.good h2")).to_contain_text("2 sealed")
     seals = archive.root.execute(
