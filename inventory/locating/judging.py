@@ -40,6 +40,16 @@ class Outcome(IntEnum):
     WEAK_TAG = 5
 
 
+class Past(NamedTuple):
+    """What else is known of each volume: when the ledger moved it last, and whether its tag was ever read.
+
+    moved_at: microseconds since 1970; 0: long ago.
+    """
+
+    moved_at: Integers
+    read_before: NDArray[np.bool_]
+
+
 class Weighed(NamedTuple):
     """The candidates of all volumes heard with their probabilities, and the sensor and prior these come from."""
 
@@ -54,7 +64,7 @@ class Weighed(NamedTuple):
 class Judgement:
     """One entry a volume, except `beliefs` (of those heard).
 
-    missing: probability that it is gone, of those that should have been heard and weren't. section: whether only the section
+    listened: whether its shelf was listened at since the ledger moved it there. missing: probability that it is gone, of those that should have been heard and weren't. section: whether only the section
     is sure, not the level. swapped: antennas whose cables seem exchanged. silent: places that earlier nights heard and this
     one didn't: a dead antenna, or an aisle nobody opened. runs: (from, to, how many) of volumes that moved together.
     louder_db: by how much readers heard shelves' own volumes louder than on earlier nights; 0 while that isn't known.
@@ -62,6 +72,7 @@ class Judgement:
     """
 
     outcome: Integers
+    listened: NDArray[np.bool_]
     beliefs: Beliefs
     missing: Reals
     section: NDArray[np.bool_]
@@ -163,20 +174,28 @@ def shared_variance(night: Night, places: Places, ledger_place: Integers, sensor
 
 
 def judge(
-    sightings: Sightings, trail: Trail, places: Places, ledger_place: Integers, model: Model, profiles: Profiles
+    sightings: Sightings,
+    trail: Trail,
+    places: Places,
+    ledger_place: Integers,
+    model: Model,
+    profiles: Profiles,
+    past: Past | None = None,
 ) -> Judgement:
     """Judge everything heard in an interval against everything the ledger has; the sightings must be all there are."""
     night = hear(sightings, trail, places, ledger_place, model)
     weighed = weigh_night(night, places, ledger_place, model, profiles)
     beliefs = best_two(weighed.candidates, weighed.posterior, night.reads, night.last_seen)
-    listened = np.append(night.posts.effort > 0, False)[ledger_place]
-    missing = missing_probability(night, ledger_place, model, profiles, listened)
+    past = past or Past(moved_at=np.zeros(len(ledger_place), np.int64), read_before=profiles.seen > 0)
+    # A shelf that was listened at before a volume came there says nothing of it.
+    listened = np.append(night.posts.last, NONE)[ledger_place] > past.moved_at
+    missing = missing_probability(night, ledger_place, model, profiles, listened, past.read_before)
     outcome = np.full(len(ledger_place), int(Outcome.UNDECIDED))
     heard = np.zeros(len(ledger_place), bool)
     heard[beliefs.volume] = True
     gone = _within_error(missing, ~heard & (missing >= model.likely), model.missing_wrong_max)
     outcome[gone] = Outcome.MISSING
-    outcome[~heard & listened & (profiles.seen == 0)] = Outcome.WEAK_TAG
+    outcome[~heard & listened & ~past.read_before] = Outcome.WEAK_TAG
     outcome[~heard & ~listened] = Outcome.UNCOVERED
     section = _section_share(beliefs, weighed, places)
     home = beliefs.place == ledger_place[beliefs.volume]
@@ -192,6 +211,7 @@ def judge(
     known = np.unique(profiles.place)
     return Judgement(
         outcome=outcome,
+        listened=listened,
         beliefs=beliefs,
         missing=missing,
         section=only_section,

@@ -49,7 +49,7 @@ def hear_alone(
     count = len(places.x)
     effort = np.zeros(count, np.int64)
     effort[seen_at[seen_at != NONE]] = 1
-    posts = Posts(effort, np.full(count, level_dbm))
+    posts = Posts(effort, np.full(count, level_dbm), np.full(count, NONE))
     hearings = hearings_of(sightings, seen_at, np.full(len(seen_at), NONE), posts)
     untold = np.isnan(hearings.strength)
     hearings = replace(hearings, reads=np.where(untold, hearings.reads, np.nan))

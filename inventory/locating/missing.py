@@ -17,17 +17,24 @@ SHELF_READS_FEW = 10.0  # so many reads of a shelf's volumes tell nothing of how
 
 
 def missing_probability(
-    night: Night, ledger_place: Integers, model: Model, profiles: Profiles, listened: NDArray[np.bool_]
+    night: Night,
+    ledger_place: Integers,
+    model: Model,
+    profiles: Profiles,
+    listened: NDArray[np.bool_],
+    read_before: NDArray[np.bool_],
 ) -> Reals:
     """Probability that a volume is gone that should have been heard and wasn't; 0 for all others.
 
     A sequential test: every night that doesn't hear it multiplies the odds by one over its chance to be missed though there,
-    which is the volume's own: counted among volumes read as often, for so many passes. The share of volumes that are gone is
+    which is the volume's own: counted among volumes read as often, for so many passes. Of a volume never heard where the ledger
+    has it now, but elsewhere before, only what is usual for volumes is known. The share of volumes that are gone is
     estimated from tonight's, so a night on which a reader hears badly calls nothing missing.
     """
     heard = np.zeros(len(ledger_place), bool)
     heard[night.hearings.volume] = True
-    testable = listened & (profiles.seen > 0) & (profiles.home == ledger_place) & (ledger_place != NONE)
+    at_home = (profiles.seen > 0) & (profiles.home == ledger_place)
+    testable = listened & (at_home | read_before) & (ledger_place != NONE)
     unseen = np.flatnonzero(testable & ~heard)
     missing = np.zeros(len(ledger_place))
     if not len(unseen):
@@ -40,14 +47,20 @@ def missing_probability(
     effort = night.posts.effort[np.maximum(ledger_place, 0)]
     usual = max(float(np.median(effort[testable])), 1.0)
     more = np.maximum(effort[unseen] - usual, 0.0)
-    once = np.maximum(chance[bucket] ** (1 / usual), MISSED_AGAIN_VISIT)
-    missed = chance[bucket] * once**more * MISSED_AGAIN ** np.minimum(profiles.unseen[unseen], 6)
+    own = np.where(at_home[unseen], chance[bucket], _usual_chance(chance, buckets[testable & at_home]))
+    once = np.maximum(own ** (1 / usual), MISSED_AGAIN_VISIT)
+    missed = own * once**more * MISSED_AGAIN ** np.minimum(profiles.unseen[unseen], 6)
     gone = 1e-3
     for _ in range(MISSING_ROUNDS):
         probable = gone / (gone + (1 - gone) * missed)
         gone = float(np.clip(probable.sum() / testable.sum(), MISSING_SHARE_MIN, MISSING_SHARE_MAX))
     missing[unseen] = gone / (gone + (1 - gone) * missed)
     return missing
+
+
+def _usual_chance(chance: Reals, buckets: Integers) -> float:
+    """The chance to be missed of a volume of which nothing is known but that its tag can be read."""
+    return float(chance[buckets].mean()) if len(buckets) else float(chance.max())
 
 
 def _missed_tonight(buckets: Integers, unseen: Integers, size: int) -> Reals:

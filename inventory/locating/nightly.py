@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from inventory.locating.arrays import NONE, Integers, Places, Sightings, Trail
-from inventory.locating.judging import Judgement, judge
+from inventory.locating.judging import Judgement, Past, judge
 from inventory.locating.listening import usual_level
 from inventory.locating.missing import counted_habits, counted_misses
 from inventory.locating.model import Model
@@ -21,10 +21,16 @@ READS_FEW = 2
 
 
 def close_night(
-    sightings: Sightings, trail: Trail, places: Places, ledger_place: Integers, model: Model, profiles: Profiles
+    sightings: Sightings,
+    trail: Trail,
+    places: Places,
+    ledger_place: Integers,
+    model: Model,
+    profiles: Profiles,
+    past: Past | None = None,
 ) -> tuple[Model, Profiles, Judgement]:
     """Learn from a whole day's evidence; the judgement it learned from comes with it."""
-    judged = judge(sightings, trail, places, ledger_place, model, profiles)
+    judged = judge(sightings, trail, places, ledger_place, model, profiles, past)
     night, at_home = judged.night, judged.weighed.at_home
     count = len(places.x)
     verified = (at_home >= VERIFIED).astype(np.float64)
@@ -43,8 +49,8 @@ def close_night(
         level_dbm=_level(model, judged),
         ledger_right=_ledger_right(model, judged),
     )
-    listened = (night.posts.effort > 0).astype(np.float64)
-    return learned, remember(profiles, night.hearings, ledger_place, listened, verified, count), judged
+    after = remember(profiles, night.hearings, ledger_place, judged.listened, verified, count)
+    return learned, after, judged
 
 
 def _variances(

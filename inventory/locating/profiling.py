@@ -7,6 +7,7 @@ that is noise, against the volume's own past it is a fingerprint.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Integers, Reals
 from inventory.locating.sensing import Hearings
@@ -50,22 +51,27 @@ def no_profiles(volumes: int) -> Profiles:
 
 
 def remember(
-    before: Profiles, hearings: Hearings, ledger_place: Integers, listened: Reals, verified: Reals, places: int
+    before: Profiles,
+    hearings: Hearings,
+    ledger_place: Integers,
+    listened: NDArray[np.bool_],
+    verified: Reals,
+    places: int,
 ) -> Profiles:
     """The profiles after another night.
 
-    listened: of each place whether it was listened at. verified: of each volume whether it was believed at home, or wasn't
-    heard at all. A volume that the ledger moved, or that is believed elsewhere, is forgotten.
+    listened: of each volume whether its place was listened at since it came there. verified: of each volume whether it was
+    believed at home, or wasn't heard at all. A volume that the ledger moved, or that is believed elsewhere, is forgotten.
     """
     stays = (before.home == ledger_place) & (ledger_place != NONE)
-    at = np.where(ledger_place == NONE, 0, ledger_place)
     heard = np.zeros(len(ledger_place), bool)
     heard[hearings.volume] = True
-    home_listened = (listened[at] > 0) & (ledger_place != NONE)
+    home_listened = listened & (ledger_place != NONE)
     believed = heard & (verified > 0)
     doubted = heard & ~believed
     kept = stays & ~doubted
     tonight = (home_listened & ~heard & kept) | believed
+    waiting = home_listened & ~heard & ~stays  # it moved there, and hasn't been heard yet
     reads_tonight = np.bincount(hearings.volume, hearings.count, len(ledger_place)).astype(np.int64)
 
     def carry(values: Integers) -> Integers:
@@ -86,14 +92,14 @@ def remember(
     )
     keys, row = np.unique(key, return_inverse=True)
     summed = [np.bincount(row, np.concatenate(parts), len(keys)) for parts in columns]
-    nights = carry(before.nights) + tonight
+    nights = carry(before.nights) + (tonight | waiting)
     fade = np.where(nights > NIGHTS_MAX, NIGHTS_MAX / np.maximum(nights, 1), 1.0)[keys // places]
     return Profiles(
-        home=np.where(kept | believed, ledger_place, NONE),
+        home=np.where(kept | believed | waiting, ledger_place, NONE),
         nights=np.minimum(nights, NIGHTS_MAX),
         seen=np.minimum(carry(before.seen) + believed, NIGHTS_MAX),
         reads=carry(before.reads) + np.where(believed, reads_tonight, 0),
-        unseen=np.where(tonight & ~heard, carry(before.unseen) + 1, np.where(heard, 0, carry(before.unseen))),
+        unseen=np.where((tonight | waiting) & ~heard, carry(before.unseen) + 1, np.where(heard, 0, carry(before.unseen))),
         volume=keys // places,
         place=keys % places,
         heard=summed[0] * fade,

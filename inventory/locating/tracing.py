@@ -38,13 +38,15 @@ class Stays(NamedTuple):
 
 
 class Posts(NamedTuple):
-    """Of each place: how often it was listened at (0: never), and how loud its own volumes sounded there in dBm.
+    """Of each place: how often it was listened at (0: never), how loud its own volumes sounded there in dBm, and until when.
 
-    The level takes out what all share: a day's drift, an antenna's gain, a handheld turned down.
+    The level takes out what all share: a day's drift, an antenna's gain, a handheld turned down. last: microseconds since
+    1970, NONE where nobody listened.
     """
 
     effort: Integers
     level: Reals
+    last: Integers
 
 
 def company_of(sightings: Sightings, ledger_place: Integers) -> Company:
@@ -277,7 +279,9 @@ def posts_of(company: Company, stays: Stays, places: int) -> Posts:
     overall = sums[0].sum() / max(sums[1].sum(), 1) / 100
     level = np.full(places, overall)
     np.divide(total, told * 100, out=level, where=told > 0)
-    return Posts(effort.astype(np.int64), level)
+    last = np.full(places, NONE)
+    np.maximum.at(last, at, (window + 1) * np.where(moving, WINDOW, FIXED_WINDOW))
+    return Posts(effort.astype(np.int64), level, np.where(effort > 0, last, NONE))
 
 
 def _place_of_windows(company: Company, stays: Stays) -> Integers:

@@ -1,5 +1,6 @@
 """Weighing places against each other: how likely what was heard of a volume is, were it here or there."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ PHASE_SIGMAS = 3.0
 HABIT_MAX = 0.99997
 SHARED_AT_HOME = 1.0  # dB squared that a volume's hearings share from night to night, its profile known
 PROFILE_NIGHTS = 1.0  # what the shelf's chance to hear it counts against the volume's own, in nights
+CANDIDATES_AT_ONCE = 100_000  # bounds memory: each comes with all hearings of its volume
 NEAR_METRES = 1.4  # shelves so close are where most strays end up
 
 
@@ -61,21 +63,51 @@ def weigh(
     """
     count = len(places.x)
     volume, place = candidates_of(hearings, ledger_place, count)
+    likelihood = _silence(company, count, places, posts, sensor, pairs)[place]
+    for begin, end in _parts(volume):
+        likelihood[begin:end] += _likelihood(
+            volume[begin:end], place[begin:end], hearings, places, posts, ledger_place, sensor, pairs, profiles, model
+        )
+    return Candidates(volume, place, likelihood, _near(places, place, ledger_place[volume]))
+
+
+def _parts(volume: Integers) -> Iterator[tuple[int, int]]:
+    """Candidates in parts, each volume's together: they bound the memory, a volume doesn't ask for another's."""
+    begin = 0
+    while begin < len(volume):
+        end = len(volume)
+        if begin + CANDIDATES_AT_ONCE < end:
+            end = int(np.searchsorted(volume, volume[begin + CANDIDATES_AT_ONCE]))
+        end = max(end, int(np.searchsorted(volume, volume[begin], side="right")))
+        yield begin, end
+        begin = end
+
+
+def _likelihood(
+    volume: Integers,
+    place: Integers,
+    hearings: Hearings,
+    places: Places,
+    posts: Posts,
+    ledger_place: Integers,
+    sensor: Sensor,
+    pairs: Pairs | None,
+    profiles: Profiles,
+    model: Model,
+) -> Reals:
+    """Logarithm of how likely what was heard of these volumes is, were they at these places; without the silence of others."""
+    count = len(places.x)
     row, heard = _joined(volume, hearings)
     here, there = hearings.place[heard], place[row]
     expected = _expected(here, there, count, places, posts, sensor, pairs)
-    silence = _silence(company, count, places, posts, sensor, pairs)
     home = (there == ledger_place[volume[row]]) & (profiles.home[volume[row]] == there)
     expected, within = _as_remembered(expected, home, hearings, heard, profiles, posts, model)
-    likelihood = silence[place]
-    likelihood += _forgotten_silence(
+    likelihood = _forgotten_silence(
         volume, place, hearings, ledger_place, profiles, count, places, posts, sensor, pairs, model
     )
-    term = _reads_and_detection(hearings, heard, expected)
-    likelihood += summed(row, term, len(volume))
+    likelihood += summed(row, _reads_and_detection(hearings, heard, expected), len(volume))
     likelihood += _strength(hearings, heard, row, len(volume), expected, within, sensor.shared_variance, home)
-    near = _near(places, place, ledger_place[volume])
-    return Candidates(volume, place, likelihood, near)
+    return likelihood
 
 
 def _joined(volume: Integers, hearings: Hearings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -7,7 +7,7 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("judgements",)
 
 
 def upgrade() -> None:
