@@ -289,5 +289,10 @@ def close(
     if moment > datetime.now(UTC):  # Until then no night would be closed any more.
         raise BadInput(problem_zh=f"时间 {at} 尚未到来", problem_en=f"the time {at} hasn't come yet")
     with open_site(read_settings(), say, "jobs") as site, site.jobs.unpooled() as connection:
-        version = close_day(connection, moment)
-    print_result({"model": version, "at": moment}, f"模型版本 model version {version}", as_json=as_json)
+        closed = close_day(connection, moment)
+    told = ", ".join(f"{name} {count}" for name, count in closed.outcomes.items() if count) or "nothing was heard"
+    print_result(
+        {"model": closed.version, "at": moment, "outcomes": closed.outcomes},
+        f"模型版本 model version {closed.version}: {told}",
+        as_json=as_json,
+    )

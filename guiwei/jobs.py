@@ -101,8 +101,8 @@ class Jobs:
         closed = last_close(connection)
         connection.commit()
         if closed is None or closed < midnight:
-            version = close_day(connection, midnight.astimezone(UTC), lease, datetime.now(UTC))
-            log.info("the day before %s is closed: model %d", midnight.date(), version)
+            done = close_day(connection, midnight.astimezone(UTC), lease, datetime.now(UTC))
+            log.info("the day before %s is closed: model %d, %s", midnight.date(), done.version, done.outcomes)
 
     def make_partitions(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
         """Evidence of the next days finds its partitions there."""

@@ -64,11 +64,12 @@ class Weighed(NamedTuple):
 class Judgement:
     """One entry a volume, except `beliefs` (of those heard).
 
-    listened: whether its shelf was listened at since the ledger moved it there. missing: probability that it is gone, of those that should have been heard and weren't. section: whether only the section
-    is sure, not the level. swapped: antennas whose cables seem exchanged. silent: places that earlier nights heard and this
-    one didn't: a dead antenna, or an aisle nobody opened. runs: (from, to, how many) of volumes that moved together.
-    louder_db: by how much readers heard shelves' own volumes louder than on earlier nights; 0 while that isn't known.
-    ledger_right: share of volumes that stand where the ledger says.
+    listened: whether its shelf was listened at since the ledger moved it there. missing: probability that it is gone, of those
+    that should have been heard and weren't. section: whether only the section is sure, not the level. swapped: antennas whose
+    cables seem exchanged. silent: places that earlier nights heard and this one didn't: a dead antenna, or an aisle nobody
+    opened. runs: (from, to, how many) of volumes that moved together. louder_db: by how much readers heard shelves' own
+    volumes louder than on earlier nights; 0 while that isn't known. ledger_right: share of volumes that stand where the
+    ledger says.
     """
 
     outcome: Integers

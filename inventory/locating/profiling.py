@@ -99,7 +99,9 @@ def remember(
         nights=np.minimum(nights, NIGHTS_MAX),
         seen=np.minimum(carry(before.seen) + believed, NIGHTS_MAX),
         reads=carry(before.reads) + np.where(believed, reads_tonight, 0),
-        unseen=np.where((tonight | waiting) & ~heard, carry(before.unseen) + 1, np.where(heard, 0, carry(before.unseen))),
+        unseen=np.where(
+            (tonight | waiting) & ~heard, carry(before.unseen) + 1, np.where(heard, 0, carry(before.unseen))
+        ),
         volume=keys // places,
         place=keys % places,
         heard=summed[0] * fade,

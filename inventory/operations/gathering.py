@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Places, Sightings, Trail
 from inventory.locating.model import Model
@@ -16,66 +17,80 @@ from inventory.store.evidence import moment
 
 @dataclass(frozen=True)
 class Gathered:
-    """The arrays of `locating.believe`, and the ids their positions stand for."""
+    """The arrays of `locating`, and the ids their positions stand for.
+
+    moved_at: when the ledger moved each volume to its place, in microseconds since 1970; 0 where it has none.
+    """
 
     sightings: Sightings
     trail: Trail
     places: Places
     ledger_place: Integers
+    moved_at: Integers
     volume_ids: Integers
     place_ids: Integers
 
 
 def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> Gathered:
-    """Everything that decides where these volumes (ascending ids) are, as of `until`."""
-    volume, reader, place, at, reads, rssi_reads, rssi_sum, last_at = _columns(
-        store.sightings(connection, volume_ids, until), 8
-    )
+    """What the belief step needs: all that decides where these volumes (ascending ids) are, as of `until`."""
+    ids = np.array(volume_ids, np.int64)
+    ledger = store.ledger_places(connection, volume_ids, until)
+    return _gathered(connection, ids, store.newest_sightings(connection, volume_ids, until), ledger, until)
+
+
+def gather_between(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> Gathered:
+    """What a judgement needs: everything heard in an interval, and where the ledger had every tagged volume at its end."""
+    ledger = store.ledger_places(connection, None, until)
+    sightings = store.sightings_between(connection, since, until)
+    return _gathered(connection, np.union1d(ledger[0], sightings[0]), sightings, ledger, until)
+
+
+def _gathered(
+    connection: psycopg.Connection[Any],
+    ids: Integers,
+    rows: list[NDArray[Any]],
+    ledger: list[NDArray[Any]],
+    until: datetime,
+) -> Gathered:
+    volume, reader, place, at, reads, rssi_reads, rssi_sum, last_at = rows
     moving = at[place == NONE]
-    codes: list[tuple[int, ...]] = []
-    labels: list[tuple[int, ...]] = []
+    codes, labels = NO_ANCHORS, NO_ANCHORS
     if len(moving):
         since = moment(int(moving.min()))
         codes, labels = store.scanned_codes(connection, since, until), store.heard_labels(connection, since, until)
-    centres = store.place_centres(connection)
-    place_ids = np.array([row[0] for row in centres], np.int64)
-    ledger = store.ledger_places(connection, volume_ids, until)
-    ids = np.array(volume_ids, np.int64)
+    place_ids, x, y, z, room = store.place_centres(connection)
+    ledger_place, moved_at = np.full(len(ids), NONE), np.zeros(len(ids), np.int64)
+    held = np.searchsorted(ids, ledger[0])
+    ledger_place[held], moved_at[held] = positions(place_ids, ledger[1]), ledger[2]
     return Gathered(
-        Sightings(
+        sightings=Sightings(
             volume=np.searchsorted(ids, volume),
             reader=reader,
-            place=_positions(place_ids, place),
+            place=positions(place_ids, place),
             at=at,
             reads=reads,
             rssi_reads=rssi_reads,
             rssi_sum=rssi_sum,
             last_at=last_at,
         ),
-        Trail(_anchors(place_ids, codes), _anchors(place_ids, labels)),
-        Places(
-            x=np.array([x for _, x, _, _, _ in centres], np.float64),
-            y=np.array([y for _, _, y, _, _ in centres], np.float64),
-            z=np.array([z for _, _, _, z, _ in centres], np.float64),
-            room=np.array([room for _, _, _, _, room in centres], np.int64),
-        ),
-        _positions(place_ids, np.array([ledger.get(volume_id, NONE) for volume_id in volume_ids], np.int64)),
-        ids,
-        place_ids,
+        trail=Trail(_anchors(place_ids, codes), _anchors(place_ids, labels)),
+        places=Places(x, y, z, room),
+        ledger_place=ledger_place,
+        moved_at=moved_at,
+        volume_ids=ids,
+        place_ids=place_ids,
     )
 
 
-def _columns(rows: list[tuple[int, ...]], count: int) -> list[Integers]:
-    table = np.array(rows, np.int64).reshape(-1, count)
-    return [np.ascontiguousarray(table[:, column]) for column in range(count)]
+NO_ANCHORS: list[NDArray[Any]] = [np.zeros(0, np.int64)] * 4
 
 
-def _anchors(place_ids: Integers, rows: list[tuple[int, ...]]) -> Anchors:
-    reader, at, place, strength = _columns(rows, 4)
-    return Anchors(reader, at, _positions(place_ids, place), strength)
+def _anchors(place_ids: Integers, columns: list[NDArray[Any]]) -> Anchors:
+    reader, at, place, strength = columns
+    return Anchors(reader, at, positions(place_ids, place), strength)
 
 
-def _positions(ids: Integers, wanted: Integers) -> Integers:
+def positions(ids: Integers, wanted: Integers) -> Integers:
     """Where each wanted id stands among the ascending ids; NONE stays NONE."""
     return np.where(wanted == NONE, NONE, np.searchsorted(ids, wanted))
 

@@ -10,6 +10,7 @@ import psycopg
 from numpy.typing import NDArray
 
 HEADER_BYTES = 19  # signature, flags, and the length of a header extension that PostgreSQL never sends
+VALUE_BYTES = 8  # of either kind
 PART_BYTES = 16 << 20
 
 
@@ -25,7 +26,9 @@ def columns(
     parts: list[list[NDArray[Any]]] = []
     waiting = bytearray()
     with connection.cursor() as cursor:
-        statement: Any = f"COPY ({query}) TO STDOUT (FORMAT BINARY)"  # the query is one of ours; its values are parameters
+        statement: Any = (
+            f"COPY ({query}) TO STDOUT (FORMAT BINARY)"  # the query is one of ours; its values are parameters
+        )
         with cursor.copy(statement, parameters) as copy:
             for block in copy:
                 waiting += block
@@ -47,8 +50,8 @@ def _take(waiting: bytearray, row: np.dtype[Any], kinds: str, parts: list[list[N
     start = 0 if parts else HEADER_BYTES
     count = (len(waiting) - start) // row.itemsize
     table = np.frombuffer(bytes(waiting), row, count, start)
-    if count and (np.any(table["fields"] != len(kinds)) or any(np.any(table[f"length{n}"] != 8) for n in range(len(kinds)))):  # noqa: PLR2004 - bytes of either kind
+    lengths = [table[f"length{number}"] for number in range(len(kinds))]
+    if np.any(table["fields"] != len(kinds)) or any(np.any(length != VALUE_BYTES) for length in lengths):
         raise ValueError("a column is not of the kind asked for, or NULL")
     parts.append([table[f"value{n}"].astype(f"{kind}8") for n, kind in enumerate(kinds)])
     return waiting[start + count * row.itemsize :]
-

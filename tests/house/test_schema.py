@@ -157,6 +157,16 @@ BREAKS = {
     "tag_one_per_volume": "INSERT INTO tag (epc, volume_id) SELECT '\\x02', volume_id FROM tag",
     "tag_on_one_thing": "INSERT INTO tag (epc, volume_id, place_id) SELECT '\\x01', volume.id, place.id FROM volume, place",
     "belief_probability_is_one": "INSERT INTO belief SELECT volume.id, place.id, 1.5, NULL, NULL, 1, now(), 1 FROM volume, place",
+    "judgement_outcome_known": (
+        "INSERT INTO judgement SELECT volume.id, now(), now(), 1, 'burnt', NULL, NULL, NULL, false, 0, 0 FROM volume"
+    ),
+    "judgement_probability_is_one": (
+        "INSERT INTO judgement SELECT volume.id, now(), now(), 1, 'missing', NULL, NULL, NULL, false, 1.5, 0 FROM volume"
+    ),
+    "read_profile_columns_are_alike": (
+        "INSERT INTO read_profile SELECT volume.id, place.id, 1, 1, 1, 0, ARRAY[place.id], '{1}', '{1}', '{}', '{1}', '{1}', '{1}', 1 "
+        "FROM volume, place"
+    ),
     "act_version_taken": an_act(version="version"),
     "act_kind_known": an_act(kind="'burnt'"),
     "act_moves_or_not": an_act(origin="NULL"),

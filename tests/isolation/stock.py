@@ -30,6 +30,10 @@ def whatever_else(archive: Archive) -> None:
         "INSERT INTO model (made_at, parameters) VALUES (now(), '{}')",
         "INSERT INTO belief SELECT volume_id, place_id, 0.9, NULL, NULL, 1, now(), 1 FROM holding",
         (
+            "INSERT INTO judgement SELECT volume_id, now(), now(), 1, 'elsewhere', place_id, place_id, 0.9, false, 0, 0 "
+            "FROM holding"
+        ),
+        (
             "INSERT INTO agency_merger (document, state, from_agency_id, to_agency_id, announced_by, announced_at) "
             f"SELECT 'x', 'withdrawn', agency_id, (SELECT id FROM agency WHERE code = '370113'), {keeper}, now() FROM volume"
         ),

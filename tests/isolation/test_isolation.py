@@ -22,6 +22,7 @@ SHARED = {
     "registry_version": "a number",
     "model": "how the radio is read, of no dossier",
     "anchor": "where a reader was",
+    "shelf_coverage": "when a reader was at a shelf",
     "coverage_gap": "when a reader was blind",
     "reader_health": "equipment",
     "quarantine": "bytes nobody understood",

@@ -236,8 +236,8 @@ def test_who_has_lost_the_lease_changes_nothing(room: Archive) -> None:
 def test_every_close_makes_a_new_version_and_beliefs_tell_theirs(room: Archive) -> None:
     with room.jobs.unpooled() as connection:
         assert last_close(connection) is None
-        first = close_day(connection, moment(timedelta(hours=1)))
-        second = close_day(connection, moment(timedelta(minutes=30)))
+        first = close_day(connection, moment(timedelta(hours=1))).version
+        second = close_day(connection, moment(timedelta(minutes=30))).version
         assert second > first
         assert last_close(connection) is not None
     hear(room, "CABINET", 1, EPC[1], moment(timedelta(minutes=5)))

@@ -1,0 +1,161 @@
+"""Judging an interval: all that was heard between two instants, held against the ledger at its end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from inventory.locating.arrays import NONE, Integers
+from inventory.locating.judging import Judgement, Outcome, Past
+from inventory.locating.profiling import Profiles
+from inventory.operations.gathering import Gathered, gather_between, positions
+from inventory.store import judgements, read_profiles
+from inventory.store.judgements import JudgementRow
+from inventory.store.read_profiles import ProfileRow
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Everything a judgement takes: evidence and ledger, the volumes' profiles, and what else is known of them."""
+
+    since: datetime
+    until: datetime
+    gathered: Gathered
+    profiles: Profiles
+    past: Past
+
+
+def gather_interval(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> Interval:
+    """Read it all, as of `until`."""
+    gathered = gather_between(connection, since, until)
+    read = np.isin(gathered.volume_ids, judgements.read_before(connection), assume_unique=True)
+    return Interval(
+        since, until, gathered, _profiles(connection, gathered), Past(moved_at=gathered.moved_at, read_before=read)
+    )
+
+
+def _profiles(connection: psycopg.Connection[Any], gathered: Gathered) -> Profiles:
+    """Of the volumes gathered; one that lost its tag has none any more."""
+    volume, home, nights, seen, reads, unseen = read_profiles.volumes(connection)
+    known = np.isin(volume, gathered.volume_ids)
+    row = np.searchsorted(gathered.volume_ids, volume[known])
+    size = len(gathered.volume_ids)
+
+    def spread(values: Integers, empty: int) -> Integers:
+        whole = np.full(size, empty, np.int64)
+        whole[row] = values[known]
+        return whole
+
+    of, at, *sums = read_profiles.heard(connection)
+    known_heard = np.isin(of, gathered.volume_ids)
+    heard, told, strength, log_reads, phased, phase = (column[known_heard] for column in sums)
+    return Profiles(
+        home=positions(gathered.place_ids, spread(home, NONE)),
+        nights=spread(nights, 0),
+        seen=spread(seen, 0),
+        reads=spread(reads, 0),
+        unseen=spread(unseen, 0),
+        volume=np.searchsorted(gathered.volume_ids, of[known_heard]),
+        place=np.searchsorted(gathered.place_ids, at[known_heard]),
+        heard=heard,
+        told=told,
+        strength=strength,
+        log_reads=log_reads,
+        phased=phased,
+        phase=phase,
+    )
+
+
+SUMS = ("heard", "told", "strength", "log_reads", "phased", "phase")
+
+
+def keep_profiles(
+    connection: psycopg.Connection[Any], gathered: Gathered, before: Profiles, after: Profiles, version: int
+) -> None:
+    """Store the profiles that a close changed."""
+    per_volume = ("home", "nights", "seen", "reads", "unseen")
+    changed = np.any([getattr(before, name) != getattr(after, name) for name in per_volume], axis=0)
+    forgotten = changed & (after.home == NONE)
+    rows = _profile_rows(gathered, after, np.flatnonzero(changed & ~forgotten), version)
+    read_profiles.keep(connection, rows, gathered.volume_ids[forgotten].tolist())
+
+
+def _profile_rows(gathered: Gathered, after: Profiles, volumes: Integers, version: int) -> Iterator[ProfileRow]:
+    first = np.searchsorted(after.volume, volumes).tolist()
+    end = np.searchsorted(after.volume, volumes, side="right").tolist()
+    ids, home = gathered.volume_ids[volumes].tolist(), gathered.place_ids[after.home[volumes]].tolist()
+    nights, seen, reads, unseen = (
+        getattr(after, name)[volumes].tolist() for name in ("nights", "seen", "reads", "unseen")
+    )
+    places, sums = gathered.place_ids[after.place].tolist(), [getattr(after, name).tolist() for name in SUMS]
+    for row, (begin, stop) in enumerate(zip(first, end, strict=True)):
+        heard, told, strength, log_reads, phased, phase = (column[begin:stop] for column in sums)
+        yield ProfileRow(
+            volume_id=ids[row],
+            place_id=home[row],
+            nights=nights[row],
+            seen=seen[row],
+            reads=reads[row],
+            unseen=unseen[row],
+            heard_at=places[begin:stop],
+            heard=heard,
+            told=told,
+            strength=strength,
+            log_reads=log_reads,
+            phased=phased,
+            phase=phase,
+            model_version=version,
+        )
+
+
+def keep_judgement(
+    connection: psycopg.Connection[Any], interval: Interval, judged: Judgement, unseen: Integers, version: int
+) -> None:
+    """Store how each volume was found, and where was listened; what wasn't covered keeps the judgement it has.
+
+    unseen: of each volume, how many nights it was covered and not heard.
+    """
+    judgements.keep(connection, _judgement_rows(interval, judged, unseen, version))
+    posts, place_ids = judged.night.posts, interval.gathered.place_ids
+    there = np.flatnonzero(posts.effort > 0)
+    judgements.keep_coverage(
+        connection, place_ids[there].tolist(), posts.last[there].tolist(), posts.effort[there].tolist()
+    )
+
+
+def _judgement_rows(interval: Interval, judged: Judgement, unseen: Integers, version: int) -> Iterator[JudgementRow]:
+    gathered, beliefs = interval.gathered, judged.beliefs
+    volumes = np.flatnonzero(judged.outcome != Outcome.UNCOVERED)
+    place, probability = np.full(len(judged.outcome), NONE), np.zeros(len(judged.outcome))
+    place[beliefs.volume], probability[beliefs.volume] = beliefs.place, beliefs.probability
+    names = [outcome.name.lower() for outcome in Outcome]
+    ids = np.append(gathered.place_ids, NONE)
+    columns = (
+        gathered.volume_ids[volumes],
+        judged.outcome[volumes],
+        ids[gathered.ledger_place[volumes]],
+        ids[place[volumes]],
+        probability[volumes],
+        judged.section[volumes],
+        judged.missing[volumes],
+        unseen[volumes],
+    )
+    for volume, outcome, ledger, at, likely, section, missing, nights in zip(
+        *(column.tolist() for column in columns), strict=True
+    ):
+        yield JudgementRow(
+            volume_id=volume,
+            judged_from=interval.since,
+            judged_until=interval.until,
+            model_version=version,
+            outcome=names[outcome],
+            ledger_place_id=None if ledger == NONE else ledger,
+            place_id=None if at == NONE else at,
+            probability=None if at == NONE else min(likely, 1.0),
+            section_only=section,
+            missing_probability=missing,
+            nights_unseen=nights,
+        )

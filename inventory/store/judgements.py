@@ -1,0 +1,72 @@
+"""Judgements in SQL: how the last close or audit found each volume, and where was listened at all."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+from numpy.typing import NDArray
+
+from inventory.store.columns import columns
+from inventory.store.database import copy_in
+
+STAGE = """
+    CREATE TEMPORARY TABLE staged_judgement ON COMMIT DROP AS SELECT * FROM judgement WITH NO DATA
+"""
+
+# A close that is run again for an earlier day doesn't replace what a later one found.
+KEEP = """
+    INSERT INTO judgement AS kept SELECT * FROM staged_judgement
+    ON CONFLICT (volume_id) DO UPDATE SET judged_from = excluded.judged_from, judged_until = excluded.judged_until,
+        model_version = excluded.model_version, outcome = excluded.outcome, ledger_place_id = excluded.ledger_place_id,
+        place_id = excluded.place_id, probability = excluded.probability, section_only = excluded.section_only,
+        missing_probability = excluded.missing_probability, nights_unseen = excluded.nights_unseen
+    WHERE kept.judged_until <= excluded.judged_until
+"""
+
+COVERED = """
+    INSERT INTO shelf_coverage AS kept (place_id, listened_at, visits)
+    SELECT place_id, 'epoch'::timestamptz + last * interval '1 microsecond', visits
+    FROM unnest(%s::int[], %s::bigint[], %s::int[]) AS listened (place_id, last, visits)
+    ON CONFLICT (place_id) DO UPDATE SET listened_at = excluded.listened_at, visits = excluded.visits
+    WHERE kept.listened_at <= excluded.listened_at
+"""
+
+# Whose tag was ever read: a belief remains of it.
+READ_BEFORE = "SELECT volume_id::bigint FROM belief ORDER BY volume_id"
+
+
+class JudgementRow(NamedTuple):
+    """How one volume was judged, with the database's ids; in the order of the table's columns."""
+
+    volume_id: int
+    judged_from: datetime
+    judged_until: datetime
+    model_version: int
+    outcome: str
+    ledger_place_id: int | None
+    place_id: int | None
+    probability: float | None
+    section_only: bool
+    missing_probability: float
+    nights_unseen: int
+
+
+def keep(connection: psycopg.Connection[Any], rows: Iterator[JudgementRow]) -> None:
+    """Store the newest judgements."""
+    connection.execute(STAGE)
+    types = ("int4", "timestamptz", "timestamptz", "int4", "text", "int4", "int4", "float8", "bool", "float8", "int2")
+    copy_in(connection, "staged_judgement", JudgementRow._fields, types, rows)
+    connection.execute(KEEP)
+
+
+def keep_coverage(
+    connection: psycopg.Connection[Any], place_ids: list[int], last: list[int], visits: list[int]
+) -> None:
+    """Note when (microseconds since 1970) and how often readers were at shelves."""
+    connection.execute(COVERED, (place_ids, last, visits))
+
+
+def read_before(connection: psycopg.Connection[Any]) -> NDArray[Any]:
+    """Volumes whose tag was ever read, ascending."""
+    return columns(connection, READ_BEFORE, {}, "i")[0]

@@ -1,0 +1,73 @@
+"""Read profiles in SQL: how volumes sound where they stand, a row a volume."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import psycopg
+from numpy.typing import NDArray
+
+from inventory.store.columns import columns
+from inventory.store.database import copy_in
+
+VOLUMES = """
+    SELECT volume_id::bigint, place_id::bigint, nights::bigint, seen::bigint, reads, unseen::bigint
+    FROM read_profile ORDER BY volume_id
+"""
+
+HEARD = """
+    SELECT volume_id::bigint, one.place_id::bigint, one.heard, one.told, one.strength, one.log_reads, one.phased, one.phase
+    FROM read_profile, unnest(heard_at, heard, told, strength, log_reads, phased, phase)
+        AS one (place_id, heard, told, strength, log_reads, phased, phase)
+    ORDER BY volume_id, one.place_id
+"""
+
+STAGE = """
+    CREATE TEMPORARY TABLE staged_profile ON COMMIT DROP AS SELECT * FROM read_profile WITH NO DATA
+"""
+
+KEEP = """
+    INSERT INTO read_profile SELECT * FROM staged_profile
+    ON CONFLICT (volume_id) DO UPDATE SET place_id = excluded.place_id, nights = excluded.nights, seen = excluded.seen,
+        reads = excluded.reads, unseen = excluded.unseen, heard_at = excluded.heard_at, heard = excluded.heard,
+        told = excluded.told, strength = excluded.strength, log_reads = excluded.log_reads, phased = excluded.phased,
+        phase = excluded.phase, model_version = excluded.model_version
+"""
+
+
+class ProfileRow(NamedTuple):
+    """One volume's profile (`profiling.Profiles`), with the database's ids; lists of equal length by place."""
+
+    volume_id: int
+    place_id: int
+    nights: int
+    seen: int
+    reads: int
+    unseen: int
+    heard_at: list[int]
+    heard: list[float]
+    told: list[float]
+    strength: list[float]
+    log_reads: list[float]
+    phased: list[float]
+    phase: list[float]
+    model_version: int
+
+
+def volumes(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
+    """(volume, place learned at, nights, seen, reads, unseen) of every volume that has a profile, by volume."""
+    return columns(connection, VOLUMES, {}, "iiiiii")
+
+
+def heard(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
+    """(volume, place heard at, heard, told, strength, log_reads, phased, phase), by volume and place."""
+    return columns(connection, HEARD, {}, "iiffffff")
+
+
+def keep(connection: psycopg.Connection[Any], rows: Iterator[ProfileRow], forgotten: list[int]) -> None:
+    """Store the profiles that changed and drop those of volumes that moved."""
+    connection.execute("DELETE FROM read_profile WHERE volume_id = ANY(%s::int[])", (forgotten,))
+    connection.execute(STAGE)
+    real = ("float8[]",) * 6
+    types = ("int4", "int4", "int2", "int2", "int8", "int2", "int4[]", *real, "int4")
+    copy_in(connection, "staged_profile", ProfileRow._fields, types, rows)
+    connection.execute(KEEP)

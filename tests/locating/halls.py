@@ -1,0 +1,117 @@
+"""A simulated hall in a real database: its register through the import, its days as evidence."""
+
+import csv
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from devices.simulator.days import DAY_MICROSECONDS, Day
+from devices.simulator.halls import Hall, Profile
+from inventory.operations.importing import ImportOptions, import_register
+from inventory.store import evidence
+from inventory.store.evidence import SliceReads
+from tests.conftest import Archive
+
+FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
+HALF_SECOND = 500_000
+FIVE_MINUTES = 300_000_000
+
+
+def evening_of(day: int) -> datetime:
+    """The end of a hall's day: its numbers begin with `FIRST_DAY`."""
+    return FIRST_DAY + timedelta(days=day + 1)
+
+
+def number_of(volume: int) -> str:
+    return f"H-{volume:06d}"
+
+
+def epc_of(volume: int) -> str:
+    return f"3500E86F8000AAAA{volume:08X}"
+
+
+def shelf_of(shelf: int) -> str:
+    return f"S-{shelf:05d}"
+
+
+def put(archive: Archive, hall: Hall, directory: Path) -> None:
+    """Shelves, readers and dossiers of a hall, shelved a week before its first day."""
+    shelves = [
+        [shelf_of(shelf), "shelf", shelf_of(shelf), "W1-R1", *(float(axis[shelf]) for axis in (hall.places.x, hall.places.y, hall.places.z))]
+        for shelf in range(len(hall.places.x))
+    ]  # fmt: skip
+    _import(archive, directory, "places", ["code", "kind", "name", "parent", "x", "y", "z"], shelves)
+    if hall.profile is Profile.SWEEP:
+        readers = [[f"R-{reader}", "native", f"r/{reader}", 0, "W1-R1", "handheld"] for reader in range(40)]
+    else:
+        readers = [
+            [f"R-{shelf // 24}", "native", f"r/{shelf // 24}", shelf % 24, shelf_of(shelf), "shelf"]
+            for shelf in range(len(hall.places.x))
+        ]
+    _import(archive, directory, "readers", ["reader", "dialect", "topic", "antenna", "place", "role"], readers)
+    dossiers = [
+        [number_of(volume), "张三", "", "370112", epc_of(volume), "", shelf_of(int(hall.ledger[volume]))]
+        for volume in range(len(hall))
+    ]
+    _import(
+        archive,
+        directory,
+        "dossiers",
+        ["number", "name", "id_number", "holding_agency", "epc", "tid", "place"],
+        dossiers,
+    )
+
+
+def _import(archive: Archive, directory: Path, kind: str, header: list[str], rows: Sequence[Sequence[object]]) -> None:
+    path = directory / f"{kind}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    options = ImportOptions(as_of=FIRST_DAY - timedelta(days=7))
+    import_register(archive.owner, kind, path, uuid4(), datetime.now(UTC), options)
+
+
+def hear_day(archive: Archive, hall: Hall, day: Day) -> None:
+    """A day's evidence, as ingest stores it."""
+    antennas = {
+        (reader, antenna): row_id
+        for row_id, reader, antenna in archive.root.execute(
+            "SELECT antenna.id, reader.code, number FROM antenna JOIN reader ON reader.id = reader_id"
+        )
+    }
+    moving = hall.profile is Profile.SWEEP
+    width = HALF_SECOND if moving else FIVE_MINUTES
+    began = round(FIRST_DAY.timestamp()) * 1_000_000
+    sightings = day.sightings
+    slices = []
+    for volume, reader, place, at, reads, strong, total, last in zip(
+        *(getattr(sightings, name).tolist() for name in type(sightings).__dataclass_fields__), strict=True
+    ):
+        antenna = antennas[(f"R-{reader}", 0) if moving else (f"R-{place // 24}", place % 24)]
+        first = 2 * at - last
+        start = began + first - first % width
+        peak = total // max(strong, 1)
+        slices.append(
+            SliceReads(antenna, bytes.fromhex(epc_of(volume)), start, reads, strong, total, peak, began + first, began + last)
+        )  # fmt: skip
+    dates = np.unique((began + sightings.at) // DAY_MICROSECONDS)
+    with archive.jobs.unpooled() as connection:
+        evidence.prepare(connection)
+        evidence.ensure_days(
+            connection, [(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=int(d))).date() for d in dates]
+        )
+        evidence.add_slices(connection, slices)
+        connection.execute(
+            "INSERT INTO anchor SELECT reader.id, 'epoch'::timestamptz + at * interval '1 microsecond', place.id "
+            "FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS said (reader, at, place) "
+            "JOIN reader ON reader.code = said.reader JOIN place ON place.code = said.place",
+            (
+                [f"R-{reader}" for reader in day.trail.codes.reader.tolist()],
+                (began + day.trail.codes.at).tolist(),
+                [shelf_of(shelf) for shelf in day.trail.codes.place.tolist()],
+            ),
+        )
