@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from inventory.domain.judged import Judged, JudgedAs
 from inventory.domain.standing import Identification, Legal, Mark, Seal
 
 DOUBT_PROBABILITY_MIN = 0.80  # A belief below this points at a place; it doesn't contradict the ledger.
@@ -59,6 +60,7 @@ class Agreement(StrEnum):
     DOUBTFUL = "doubtful"  # elsewhere, but too unsure to contradict
     OUTDATED = "outdated"  # last read before the ledger's last move
     UNSEEN = "unseen"  # never read: silence is not absence
+    MISSING = "missing"  # its shelf was listened at so often and so well that it can't stand there
     NOT_HELD = "not_held"  # not received yet
 
 
@@ -75,7 +77,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """One volume, its tag and both its places; `epc` is None for an untagged volume, `condition` before its first act."""
+    """One volume, its tag and both its places; `epc` is None for an untagged volume, `condition` before its first act.
+
+    judged: how it was found last, None where it never was, or was moved since.
+    """
 
     volume_id: int
     volume: str
@@ -85,17 +90,20 @@ class Whereabouts:
     radio: RadioPlace | None
     condition: Condition | None = None
     identification: Identification = Identification.UNTAGGED
+    judged: Judged | None = None
 
     @property
     def agreement(self) -> Agreement:
         """How the two places stand to each other."""
-        return agreement(self.ledger, self.radio)
+        return agreement(self.ledger, self.radio, self.judged)
 
 
-def agreement(ledger: LedgerPlace | None, radio: RadioPlace | None) -> Agreement:
-    """Compare what people wrote with what the radio believes."""
+def agreement(ledger: LedgerPlace | None, radio: RadioPlace | None, judged: Judged | None = None) -> Agreement:
+    """Compare what people wrote with what the radio believes, and with what was judged since."""
     if ledger is None:
         return Agreement.NOT_HELD
+    if judged is not None and _says_missing(judged, ledger, radio):
+        return Agreement.MISSING
     if radio is None:
         return Agreement.UNSEEN
     if radio.last_seen_at < ledger.since:
@@ -103,6 +111,12 @@ def agreement(ledger: LedgerPlace | None, radio: RadioPlace | None) -> Agreement
     if radio.place.touches(ledger.place):
         return Agreement.AGREES
     return Agreement.DIFFERS if radio.probability >= DOUBT_PROBABILITY_MIN else Agreement.DOUBTFUL
+
+
+def _says_missing(judged: Judged, ledger: LedgerPlace, radio: RadioPlace | None) -> bool:
+    """Whether nothing has happened since to a volume that was judged missing: no act, no read."""
+    unmoved, unread = ledger.since < judged.until, radio is None or radio.last_seen_at < judged.until
+    return judged.judged_as is JudgedAs.MISSING and unmoved and unread
 
 
 def fingerprint(volumes: Sequence[Whereabouts]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, dict_row
 
+from inventory.domain.judged import Judged, JudgedAs
 from inventory.domain.search import Query, prefix_range
 from inventory.domain.standing import Identification, Legal, Mark, Seal
 from inventory.domain.tagging import identification_of
@@ -110,17 +111,20 @@ def whereabouts(connection: psycopg.Connection[Any], dossier_ids: Sequence[int])
                tag.epc, tag.fault, barcode_only, legal, seal, seal_number, pieces, marks,
                EXISTS (SELECT FROM tag AS former WHERE former.volume_id = volume.id AND retired_at IS NOT NULL) AS retagged,
                holding.place_id AS ledger_place_id, moved_at, version,
-               belief.place_id AS radio_place_id, probability, runner_up_place_id, runner_up_probability, reads, last_seen_at
+               belief.place_id AS radio_place_id, belief.probability, runner_up_place_id, runner_up_probability, reads,
+               last_seen_at, outcome, judged_from, judged_until, judgement.place_id AS judged_place_id,
+               judgement.probability AS judged_probability, section_only, missing_probability, nights_unseen
         FROM volume JOIN dossier ON dossier.id = volume.dossier_id
         LEFT JOIN tag ON tag.volume_id = volume.id AND tag.retired_at IS NULL
         LEFT JOIN holding ON holding.volume_id = volume.id LEFT JOIN belief ON belief.volume_id = volume.id
+        LEFT JOIN judgement ON judgement.volume_id = volume.id AND judged_until > holding.moved_at
         WHERE volume.dossier_id = ANY(%s) ORDER BY ordinal LIMIT %s
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             query, (list(dossier_ids), VOLUMES_PER_DOSSIER_READ_MAX * max(1, len(dossier_ids)))
         ).fetchall()
-    columns = ("ledger_place_id", "radio_place_id", "runner_up_place_id")
+    columns = ("ledger_place_id", "radio_place_id", "runner_up_place_id", "judged_place_id")
     places = named_places(connection, {row[column] for row in rows for column in columns if row[column] is not None})
     found: dict[int, list[Whereabouts]] = defaultdict(list)
     for row in rows:
@@ -134,6 +138,7 @@ def whereabouts(connection: psycopg.Connection[Any], dossier_ids: Sequence[int])
                 _radio_place(row, places),
                 _condition(row),
                 _identification(row),
+                _judged(row, places),
             )
         )
     return found
@@ -171,6 +176,21 @@ def _radio_place(row: dict[str, Any], places: dict[int, NamedPlace]) -> RadioPla
         row["runner_up_probability"],
         row["reads"],
         row["last_seen_at"],
+    )
+
+
+def _judged(row: dict[str, Any], places: dict[int, NamedPlace]) -> Judged | None:
+    if row["outcome"] is None:
+        return None
+    return Judged(
+        judged_as=JudgedAs(row["outcome"]),
+        since=row["judged_from"],
+        until=row["judged_until"],
+        place=None if row["judged_place_id"] is None else places[row["judged_place_id"]].code,
+        probability=row["judged_probability"],
+        section_only=row["section_only"],
+        missing_probability=row["missing_probability"],
+        nights_unseen=row["nights_unseen"],
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from inventory.domain.acts import Act
+from inventory.domain.judged import Judged, JudgedAs
 from inventory.domain.search import QUERY_CHARACTERS_MAX
 from inventory.domain.standing import Identification, Legal, Mark, Seal
 from inventory.domain.whereabouts import Agreement, LedgerPlace, NamedPlace, RadioPlace, Whereabouts
@@ -73,6 +75,21 @@ class BeliefAnswer(_Answer):
     last_seen_at: datetime
 
 
+class JudgedAnswer(_Answer):
+    """How the last nightly close or audit found the volume, on all evidence of an interval."""
+
+    judged_as: JudgedAs
+    since: datetime
+    until: datetime
+    place: str | None = Field(description="Code of the place it was heard at.")
+    probability: float | None
+    section_only: bool = Field(description="The section is sure, the level isn't.")
+    missing_probability: float
+    nights_unseen: int = Field(description="So often its shelf was listened at and it wasn't heard, one after another.")
+    reason_zh: str
+    reason: str
+
+
 class ConditionAnswer(_Answer):
     """How the volume stands by its acts."""
 
@@ -91,6 +108,7 @@ class VolumeAnswer(_Answer):
     epc: str | None = Field(description="The tag's EPC in hexadecimal digits.")
     holding: HoldingAnswer | None
     belief: BeliefAnswer | None
+    judged: JudgedAnswer | None = Field(description="None before the first, and once the ledger moved it.")
     agreement: Agreement
     condition: ConditionAnswer | None
     identification: Identification
@@ -240,6 +258,7 @@ def _volume_answer(volume: Whereabouts) -> VolumeAnswer:
         epc=None if volume.epc is None else volume.epc.hex().upper(),
         holding=None if volume.ledger is None else _holding_answer(volume.ledger),
         belief=None if volume.radio is None else _belief_answer(volume.radio),
+        judged=None if volume.judged is None else _judged_answer(volume.judged),
         agreement=volume.agreement,
         condition=None if volume.condition is None else ConditionAnswer.model_validate(volume.condition),
         identification=volume.identification,
@@ -259,6 +278,10 @@ def _belief_answer(radio: RadioPlace) -> BeliefAnswer:
         reads=radio.reads,
         last_seen_at=radio.last_seen_at,
     )
+
+
+def _judged_answer(judged: Judged) -> JudgedAnswer:
+    return JudgedAnswer(**asdict(judged), reason_zh=judged.zh, reason=judged.en)
 
 
 def _place_answer(place: NamedPlace) -> PlaceAnswer:

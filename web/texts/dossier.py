@@ -50,6 +50,8 @@ TEXTS = {
     "agreement.doubtful": ("存疑", "In doubt"),
     "agreement.outdated": ("待复核", "To be seen"),
     "agreement.unseen": ("未读到", "Not seen"),
+    "agreement.missing": ("疑似缺失", "Missing"),
+    "judged.at": ("{time} 结算：", "Closed {time}:"),
     "agreement.not_held": ("未入库", "Not held"),
     "agreement.agrees.text": (
         "读写器所见与台账一致。",
@@ -70,6 +72,10 @@ TEXTS = {
     "agreement.unseen.text": (
         "读写器从未读到它。没有读到不等于不在。",
         "The radio has never read it. Silence is not absence.",
+    ),
+    "agreement.missing.text": (
+        "多次盘点都没有在架上读到它，请登记查找。",
+        "Sweeps that should have heard it didn't. Begin a search.",
     ),
     "agreement.not_held.text": (
         "档案已登记，尚未接收入库。",

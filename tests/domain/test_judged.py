@@ -1,0 +1,48 @@
+"""What a judgement tells people, and when a volume judged missing is shown so."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from inventory.domain.judged import Judged, JudgedAs
+from inventory.domain.whereabouts import Agreement, LedgerPlace, NamedPlace, RadioPlace, agreement
+
+MIDNIGHT = datetime(2026, 3, 3, 16, tzinfo=UTC)
+SHELF = NamedPlace("A-01", "1 层", "shelf", ("库房", "1 层"), (1, 2))
+LEDGER = LedgerPlace(SHELF, MIDNIGHT - timedelta(days=9), 3)
+RADIO = RadioPlace(SHELF, 0.999, None, None, 40, MIDNIGHT - timedelta(days=4))
+MISSING = Judged(JudgedAs.MISSING, MIDNIGHT - timedelta(days=1), MIDNIGHT, None, None, False, 0.97, 3)
+HEARD = Judged(JudgedAs.ELSEWHERE, MIDNIGHT - timedelta(days=1), MIDNIGHT, "A-02", 0.981, False, 0.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("judged", "zh", "en"),
+    [
+        (replace(HEARD, judged_as=JudgedAs.AT_HOME), "在原位读到，把握 98%。", "Heard where the ledger has it, 98% sure."),
+        (HEARD, "在 A-02 读到，把握 98%。", "Heard at A-02, 98% sure."),
+        (replace(HEARD, section_only=True), "节架确定", "the section is sure, the level isn't"),
+        (replace(HEARD, judged_as=JudgedAs.UNDECIDED, probability=0.6), "再盘点一次", "most likely at A-02, but only 60% sure"),
+        (MISSING, "有 3 天读过它的库位，都没有读到它，不在的把握 97%", "On 3 days its shelf was listened at"),
+        (replace(MISSING, judged_as=JudgedAs.UNDECIDED, missing_probability=0.4), "把握只有 40%", "Sweep the shelf again"),
+        (replace(MISSING, judged_as=JudgedAs.WEAK_TAG), "换标签", "never read"),
+    ],
+    ids=["at home", "elsewhere", "section", "heard, undecided", "missing", "unheard, undecided", "weak tag"],
+)  # fmt: skip
+def test_a_judgement_says_why_in_both_languages(judged: Judged, zh: str, en: str) -> None:
+    assert zh in judged.zh
+    assert en in judged.en
+
+
+def test_a_volume_judged_missing_is_not_shown_in_place_by_its_older_belief() -> None:
+    assert agreement(LEDGER, RADIO) is Agreement.AGREES
+    assert agreement(LEDGER, RADIO, MISSING) is Agreement.MISSING
+    assert agreement(LEDGER, None, MISSING) is Agreement.MISSING
+
+
+def test_an_act_or_a_read_since_then_lifts_it() -> None:
+    moved = replace(LEDGER, since=MIDNIGHT + timedelta(hours=1))
+    seen = replace(RADIO, last_seen_at=MIDNIGHT + timedelta(hours=1))
+    assert agreement(moved, RADIO, MISSING) is Agreement.OUTDATED
+    assert agreement(LEDGER, seen, MISSING) is Agreement.AGREES
+    assert agreement(LEDGER, RADIO, replace(MISSING, judged_as=JudgedAs.UNDECIDED)) is Agreement.AGREES
