@@ -13,7 +13,7 @@ from inventory.locating.judging import Judgement, Outcome, Past
 from inventory.locating.profiling import Profiles
 from inventory.operations.gathering import Gathered, gather_between, positions
 from inventory.store import judgements, read_profiles
-from inventory.store.judgements import JudgementRow
+from inventory.store.judgements import JudgedVolume
 from inventory.store.read_profiles import ProfileRow
 
 
@@ -111,22 +111,11 @@ def _profile_rows(gathered: Gathered, after: Profiles, volumes: Integers, versio
         )
 
 
-def keep_judgement(
-    connection: psycopg.Connection[Any], interval: Interval, judged: Judgement, unseen: Integers, version: int
-) -> None:
-    """Store how each volume was found, and where was listened; what wasn't covered keeps the judgement it has.
+def judged_volumes(interval: Interval, judged: Judgement, unseen: Integers) -> Iterator[JudgedVolume]:
+    """How each volume was found that was covered or heard, with the database's ids.
 
-    unseen: of each volume, how many nights it was covered and not heard.
+    unseen: of each volume, how many nights it was covered and not heard, this one among them.
     """
-    judgements.keep(connection, _judgement_rows(interval, judged, unseen, version))
-    posts, place_ids = judged.night.posts, interval.gathered.place_ids
-    there = np.flatnonzero(posts.effort > 0)
-    judgements.keep_coverage(
-        connection, place_ids[there].tolist(), posts.last[there].tolist(), posts.effort[there].tolist()
-    )
-
-
-def _judgement_rows(interval: Interval, judged: Judgement, unseen: Integers, version: int) -> Iterator[JudgementRow]:
     gathered, beliefs = interval.gathered, judged.beliefs
     volumes = np.flatnonzero(judged.outcome != Outcome.UNCOVERED)
     place, probability = np.full(len(judged.outcome), NONE), np.zeros(len(judged.outcome))
@@ -146,16 +135,26 @@ def _judgement_rows(interval: Interval, judged: Judgement, unseen: Integers, ver
     for volume, outcome, ledger, at, likely, section, missing, nights in zip(
         *(column.tolist() for column in columns), strict=True
     ):
-        yield JudgementRow(
+        heard = at != NONE
+        yield JudgedVolume(
             volume_id=volume,
-            judged_from=interval.since,
-            judged_until=interval.until,
-            model_version=version,
             outcome=names[outcome],
             ledger_place_id=None if ledger == NONE else ledger,
-            place_id=None if at == NONE else at,
-            probability=None if at == NONE else min(likely, 1.0),
+            place_id=at if heard else None,
+            probability=min(likely, 1.0) if heard else None,
             section_only=section,
             missing_probability=missing,
             nights_unseen=nights,
         )
+
+
+def keep_judgement(
+    connection: psycopg.Connection[Any], interval: Interval, judged: Judgement, unseen: Integers, version: int
+) -> None:
+    """Store how each volume was found, and where was listened; what wasn't covered keeps the judgement it has."""
+    judgements.keep(connection, interval.since, interval.until, version, judged_volumes(interval, judged, unseen))
+    posts, place_ids = judged.night.posts, interval.gathered.place_ids
+    there = np.flatnonzero(posts.effort > 0)
+    judgements.keep_coverage(
+        connection, place_ids[there].tolist(), posts.last[there].tolist(), posts.effort[there].tolist()
+    )

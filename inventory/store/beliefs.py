@@ -58,17 +58,20 @@ SEEN = f"""
     {MICROSECONDS.format("evidence.first_at + (evidence.last_at - evidence.first_at) / 2")},
     evidence.reads::bigint, evidence.rssi_reads::bigint, evidence.rssi_sum_cdbm, {MICROSECONDS.format("evidence.last_at")}
 """
+UNRETIRED = (
+    "(seen.retired_at IS NULL OR evidence.slice_start < seen.retired_at)"  # a tag that was replaced tells nothing
+)
 OF_SHELVES = "antenna.id = evidence.antenna_id AND antenna.role NOT IN ('gate_inner', 'gate_outer', 'zone')"
 
 # For the belief step: a volume's evidence counts from its last movement on, and back from its last sighting for some hours.
 NEWEST_SIGHTINGS = f"""
     WITH asked AS ({ASKED}), ledger AS MATERIALIZED ({LEDGER}), seen AS (
-        SELECT tag.volume_id, tag.id AS tag_id, ledger.moved_at, (
+        SELECT tag.volume_id, tag.id AS tag_id, tag.retired_at, ledger.moved_at, (
             SELECT max(slice_start) FROM evidence WHERE evidence.tag_id = tag.id AND slice_start < %(until)s) AS last_slice
         FROM tag LEFT JOIN ledger ON ledger.volume_id = tag.volume_id WHERE tag.volume_id = ANY(%(volumes)s::int[]))
     SELECT {SEEN} FROM seen JOIN evidence ON evidence.tag_id = seen.tag_id AND evidence.slice_start <= seen.last_slice
         AND evidence.slice_start > seen.last_slice - %(hours)s
-        AND evidence.last_at >= coalesce(seen.moved_at, '-infinity')
+        AND evidence.last_at >= coalesce(seen.moved_at, '-infinity') AND {UNRETIRED}
     JOIN antenna ON {OF_SHELVES}
     ORDER BY 1, 2, 3, 4
 """
@@ -76,11 +79,11 @@ NEWEST_SIGHTINGS = f"""
 # For a judgement: everything between two instants, of every volume, from its last movement on.
 SIGHTINGS_BETWEEN = f"""
     WITH asked AS ({ASKED_ALL}), ledger AS MATERIALIZED ({LEDGER}), seen AS (
-        SELECT tag.volume_id, tag.id AS tag_id, ledger.moved_at
+        SELECT tag.volume_id, tag.id AS tag_id, tag.retired_at, ledger.moved_at
         FROM tag LEFT JOIN ledger ON ledger.volume_id = tag.volume_id WHERE tag.volume_id IS NOT NULL)
     SELECT {SEEN} FROM seen JOIN evidence ON evidence.tag_id = seen.tag_id
         AND evidence.slice_start >= %(since)s AND evidence.slice_start < %(until)s
-        AND evidence.last_at >= coalesce(seen.moved_at, '-infinity')
+        AND evidence.last_at >= coalesce(seen.moved_at, '-infinity') AND {UNRETIRED}
     JOIN antenna ON {OF_SHELVES}
     ORDER BY 1, 2, 3, 4
 """

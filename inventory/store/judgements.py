@@ -11,12 +11,16 @@ from inventory.store.columns import columns
 from inventory.store.database import copy_in
 
 STAGE = """
-    CREATE TEMPORARY TABLE staged_judgement ON COMMIT DROP AS SELECT * FROM judgement WITH NO DATA
+    CREATE TEMPORARY TABLE staged_judgement ON COMMIT DROP AS
+    SELECT volume_id, outcome, ledger_place_id, place_id, probability, section_only, missing_probability, nights_unseen
+    FROM judgement WITH NO DATA
 """
 
 # A close that is run again for an earlier day doesn't replace what a later one found.
 KEEP = """
-    INSERT INTO judgement AS kept SELECT * FROM staged_judgement
+    INSERT INTO judgement AS kept (judged_from, judged_until, model_version, volume_id, outcome, ledger_place_id, place_id,
+                                   probability, section_only, missing_probability, nights_unseen)
+    SELECT %(since)s, %(until)s, %(version)s, staged_judgement.* FROM staged_judgement
     ON CONFLICT (volume_id) DO UPDATE SET judged_from = excluded.judged_from, judged_until = excluded.judged_until,
         model_version = excluded.model_version, outcome = excluded.outcome, ledger_place_id = excluded.ledger_place_id,
         place_id = excluded.place_id, probability = excluded.probability, section_only = excluded.section_only,
@@ -36,13 +40,10 @@ COVERED = """
 READ_BEFORE = "SELECT volume_id::bigint FROM belief ORDER BY volume_id"
 
 
-class JudgementRow(NamedTuple):
-    """How one volume was judged, with the database's ids; in the order of the table's columns."""
+class JudgedVolume(NamedTuple):
+    """How one volume was found, with the database's ids; place and probability None where it wasn't heard."""
 
     volume_id: int
-    judged_from: datetime
-    judged_until: datetime
-    model_version: int
     outcome: str
     ledger_place_id: int | None
     place_id: int | None
@@ -52,12 +53,18 @@ class JudgementRow(NamedTuple):
     nights_unseen: int
 
 
-def keep(connection: psycopg.Connection[Any], rows: Iterator[JudgementRow]) -> None:
-    """Store the newest judgements."""
+def keep(
+    connection: psycopg.Connection[Any],
+    since: datetime,
+    until: datetime,
+    model_version: int,
+    volumes: Iterator[JudgedVolume],
+) -> None:
+    """Store the judgements of an interval where they are the newest."""
     connection.execute(STAGE)
-    types = ("int4", "timestamptz", "timestamptz", "int4", "text", "int4", "int4", "float8", "bool", "float8", "int2")
-    copy_in(connection, "staged_judgement", JudgementRow._fields, types, rows)
-    connection.execute(KEEP)
+    types = ("int4", "text", "int4", "int4", "float8", "bool", "float8", "int2")
+    copy_in(connection, "staged_judgement", JudgedVolume._fields, types, volumes)
+    connection.execute(KEEP, {"since": since, "until": until, "version": model_version})
 
 
 def keep_coverage(

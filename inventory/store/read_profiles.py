@@ -71,3 +71,29 @@ def keep(connection: psycopg.Connection[Any], rows: Iterator[ProfileRow], forgot
     types = ("int4", "int4", "int2", "int2", "int8", "int2", "int4[]", *real, "int4")
     copy_in(connection, "staged_profile", ProfileRow._fields, types, rows)
     connection.execute(KEEP)
+
+
+class HeardAt(NamedTuple):
+    """A place where a volume is usually heard: on so many of its nights, and how much louder than volumes at home there."""
+
+    place: str
+    nights: float
+    strength_db: float | None
+
+
+def of_volume(connection: psycopg.Connection[Any], volume_id: int) -> tuple[int, int, tuple[HeardAt, ...]] | None:
+    """(nights its shelf was listened at, nights it was heard, where it is heard: most often first); None without a profile."""
+    query = """
+        SELECT nights, seen, coalesce(array_agg(place.code ORDER BY one.heard DESC, place.code), '{}'),
+               coalesce(array_agg(one.heard ORDER BY one.heard DESC, place.code), '{}'),
+               coalesce(array_agg(one.strength / nullif(one.told, 0) ORDER BY one.heard DESC, place.code), '{}')
+        FROM read_profile LEFT JOIN unnest(heard_at, heard, told, strength) AS one (place_id, heard, told, strength) ON true
+        LEFT JOIN place ON place.id = one.place_id
+        WHERE volume_id = %s GROUP BY volume_id
+    """
+    row = connection.execute(query, (volume_id,)).fetchone()
+    if row is None:
+        return None
+    nights, seen, *columns = row
+    heard_at = (HeardAt(*at) for at in zip(*columns, strict=True) if at[0] is not None)
+    return nights, seen, tuple(heard_at)

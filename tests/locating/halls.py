@@ -10,11 +10,16 @@ import numpy as np
 
 from devices.simulator.days import DAY_MICROSECONDS, Day
 from devices.simulator.halls import Hall, Profile
+from inventory.operations.closing import Closed, close_day
 from inventory.operations.importing import ImportOptions, import_register
+from inventory.operations.judging import Interval, gather_interval
 from inventory.store import evidence
 from inventory.store.evidence import SliceReads
 from tests.conftest import Archive
 
+VOLUMES = 1_000
+SEED = 7
+NIGHTS = 3
 FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 HALF_SECOND = 500_000
 FIVE_MINUTES = 300_000_000
@@ -115,3 +120,27 @@ def hear_day(archive: Archive, hall: Hall, day: Day) -> None:
                 [shelf_of(shelf) for shelf in day.trail.codes.place.tolist()],
             ),
         )
+
+
+def hear_stranger(archive: Archive, epc: str, shelf: int, at: datetime) -> None:
+    """A cabinet reads a tag that nobody registered."""
+    row = archive.root.execute(
+        "SELECT antenna.id FROM antenna JOIN place ON place.id = place_id WHERE code = %s", (shelf_of(shelf),)
+    ).fetchone()
+    assert row is not None
+    start = round(at.timestamp()) * 1_000_000
+    with archive.jobs.unpooled() as connection:
+        evidence.prepare(connection)
+        evidence.add_slices(
+            connection, [SliceReads(row[0], bytes.fromhex(epc), start, 9, 9, -45_000, -5_000, start, start + 1_000_000)]
+        )
+
+
+def close(archive: Archive, day: int) -> Closed:
+    with archive.jobs.unpooled() as connection:
+        return close_day(connection, evening_of(day))
+
+
+def interval_of(archive: Archive, day: int) -> Interval:
+    with archive.jobs.unpooled() as connection:
+        return gather_interval(connection, evening_of(day - 1), evening_of(day))

@@ -1,0 +1,72 @@
+"""What an audit asks beside the evidence: names of places and volumes, tags that are nobody's, readers that were blind."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+UNKNOWN_TAGS_MAX = 10_000
+
+PLACES_IN = """
+    SELECT place.id, place.code, place.kind, string_to_array(trim('/' FROM place.path), '/')::int[]
+    FROM place, place AS scope WHERE scope.code = %s AND place.path LIKE scope.path || '%%' ORDER BY place.id
+"""
+
+# Tags read in the interval by antennas in the scope that are no volume's now, each where it was read most; `former` names
+# the volume a replaced one was on.
+STRANGE_TAGS = f"""
+    SELECT DISTINCT ON (epc) encode(epc, 'hex'), code, former, reads FROM (
+        SELECT tag.epc, place.code, volume_name(dossier.number, volume.ordinal) AS former, sum(evidence.reads)::bigint AS reads
+        FROM evidence JOIN antenna ON antenna.id = evidence.antenna_id JOIN place ON place.id = antenna.place_id
+        JOIN tag ON tag.id = evidence.tag_id
+        LEFT JOIN volume ON volume.id = tag.volume_id LEFT JOIN dossier ON dossier.id = volume.dossier_id
+        WHERE slice_start >= %(since)s AND slice_start < %(until)s AND antenna.place_id = ANY(%(places)s::int[])
+            AND tag.place_id IS NULL AND (tag.volume_id IS NULL OR tag.retired_at <= evidence.slice_start)
+        GROUP BY tag.epc, place.code, dossier.number, volume.ordinal) AS read_at
+    ORDER BY epc, reads DESC, code LIMIT {UNKNOWN_TAGS_MAX}
+"""
+
+BLIND = """
+    SELECT DISTINCT coalesce(place.code, reader.code), greatest(from_at, %(since)s), least(to_at, %(until)s), reason
+    FROM coverage_gap JOIN reader ON reader.id = coverage_gap.reader_id
+    LEFT JOIN antenna ON antenna.reader_id = reader.id LEFT JOIN place ON place.id = antenna.place_id
+    WHERE from_at < %(until)s AND coalesce(to_at, 'infinity') > %(since)s AND antenna.place_id = ANY(%(places)s::int[])
+    ORDER BY 1, 2
+"""
+
+NAMES = """
+    SELECT volume.id, volume_name(number, ordinal) FROM volume JOIN dossier ON dossier.id = dossier_id
+    WHERE volume.id = ANY(%s::int[])
+"""
+
+
+def places_in(connection: psycopg.Connection[Any], scope: str) -> list[tuple[int, str, str, list[int]]]:
+    """(id, code, kind, ids from the warehouse down to itself) of a place and everything in it, by id; empty: no such place."""
+    return connection.execute(PLACES_IN, (scope,)).fetchall()
+
+
+def strange_tags(
+    connection: psycopg.Connection[Any], place_ids: Sequence[int], since: datetime, until: datetime
+) -> list[tuple[str, str, str | None, int]]:
+    """(EPC in hexadecimal digits, antenna's place, the volume a retired tag was on, reads), at most `UNKNOWN_TAGS_MAX`."""
+    known = {"places": list(place_ids), "since": since, "until": until}
+    return connection.execute(STRANGE_TAGS, known).fetchall()
+
+
+def blind_readers(
+    connection: psycopg.Connection[Any], place_ids: Sequence[int], since: datetime, until: datetime
+) -> list[tuple[str, datetime, datetime | None, str]]:
+    """(place, from, to, reason) of coverage gaps that touch the interval."""
+    return connection.execute(BLIND, {"places": list(place_ids), "since": since, "until": until}).fetchall()
+
+
+def volume_names(connection: psycopg.Connection[Any], volume_ids: Sequence[int]) -> dict[int, str]:
+    """Volumes' names by id."""
+    return dict(connection.execute(NAMES, (list(volume_ids),)).fetchall())
+
+
+def codes_and_kinds(connection: psycopg.Connection[Any], place_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Places' codes and kinds by id."""
+    query = "SELECT id, code, kind FROM place WHERE id = ANY(%s::int[])"
+    return {place: (code, kind) for place, code, kind in connection.execute(query, (list(place_ids),))}
