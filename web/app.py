@@ -21,6 +21,7 @@ from web.api import letters as letters_api
 from web.api import register as register_api
 from web.api import requests as requests_api
 from web.api import searches as searches_api
+from web.api import sweeps as sweeps_api
 from web.api import work as work_api
 from web.api.models import EVERYWHERE
 from web.guarding import Guarding
@@ -58,6 +59,7 @@ from web.pages import (
     searches,
     sign_in,
     station,
+    sweeps,
     tags,
     work,
 )
@@ -87,6 +89,7 @@ PAGES = (
     loose_materials,
     digitisation,
     reshelving,
+    sweeps,
     searches,
     counts,
     register,
@@ -106,6 +109,7 @@ PROGRAMS = (
     requests_api,
     letters_api,
     searches_api,
+    sweeps_api,
     counts_api,
     register_api,
     arrivals_api,

@@ -59,6 +59,7 @@ class Permission(StrEnum):
     REPORT_SCANS = auto()
     SEND_TO_SCAN = auto()
     RESHELVE = auto()
+    SWEEP = auto()
 
     SEE_SEARCHES = auto()
     SEARCH = auto()
@@ -163,6 +164,7 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.REPORT_SCANS: _row("报告扫描页数", "report scans", _KEEPER, _CONTRACTOR),
     _P.SEND_TO_SCAN: _row("送扫、收回", "send to be scanned, take back", _KEEPER),
     _P.RESHELVE: _row("倒架", "carry a re-shelving out", _KEEPER),
+    _P.SWEEP: _row("手持盘点", "sweep the shelves", _KEEPER, _MANAGER),
     # ── What isn't where it should be ────────────────────────────────────────────────────────────────────────────────
     _P.SEE_SEARCHES: _row("查看查找", "see searches", _FINDERS),
     _P.SEARCH: _row("登记查找步骤", "search", _STAFF),

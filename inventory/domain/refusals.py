@@ -492,6 +492,14 @@ class AgencyNotFound(NotFound):
     en = "There is no agency {agency}."
 
 
+class ReaderNotFound(NotFound):
+    """No handheld or cart of that code."""
+
+    code = "reader_not_found"
+    zh = "未找到手持机或推车 {reader}。"
+    en = "There is no handheld or cart {reader}."
+
+
 class SearchNotFound(NotFound):
     """No such search, or for a dossier you can't see."""
 

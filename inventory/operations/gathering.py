@@ -35,23 +35,24 @@ def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: da
     """What the belief step needs: all that decides where these volumes (ascending ids) are, as of `until`."""
     ids = np.array(volume_ids, np.int64)
     ledger = store.ledger_places(connection, volume_ids, until)
-    return _gathered(connection, ids, store.newest_sightings(connection, volume_ids, until), ledger, until)
+    return gathered_of(connection, ids, store.newest_sightings(connection, volume_ids, until), ledger, until)
 
 
 def gather_between(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> Gathered:
     """What a judgement needs: everything heard in an interval, and where the ledger had every tagged volume at its end."""
     ledger = store.ledger_places(connection, None, until)
     sightings = store.sightings_between(connection, since, until)
-    return _gathered(connection, np.union1d(ledger[0], sightings[0]), sightings, ledger, until)
+    return gathered_of(connection, np.union1d(ledger[0], sightings[0]), sightings, ledger, until)
 
 
-def _gathered(
+def gathered_of(
     connection: psycopg.Connection[Any],
     ids: Integers,
     rows: list[NDArray[Any]],
     ledger: list[NDArray[Any]],
     until: datetime,
 ) -> Gathered:
+    """Rows of the store as arrays: ids of all volumes meant, ascending; sightings; (volume, place, moved at) of the ledger."""
     volume, reader, place, at, reads, rssi_reads, rssi_sum, last_at = rows
     moving = at[place == NONE]
     codes, labels = NO_ANCHORS, NO_ANCHORS
@@ -106,6 +107,12 @@ def columns_of(gathered: Gathered, drawn: Beliefs) -> BeliefColumns:
         drawn.reads.tolist(),
         drawn.last_seen.tolist(),
     )
+
+
+def model_now(connection: psycopg.Connection[Any]) -> Model:
+    """The newest model, or what a site begins with; keeps nothing."""
+    found = store.newest_model(connection)
+    return Model() if found is None else Model.of(found[1])
 
 
 def newest_model(connection: psycopg.Connection[Any], now: datetime) -> tuple[int, Model]:

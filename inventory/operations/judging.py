@@ -30,7 +30,11 @@ class Interval:
 
 def gather_interval(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> Interval:
     """Read it all, as of `until`."""
-    gathered = gather_between(connection, since, until)
+    return interval_of(connection, gather_between(connection, since, until), since, until)
+
+
+def interval_of(connection: psycopg.Connection[Any], gathered: Gathered, since: datetime, until: datetime) -> Interval:
+    """What was gathered, with the volumes' profiles and what else is known of them."""
     read = np.isin(gathered.volume_ids, judgements.read_before(connection), assume_unique=True)
     return Interval(
         since, until, gathered, _profiles(connection, gathered), Past(moved_at=gathered.moved_at, read_before=read)

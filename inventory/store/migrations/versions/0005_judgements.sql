@@ -55,7 +55,11 @@ CREATE POLICY seen ON judgement TO guiwei_app
     USING ((SELECT seen_agency()) = 0 OR EXISTS (SELECT FROM volume WHERE volume.id = volume_id));
 CREATE POLICY at_night ON judgement TO guiwei_jobs USING (true);
 
-GRANT SELECT ON judgement, shelf_coverage TO guiwei_app, guiwei_jobs;
-GRANT SELECT ON read_profile TO guiwei_jobs;
+ALTER TABLE read_profile ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON read_profile TO guiwei_app
+    USING ((SELECT seen_agency()) = 0 OR EXISTS (SELECT FROM volume WHERE volume.id = volume_id));
+CREATE POLICY at_night ON read_profile TO guiwei_jobs USING (true);
+
+GRANT SELECT ON judgement, read_profile, shelf_coverage TO guiwei_app, guiwei_jobs;
 GRANT INSERT, UPDATE ON judgement, shelf_coverage TO guiwei_jobs;
 GRANT INSERT, UPDATE, DELETE ON read_profile TO guiwei_jobs;

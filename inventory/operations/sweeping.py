@@ -1,0 +1,170 @@
+"""The sweep assistant: what a handheld or cart has heard so far, judged on the spot, and which bays wait for a sweep."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from inventory.domain.people import Viewer
+from inventory.domain.permissions import Permission, check_permitted
+from inventory.domain.refusals import ReaderNotFound
+from inventory.domain.searching import case_number
+from inventory.domain.sweeping import BaySwept, ReaderSweeping, ShelfSwept, Stranger, SweepView, ToSweep
+from inventory.locating.arrays import NONE, Integers
+from inventory.locating.judging import Judgement, Outcome, judge
+from inventory.locating.listening import hear
+from inventory.operations.gathering import Gathered, gathered_of, model_now
+from inventory.operations.judging import interval_of
+from inventory.store import audits, sweeps
+from inventory.store.database import Database, raw
+from inventory.store.dossiers import named_places
+from inventory.store.evidence import moment
+
+SWEEP = timedelta(minutes=30)  # what a keeper looks back on while sweeping
+CLOCK_AHEAD = timedelta(minutes=1)  # of a reader's clock
+BAYS_SHOWN_MAX = 12
+STRANGERS_SHOWN_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """Readers that sweep or could, and the bays that wait."""
+
+    readers: tuple[ReaderSweeping, ...]
+    waiting: tuple[ToSweep, ...]
+
+
+def look_at_sweeps(database: Database, viewer: Viewer, now: datetime) -> Sweeps:
+    """Who sweeps just now, and what is to be swept next; raises `NotAllowed`."""
+    check_permitted(viewer, Permission.SWEEP)
+    with database.transaction(viewer) as session:
+        connection = raw(session)
+        readers = sweeps.moving_readers(connection, now - timedelta(hours=12))
+        rows = sweeps.to_sweep(connection)
+        places = named_places(connection, [bay for bay, *_ in rows])
+    waiting = [
+        ToSweep(places[bay].code, places[bay].path, undecided, volumes, at) for bay, undecided, volumes, at in rows
+    ]
+    return Sweeps(tuple(readers), tuple(waiting))
+
+
+def watch_sweep(database: Database, viewer: Viewer, reader: str, now: datetime) -> SweepView:
+    """What the reader heard in the last half hour, judged; raises `NotAllowed`, `ReaderNotFound`.
+
+    A function of that evidence, of the ledger just now and of the newest model: whoever looks, and whenever, sees the same.
+    """
+    check_permitted(viewer, Permission.SWEEP)
+    since = now - SWEEP
+    with database.transaction(viewer) as session:
+        connection = raw(session)
+        reader_id = sweeps.moving_reader(connection, reader)
+        if reader_id is None:
+            raise ReaderNotFound(reader=reader)
+        rows = sweeps.heard(connection, reader_id, since, now + CLOCK_AHEAD)
+        if not len(rows[0]):
+            return SweepView(reader, since, None, 0, (), (), ())
+        return _view(connection, reader, rows, since, now)
+
+
+def _view(
+    connection: psycopg.Connection[Any], reader: str, rows: list[Any], since: datetime, now: datetime
+) -> SweepView:
+    model = model_now(connection)
+    heard_ids = np.unique(rows[0]).tolist()
+    first = gathered_of(connection, np.array(heard_ids, np.int64), rows, sweeps.held(connection, heard_ids, []), now)
+    night = hear(first.sightings, first.trail, first.places, first.ledger_place, model)
+    visited = first.place_ids[np.flatnonzero(night.posts.effort > 0)].tolist()
+    around = sweeps.shelves_beside(connection, visited)
+    held = sweeps.held(connection, heard_ids, around)
+    gathered = gathered_of(connection, np.union1d(rows[0], held[0]), rows, held, now)
+    interval = interval_of(connection, gathered, since, now)
+    judged = judge(
+        gathered.sightings,
+        gathered.trail,
+        gathered.places,
+        gathered.ledger_place,
+        model,
+        interval.profiles,
+        interval.past,
+    )
+    strangers = _strangers(connection, gathered, judged)
+    return SweepView(
+        reader=reader,
+        since=since,
+        at=moment(int(rows[7].max())),
+        reads=int(rows[4].sum()),
+        bays=tuple(_bays(connection, gathered, judged, around)),
+        strangers=tuple(strangers[:STRANGERS_SHOWN_MAX]),
+        hunted=tuple(one for one in strangers if one.searched is not None),
+    )
+
+
+def _bays(
+    connection: psycopg.Connection[Any], gathered: Gathered, judged: Judgement, around: Sequence[int]
+) -> list[BaySwept]:
+    """Every bay the reader was at, the newest first."""
+    posts, position = judged.night.posts, {place: row for row, place in enumerate(gathered.place_ids.tolist())}
+    home = judged.beliefs.place == gathered.ledger_place[judged.beliefs.volume]
+    heard_home = np.bincount(judged.beliefs.place[home], minlength=len(position))
+    expected = _by_shelf(gathered.ledger_place, len(position))
+    unsure = _by_shelf(gathered.ledger_place[_unsure(gathered, judged)], len(position))
+    bays: dict[int, list[tuple[int, ShelfSwept]]] = defaultdict(list)
+    for place, code, name, bay, _ in sweeps.shelves(connection, around):
+        row = position[place]
+        counts = (int(column[row]) for column in (expected, heard_home, unsure, posts.effort))
+        bays[bay].append((row, ShelfSwept(code, name, *counts)))
+    names = named_places(connection, bays)
+    newest = sorted(bays, key=lambda bay: -max(int(posts.last[row]) for row, _ in bays[bay]))
+    return [
+        BaySwept(names[bay].code, names[bay].path, tuple(shelf for _, shelf in bays[bay]))
+        for bay in newest[:BAYS_SHOWN_MAX]
+    ]
+
+
+def _by_shelf(places: Integers, count: int) -> Integers:
+    return np.bincount(places[places != NONE], minlength=count)
+
+
+def _unsure(gathered: Gathered, judged: Judgement) -> Integers:
+    """Volumes of bays passed that another pass could tell more of: undecided, or not heard at all so far; no weak tags."""
+    unheard = judged.night.reads == 0
+    known_weak = judged.outcome == Outcome.WEAK_TAG
+    return np.flatnonzero(
+        ((judged.outcome == Outcome.UNDECIDED) | unheard) & ~known_weak & (gathered.ledger_place != NONE)
+    )
+
+
+def _strangers(connection: psycopg.Connection[Any], gathered: Gathered, judged: Judgement) -> list[Stranger]:
+    """What was found elsewhere than the ledger has it, and whatever was being searched for, wherever it was heard."""
+    beliefs = judged.beliefs
+    elsewhere = judged.outcome[beliefs.volume] == Outcome.ELSEWHERE
+    ids = gathered.volume_ids[beliefs.volume]
+    searched = sweeps.searched(connection, ids.tolist())
+    rows = np.flatnonzero(elsewhere | np.isin(ids, list(searched)))
+    names = audits.volume_names(connection, ids[rows].tolist())
+    at = np.append(gathered.place_ids, NONE)
+    here, home = at[beliefs.place[rows]].tolist(), at[gathered.ledger_place[beliefs.volume[rows]]].tolist()
+    codes = audits.codes_and_kinds(connection, {*here, *home} - {NONE})
+    found = [
+        Stranger(
+            volume=names[volume],
+            here=codes[there][0],
+            belongs=None if belongs == NONE else codes[belongs][0],
+            probability=probability,
+            section_only=section,
+            searched=case_number(searched[volume]) if volume in searched else None,
+        )
+        for volume, there, belongs, probability, section in zip(
+            ids[rows].tolist(),
+            here,
+            home,
+            beliefs.probability[rows].tolist(),
+            judged.section[beliefs.volume[rows]].tolist(),
+            strict=True,
+        )
+    ]
+    return sorted(found, key=lambda one: (one.searched is None, one.here, one.volume))
