@@ -16,6 +16,8 @@ from psycopg.sql import SQL, Identifier
 from inventory.domain.refusals import Unavailable
 
 CHANNELS = ("belief", "holding")  # payload: a JSON list of volume ids, or "*" for all
+READS = "found"  # payload: a JSON object, one read or a few of a volume somebody looks for (find mode)
+READS_WAITING_MAX = 50  # for a browser that is too slow; what is older is of no use to who walks
 CLIENTS_MAX = 300  # Sixty clerks with a few open pages each.
 HEARTBEAT_SECONDS = 15  # Proxies cut what is silent for a minute.
 STREAM_SECONDS_MAX = 900  # Then the browser comes again, and is asked again who it is.
@@ -39,6 +41,20 @@ class Client:
             self.news.put_nowait(None)
 
 
+@dataclass(eq=False)
+class Follower:
+    """One page in find mode: every read of one volume, the newest of them if it can't keep up."""
+
+    volume: int
+    reads: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(maxsize=READS_WAITING_MAX))
+
+    def tell(self, read: str) -> None:
+        """Add a read, an older one giving way."""
+        if self.reads.full():
+            self.reads.get_nowait()
+        self.reads.put_nowait(read)
+
+
 class Live:
     """One process's listener and its open pages."""
 
@@ -46,6 +62,7 @@ class Live:
         """`url`: the application role's, for a connection of its own."""
         self._url = url
         self._clients: set[Client] = set()
+        self._followers: set[Follower] = set()
         self._closed = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
 
@@ -66,11 +83,12 @@ class Live:
         self._closed.set()
         for client in self._clients:
             client.tell()
+        for follower in self._followers:
+            follower.tell("")
 
     async def events(self, volumes: frozenset[int]) -> AsyncGenerator[str, None]:
         """One page's stream, as text of server-sent events, for at most `STREAM_SECONDS_MAX`."""
-        if len(self._clients) >= CLIENTS_MAX:
-            raise Unavailable(service="live", problem=f"{CLIENTS_MAX} pages are open")
+        self._check_room()
         client = Client(volumes)
         self._clients.add(client)
         ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS_MAX
@@ -88,6 +106,40 @@ class Live:
         finally:
             self._clients.discard(client)
 
+    async def reads(self, volume: int) -> AsyncGenerator[str, None]:
+        """Every read of one volume as it comes in, as text of server-sent events, for at most `STREAM_SECONDS_MAX`."""
+        self._check_room()
+        follower = Follower(volume)
+        self._followers.add(follower)
+        ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS_MAX
+        try:
+            yield "retry: 1000\n: listening\n\n"
+            while not self._closed.is_set() and asyncio.get_running_loop().time() < ends_at:
+                try:
+                    read = await asyncio.wait_for(follower.reads.get(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                if read:
+                    yield f"event: read\ndata: {read}\n\n"
+        finally:
+            self._followers.discard(follower)
+
+    def _check_room(self) -> None:
+        if len(self._clients) + len(self._followers) >= CLIENTS_MAX:
+            raise Unavailable(service="live", problem=f"{CLIENTS_MAX} pages are open")
+
+    def spread_read(self, payload: str) -> None:
+        """Hand a read to whoever looks for that volume."""
+        try:
+            read = json.loads(payload)
+            volume = read.pop("volume")
+        except (ValueError, AttributeError, KeyError):
+            return
+        for follower in self._followers:
+            if follower.volume == volume:
+                follower.tell(json.dumps(read))
+
     def spread(self, payload: str) -> None:
         """Tell the pages a notification is about; one we can't read is about all."""
         try:
@@ -103,12 +155,15 @@ class Live:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
-                    for channel in CHANNELS:
+                    for channel in (*CHANNELS, READS):
                         await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
                     pause = 1
                     self.spread("*")  # Whatever happened while nobody listened.
                     async for notification in connection.notifies():
-                        self.spread(notification.payload)
+                        if notification.channel == READS:
+                            self.spread_read(notification.payload)
+                        else:
+                            self.spread(notification.payload)
             except psycopg.Error as error:
                 log.warning("live updates wait for the database: %s", type(error).__name__)
             await asyncio.sleep(pause)

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from inventory.store import evidence, leases
+from inventory.store import evidence, find_mode, leases
 from inventory.store.evidence import EvidenceBatch
 from inventory.store.leases import Lease
 
@@ -42,6 +42,7 @@ def take_evidence(
             leases.hold(connection, lease, now, SLOT_LEASE)
         evidence.ensure_days(connection, days)
         evidence.add_slices(connection, batch.slices)
+        find_mode.tell_reads(connection, now)
         evidence.add_codes(connection, batch.codes)
         evidence.add_news(connection, batch.news)
         evidence.add_quarantined(connection, batch.quarantined)

@@ -35,7 +35,8 @@ _MOMENT_CHARACTERS_MAX = 40
 class DossierContext:
     """The dossier, its acts newest first, the open requests for it in their order, and how its volumes are identified.
 
-    may_ask, may_register: whether the viewer has the forms it leads to; unmask_reasons: for whom may see the ID number whole.
+    may_ask, may_register, may_sweep: whether the viewer has what it leads to; unmask_reasons: for whom may see the ID number
+    whole.
     """
 
     dossier: DossierView
@@ -45,6 +46,7 @@ class DossierContext:
     requests: tuple[RequestView, ...] = ()
     may_ask: bool = False
     may_register: bool = False
+    may_sweep: bool = False
     unmask_reasons: tuple[UnmaskReason, ...] = ()
     why_characters_max: int = WHY_CHARACTERS_MAX
     acts_max: int = HISTORY_ACTS_MAX
@@ -86,9 +88,11 @@ def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     names = {kind: zh if words.chinese else en for kind, (zh, en) in IDENTIFICATION_NAMES.items()}
     requests = _requests(request, viewer, number, now)
     may_ask = permits(viewer, Permission.ASK) and "/requests" in site.pages
-    may_register = permits(viewer, Permission.CHANGE_REGISTER)
+    may_register, may_sweep = permits(viewer, Permission.CHANGE_REGISTER), permits(viewer, Permission.SWEEP)
     reasons = tuple(UnmaskReason) if permits(viewer, Permission.UNMASK) and view.subject.id_number_masked else ()
-    context = DossierContext(view, acts, fingerprint(view.volumes), names, requests, may_ask, may_register, reasons)
+    context = DossierContext(
+        view, acts, fingerprint(view.volumes), names, requests, may_ask, may_register, may_sweep, reasons
+    )
     return render(request, "dossier.html", context, viewer, block="whereabouts")
 
 

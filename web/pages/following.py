@@ -1,4 +1,7 @@
-"""An open dossier page is told when to look again. The one async endpoint: hundreds of pages wait here, doing nothing."""
+"""An open dossier page is told when to look again, a page in find mode of every read.
+
+The async endpoints: hundreds of pages wait here, doing nothing.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -10,10 +13,11 @@ from starlette.responses import StreamingResponse
 
 from inventory.domain.permissions import Permission
 from inventory.operations.finding import Watched, watch_dossier
+from inventory.operations.finding_mode import still_looking
 from web.doors import Doors, permitted
 from web.live import CHANGED
 from web.signed_in import viewer_of
-from web.site import site_of
+from web.site import read_clock, site_of
 
 router = Doors()
 
@@ -34,6 +38,24 @@ async def follow_dossier(request: Request, number: str, shows: str = "") -> Stre
             yield first + (CHANGED if is_old else "")
             async for event in events:
                 yield event
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@router.get("/live/dossiers/{number}/reads", include_in_schema=False)
+@permitted(Permission.SWEEP)
+async def follow_reads(request: Request, number: str, volume: int = 1) -> StreamingResponse:
+    """Stream an event `read` with every read of one volume: find mode."""
+    site, viewer = site_of(request), viewer_of(request)
+    wanted = await run_in_threadpool(still_looking, site.database, viewer, number, volume, read_clock())
+    reads = site.live.reads(wanted)
+    first = await anext(reads)
+
+    async def stream() -> AsyncIterator[str]:
+        async with aclosing(reads):
+            yield first
+            async for read in reads:
+                yield read
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 

@@ -7,7 +7,10 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
-PARTS: tuple[str, ...] = ("judgements",)
+PARTS: tuple[str, ...] = (
+    "judgements",
+    "find_mode",
+)
 
 
 def upgrade() -> None:
