@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
@@ -26,6 +27,7 @@ from inventory.store.evidence import moment
 
 SWEEP = timedelta(minutes=30)  # what a keeper looks back on while sweeping
 CLOCK_AHEAD = timedelta(minutes=1)  # of a reader's clock
+THROUGH_METRES = 3.0  # tags are heard through boards and across an aisle, from farther away they hardly are
 BAYS_SHOWN_MAX = 12
 STRANGERS_SHOWN_MAX = 100
 
@@ -91,27 +93,32 @@ def _view(
         interval.profiles,
         interval.past,
     )
+    never_heard = (interval.profiles.nights > 0) & (interval.profiles.seen == 0) & ~interval.past.read_before
     strangers = _strangers(connection, gathered, judged)
     return SweepView(
         reader=reader,
         since=since,
         at=moment(int(rows[7].max())),
         reads=int(rows[4].sum()),
-        bays=tuple(_bays(connection, gathered, judged, around)),
+        bays=tuple(_bays(connection, gathered, judged, never_heard, around)),
         strangers=tuple(strangers[:STRANGERS_SHOWN_MAX]),
         hunted=tuple(one for one in strangers if one.searched is not None),
     )
 
 
 def _bays(
-    connection: psycopg.Connection[Any], gathered: Gathered, judged: Judgement, around: Sequence[int]
+    connection: psycopg.Connection[Any],
+    gathered: Gathered,
+    judged: Judgement,
+    never_heard: NDArray[np.bool_],
+    around: Sequence[int],
 ) -> list[BaySwept]:
-    """Every bay the reader was at, the newest first."""
+    """Every bay the reader was at, the newest first; `never_heard`: volumes that earlier nights listened for in vain."""
     posts, position = judged.night.posts, {place: row for row, place in enumerate(gathered.place_ids.tolist())}
     home = judged.beliefs.place == gathered.ledger_place[judged.beliefs.volume]
     heard_home = np.bincount(judged.beliefs.place[home], minlength=len(position))
     expected = _by_shelf(gathered.ledger_place, len(position))
-    unsure = _by_shelf(gathered.ledger_place[_unsure(gathered, judged)], len(position))
+    unsure = _by_shelf(gathered.ledger_place[_unsure(gathered, judged, never_heard)], len(position))
     bays: dict[int, list[tuple[int, ShelfSwept]]] = defaultdict(list)
     for place, code, name, bay, _ in sweeps.shelves(connection, around):
         row = position[place]
@@ -129,19 +136,26 @@ def _by_shelf(places: Integers, count: int) -> Integers:
     return np.bincount(places[places != NONE], minlength=count)
 
 
-def _unsure(gathered: Gathered, judged: Judgement) -> Integers:
+def _unsure(gathered: Gathered, judged: Judgement, never_heard: NDArray[np.bool_]) -> Integers:
     """Volumes of bays passed that another pass could tell more of: undecided, or not heard at all so far; no weak tags."""
-    unheard = judged.night.reads == 0
-    known_weak = judged.outcome == Outcome.WEAK_TAG
-    return np.flatnonzero(
-        ((judged.outcome == Outcome.UNDECIDED) | unheard) & ~known_weak & (gathered.ledger_place != NONE)
-    )
+    unheard = (judged.night.reads == 0) & ~never_heard
+    return np.flatnonzero(((judged.outcome == Outcome.UNDECIDED) | unheard) & (gathered.ledger_place != NONE))
+
+
+def _heard_through(gathered: Gathered, judged: Judgement) -> NDArray[np.bool_]:
+    """Of each belief, whether the volume's own shelf is close by and the reader hasn't been there: it may sound through."""
+    beliefs, places = judged.beliefs, gathered.places
+    home = gathered.ledger_place[beliefs.volume]
+    with np.errstate(invalid="ignore"):
+        apart = np.hypot(places.x[home] - places.x[beliefs.place], places.y[home] - places.y[beliefs.place])
+    close = (apart <= THROUGH_METRES) & (places.room[home] == places.room[beliefs.place]) & (home != NONE)
+    return np.asarray(close & ~judged.listened[beliefs.volume])
 
 
 def _strangers(connection: psycopg.Connection[Any], gathered: Gathered, judged: Judgement) -> list[Stranger]:
     """What was found elsewhere than the ledger has it, and whatever was being searched for, wherever it was heard."""
     beliefs = judged.beliefs
-    elsewhere = judged.outcome[beliefs.volume] == Outcome.ELSEWHERE
+    elsewhere = (judged.outcome[beliefs.volume] == Outcome.ELSEWHERE) & ~_heard_through(gathered, judged)
     ids = gathered.volume_ids[beliefs.volume]
     searched = sweeps.searched(connection, ids.tolist())
     rows = np.flatnonzero(elsewhere | np.isin(ids, list(searched)))
