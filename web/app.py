@@ -16,6 +16,7 @@ from web.api import arrivals as arrivals_api
 from web.api import batches as batches_api
 from web.api import consignments as consignments_api
 from web.api import counts as counts_api
+from web.api import delegations as delegations_api
 from web.api import ledger as ledger_api
 from web.api import letters as letters_api
 from web.api import register as register_api
@@ -38,6 +39,7 @@ from web.pages import (
     counting_boxes,
     counts,
     declarations,
+    delegations,
     digitisation,
     dossier,
     find,
@@ -100,6 +102,7 @@ PAGES = (
     access_log,
     ledger,
     letters,  # before requests: its addresses are narrower
+    delegations,
     requests,
     request_steps,
 )
@@ -110,6 +113,7 @@ PROGRAMS = (
     consignments_api,
     requests_api,
     letters_api,
+    delegations_api,
     searches_api,
     sweeps_api,
     counts_api,

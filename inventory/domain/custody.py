@@ -58,10 +58,15 @@ WORK_NAMES: dict[str, str] = {
 }
 
 
-def check_person(kind: ActKind, actor_id: int, role: Role, witness: tuple[int, Role] | None) -> None:
-    """Raises `ActNotForRole`, `SecondPersonMissing` or `SecondPersonIsFirst`; witness: the second person's id and role."""
+def check_person(
+    kind: ActKind, actor_id: int, role: Role, witness: tuple[int, Role] | None, *, delegated: bool = False
+) -> None:
+    """Raises `ActNotForRole`, `SecondPersonMissing` or `SecondPersonIsFirst`; witness: the second person's id and role.
+
+    delegated: it is part of what the volume's agency has let the city's manager decide.
+    """
     rule = RULES[kind]
-    if role not in rule.by:
+    if role not in rule.by and not (delegated and rule.delegable and role is Role.CITY_MANAGER):
         raise ActNotForRole(act=rule.zh, act_en=rule.en, role=role.zh, role_en=role.en)
     if rule.two and witness is None:
         raise SecondPersonMissing(act=rule.zh, act_en=rule.en)

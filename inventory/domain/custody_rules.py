@@ -27,7 +27,8 @@ class ActRule:
     moves nothing. begins: it is a volume's first act, else it needs one that is here. legal, seal: what these must be
     before; *_after: what they become (None: stay). needs, bars, adds, removes: marks. two: it takes a second person.
     evidence: facts it must carry. asked_as: the kind of request it needs, of this very dossier. through: recorded only by a
-    piece of work that checks more (a request, a batch). law: ids of the rules of `law.RULES` it stands on.
+    piece of work that checks more (a request, a batch). delegable: with an approval also by the city's manager, while the
+    volume's agency delegates its decisions in writing. law: ids of the rules of `law.RULES` it stands on.
     """
 
     zh: str
@@ -49,6 +50,7 @@ class ActRule:
     evidence: tuple[Detail, ...] = ()
     asked_as: str | None = None
     through: str | None = None
+    delegable: bool = False
     law: tuple[str, ...] = ()
 
 
@@ -229,7 +231,7 @@ RULES: dict[ActKind, ActRule] = {
     # ── For good ─────────────────────────────────────────────────────────────────────────────────────────────────────
     _A.RETIRED: ActRule(
         "退休登记", "retired", _AGENCY, _HERE | _OUT, legal=_HELD, bars=_only(Mark.RETIRED), adds=_only(Mark.RETIRED),
-        authority=_DOCUMENT, law=("retirement_to_township_only",),
+        authority=_DOCUMENT, delegable=True, law=("retirement_to_township_only", "delegation_in_writing"),
     ),
     _A.RETIREMENT_WITHDRAWN: ActRule(
         "撤销退休登记", "retirement withdrawn", _AGENCY, _HERE | _OUT, legal=_HELD, needs=_only(Mark.RETIRED),
@@ -241,8 +243,8 @@ RULES: dict[ActKind, ActRule] = {
     ),
     _A.TRANSFER_STARTED: ActRule(
         "启动转递", "transfer started", _HEAD, _HERE, legal=_HELD, legal_after=Legal.TRANSFER_PENDING,
-        authority=_DOCUMENT, evidence=(_D.REQUEST, _D.RECIPIENT), asked_as="transfer", through="request",
-        law=("no_expulsion", "transfer_by_employer_or_person", "whole_never_in_parts"),
+        authority=_DOCUMENT, evidence=(_D.REQUEST, _D.RECIPIENT), asked_as="transfer", through="request", delegable=True,
+        law=("no_expulsion", "transfer_by_employer_or_person", "whole_never_in_parts", "delegation_in_writing"),
     ),
     _A.TRANSFER_CANCELLED: ActRule(
         "撤销转递", "transfer cancelled", _AGENCY, _HERE, legal=frozenset({Legal.TRANSFER_PENDING}), legal_after=Legal.HELD,

@@ -37,7 +37,7 @@ WORK_OF: dict[Role, tuple[WorkKind, ...]] = {
     ),
     Role.WINDOW_CLERK: (_K.INCOMING, _K.AT_WINDOW, _K.OVERDUE, _K.RECEIPT_MISSING, _K.MINE, _K.TO_SEARCH),
     Role.AGENCY_HEAD: (_K.TO_APPROVE, _K.OVERDUE, _K.RECEIPT_MISSING, _K.TO_SEARCH),
-    Role.CITY_MANAGER: (_K.UNRESOLVED, _K.TO_PICK, _K.OVERDUE, _K.RECEIPT_MISSING, _K.TO_SEARCH, _K.TO_SHELVE),
+    Role.CITY_MANAGER: (_K.UNRESOLVED, _K.TO_APPROVE, _K.TO_PICK, _K.OVERDUE, _K.RECEIPT_MISSING, _K.TO_SEARCH, _K.TO_SHELVE),
 }  # fmt: skip
 
 # What is late by itself: it stands out as soon as there is any.

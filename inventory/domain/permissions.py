@@ -28,7 +28,8 @@ class Permission(StrEnum):
     ASK = auto()
     WORK_ON_REQUESTS = auto()
     APPROVE_REQUESTS = auto()
-    DECIDE_REQUESTS = auto()
+    SEE_DELEGATIONS = auto()
+    GIVE_DELEGATIONS = auto()
     FOLLOW_UP_REQUESTS = auto()
     HAND_OVER = auto()
     CONSULT = auto()
@@ -130,10 +131,11 @@ PERMISSIONS: dict[Permission, Permitted] = {
     # ── A window's request ───────────────────────────────────────────────────────────────────────────────────────────
     _P.SEE_REQUESTS: _row("查看用档申请", "see requests", _FINDERS),
     _P.ASK: _row("提出用档申请", "ask for dossiers", _AGENCY),
-    _P.WORK_ON_REQUESTS: _row("办理用档申请", "work on requests", _KEEPER, _AGENCY),
-    _P.APPROVE_REQUESTS: _row("审批用档申请", "approve and refuse requests", _HEAD),
-    # The city's manager answers what fits no dossier of anybody's, and approves for nobody.
-    _P.DECIDE_REQUESTS: _row("答复用档申请", "answer requests", _HEAD, _MANAGER),
+    _P.WORK_ON_REQUESTS: _row("办理用档申请", "work on requests", _STAFF),
+    # The city's manager answers what fits no dossier of anybody's, and approves for an agency that has delegated it in writing.
+    _P.APPROVE_REQUESTS: _row("审批用档申请", "approve and refuse requests", _HEAD, _MANAGER),
+    _P.SEE_DELEGATIONS: _row("查看审批委托", "see delegations", _HEAD, _MANAGER, _AUDITOR),
+    _P.GIVE_DELEGATIONS: _row("委托、撤销委托", "delegate, and revoke", _HEAD),
     _P.FOLLOW_UP_REQUESTS: _row("续借、撤回、登记回执、办结", "renew, withdraw, confirm receipts, finish", _AGENCY),
     _P.HAND_OVER: _row("交出、收回档案，发出转递", "hand dossiers over, take them back, send transfers", _HANDS),
     _P.CONSULT: _row("接待查阅", "host consultations", _KEEPER),

@@ -425,6 +425,15 @@ class ApproverIsRequester(NotAllowed):
     rule = "requester_is_not_approver"
 
 
+class DelegationMissing(NotAllowed):
+    """The city approves for a county only where that was delegated in writing, and only while it is."""
+
+    code = "delegation_missing"
+    zh = "该机构没有在有效期内的书面委托，市级主管不能代为审批。"
+    en = "That agency has no delegation in writing in force today; the city's manager can't decide for it."
+    rule = "delegation_in_writing"
+
+
 class NotYourEnd(NotAllowed):
     """Keepers work at the warehouse's end of a consignment, window clerks at their window's."""
 
@@ -586,6 +595,14 @@ class ConsignmentNotFound(NotFound):
     code = "consignment_not_found"
     zh = "未找到交接清单 {consignment}。"
     en = "There is no consignment {consignment}."
+
+
+class DelegationNotFound(NotFound):
+    """No such delegation, or another agency's."""
+
+    code = "delegation_not_found"
+    zh = "未找到委托 {delegation}。"
+    en = "There is no delegation {delegation}."
 
 
 class DiscrepancyNotFound(NotFound):
@@ -970,6 +987,23 @@ class SealNumberDiffers(Conflict):
     code = "seal_number_differs"
     zh = "档案 {volume} 的封条号与登记不符，请先核实。"
     en = "The seal strip on {volume} is not the one recorded; find out why first."
+
+
+class DelegationTwice(Conflict):
+    """One delegation at a time, so that a decision has one to name."""
+
+    code = "delegation_twice"
+    zh = "这段时间内已有委托；请先撤销，或另选日期。"
+    en = "There is a delegation for some of those days already; revoke it first, or choose other days."
+    rule = "delegation_in_writing"
+
+
+class DelegationOver(Conflict):
+    """What has ended or was taken back isn't taken back again."""
+
+    code = "delegation_over"
+    zh = "该委托已到期或已撤销。"
+    en = "That delegation is over or was revoked already."
 
 
 class RuleNumberTaken(Conflict):

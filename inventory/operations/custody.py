@@ -71,20 +71,29 @@ def part_of(command_id: UUID, part: str) -> UUID:
     return uuid5(command_id, part)
 
 
-def write(connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None = None) -> int:
-    """Record an act in the caller's transaction; `through`: the piece of work it belongs to (`ActRule.through`)."""
-    return ledger.append(connection, *_decided(connection, viewer, asked, through=through))
+def write(
+    connection: psycopg.Connection[Any],
+    viewer: Viewer,
+    asked: Asked,
+    *,
+    through: str | None = None,
+    delegated: bool = False,
+) -> int:
+    """Record an act in the caller's transaction; `through`: the piece of work it belongs to (`ActRule.through`).
+
+    delegated: it belongs to what an agency lets the city's manager decide; the database asks for the delegation once more.
+    """
+    return ledger.append(connection, *_decided(connection, viewer, asked, through=through, delegated=delegated))
 
 
 def _decided(
-    connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None
+    connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None, delegated: bool = False
 ) -> tuple[Command, list[Entry]]:
     """What is to be appended, where no rule forbids it; open pages will be told when it is committed."""
     check_work(asked.kind, through)
     witness = asked.witness
-    check_person(
-        asked.kind, viewer.account_id, viewer.role, None if witness is None else (witness.account_id, witness.role)
-    )
+    beside = None if witness is None else (witness.account_id, witness.role)
+    check_person(asked.kind, viewer.account_id, viewer.role, beside, delegated=delegated)
     if not 1 <= len(asked.volumes) <= VOLUMES_PER_ACT_MAX:
         raise BadInput(
             problem_zh=f"一次经办 1 至 {VOLUMES_PER_ACT_MAX} 册",

@@ -8,10 +8,11 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.acts import ActKind
+from inventory.domain.delegations import cited
 from inventory.domain.details import Detail
 from inventory.domain.evidence_slots import EvidenceSlot
 from inventory.domain.identifiers import VolumeName, parse_dossier_number
-from inventory.domain.people import Viewer
+from inventory.domain.people import Reach, Viewer
 from inventory.domain.permissions import Permission, check_permitted, permits
 from inventory.domain.refusals import (
     ApproverIsRequester,
@@ -40,6 +41,7 @@ from inventory.domain.travelling import Channel, notice_number
 from inventory.operations import custody
 from inventory.operations.asking import check_asked_dossier, institution_of
 from inventory.operations.custody import Asked, Seen, part_of
+from inventory.operations.delegating import delegation_of
 from inventory.operations.request_views import (
     SeenRequest,
     authority_of,
@@ -52,6 +54,7 @@ from inventory.operations.request_views import (
 from inventory.operations.rule_numbers import numbers_on
 from inventory.store import ledger, request_facts, requests
 from inventory.store.database import Database, raw
+from inventory.store.delegations import DelegationRow
 from inventory.store.requests import RequestRow
 
 THROUGH = "request"
@@ -74,8 +77,9 @@ class Decision:
 def decide(database: Database, viewer: Viewer, decision: Decision, now: datetime) -> SeenRequest:
     """Approve or refuse a request to the viewer's agency; an approved transfer starts with it, and gets its notice.
 
-    The city manager refuses what nobody could be found to hold. Raises `ApproverIsRequester`, `RequestElsewhere`, and
-    whatever the form or the dossier forbids by now.
+    The city manager refuses what nobody could be found to hold, and decides for an agency under its delegation in writing,
+    which the decision names. Raises `ApproverIsRequester`, `DelegationMissing`, `RequestElsewhere`, and whatever the form or
+    the dossier forbids by now.
     """
     reason = check_free_text(decision.reason, "审批意见", "reason of the decision")
     if not decision.approve and not reason:
@@ -86,39 +90,51 @@ def decide(database: Database, viewer: Viewer, decision: Decision, now: datetime
         if ledger.once(
             connection, decision.command_id, ("decide", viewer.account_id, decision.number, decision.approve, reason)
         ):
-            _check_decider(connection, viewer, row, approve=decision.approve)
+            under = _checked_decider(connection, viewer, row, approve=decision.approve)
             check_state(row.request_id, RequestState(row.state), frozenset({RequestState.ASKED}), _DECIDING)
             facts: dict[str, object] = {
                 "decided_by": viewer.account_id,
+                "decided_under": None if under is None else under.delegation_id,
                 "decided_at": now,
                 "decision_reason": reason or None,
             }
             if decision.approve:
-                facts["channel"] = _approve(connection, viewer, row, decision, now)
+                facts["channel"] = _approve(connection, viewer, row, decision, under, now)
             requests.change(connection, row.request_id, facts)
             to_state = RequestState.APPROVED if decision.approve else RequestState.REFUSED
-            requests.advance(
-                connection, [row.request_id], [RequestState.ASKED], to_state, viewer.account_id, now, reason or None
-            )
+            note = cited(reason, None if under is None else under.document).removeprefix("；") or None
+            requests.advance(connection, [row.request_id], [RequestState.ASKED], to_state, viewer.account_id, now, note)
         return seen_again(connection, viewer, row.request_id, now)
 
 
-def _check_decider(connection: psycopg.Connection[Any], viewer: Viewer, row: RequestRow, *, approve: bool) -> None:
-    check_permitted(viewer, Permission.DECIDE_REQUESTS)
-    if row.dossier_id is None and not approve and permits(viewer, Permission.SETTLE_UNRESOLVED):
-        return
+def _checked_decider(
+    connection: psycopg.Connection[Any], viewer: Viewer, row: RequestRow, *, approve: bool
+) -> DelegationRow | None:
+    """The delegation the viewer decides under, None for the agency's own head; raises where the viewer may not decide."""
     check_permitted(viewer, Permission.APPROVE_REQUESTS)
-    if row.holding_agency_id is None or row.holding_agency_id != viewer.agency_id:
+    if row.dossier_id is None and not approve and permits(viewer, Permission.SETTLE_UNRESOLVED):
+        return None
+    under = None
+    of_all = viewer.rights.dossiers is Reach.ALL
+    if row.holding_agency_id is None or not (of_all or row.holding_agency_id == viewer.agency_id):
         # The head of the accepting window's agency learns no more than the window did.
         raise RequestNotFound(request=request_number(row.request_id))
+    if of_all:
+        under = delegation_of(connection, viewer, row.holding_agency_id)
     if row.asked_by_id == viewer.account_id:
         raise ApproverIsRequester
     if row.dossier_id is not None and request_facts.is_tied(connection, viewer.account_id, row.dossier_id):
         raise NotOwnOrRelative
+    return under
 
 
 def _approve(
-    connection: psycopg.Connection[Any], viewer: Viewer, row: RequestRow, decision: Decision, now: datetime
+    connection: psycopg.Connection[Any],
+    viewer: Viewer,
+    row: RequestRow,
+    decision: Decision,
+    under: DelegationRow | None,
+    now: datetime,
 ) -> str | None:
     """Check everything once more, as it is now; returns the channel a transfer takes."""
     assert row.dossier_id is not None, "only the agency that holds a dossier approves"
@@ -129,7 +145,7 @@ def _approve(
     channel = check_asked_dossier(connection, viewer, form, dossier, today, numbers_on(connection, today))
     if form.kind is RequestKind.TRANSFER:
         _check_nobody_ahead(connection, row)
-        _start_transfer(connection, viewer, row, decision.command_id, now)
+        _start_transfer(connection, viewer, row, decision.command_id, under, now)
     return None if channel is None else channel.value
 
 
@@ -166,7 +182,12 @@ def _check_nobody_ahead(connection: psycopg.Connection[Any], row: RequestRow) ->
 
 
 def _start_transfer(
-    connection: psycopg.Connection[Any], viewer: Viewer, row: RequestRow, command_id: UUID, now: datetime
+    connection: psycopg.Connection[Any],
+    viewer: Viewer,
+    row: RequestRow,
+    command_id: UUID,
+    under: DelegationRow | None,
+    now: datetime,
 ) -> None:
     """The notice's number, and the acts on the legal axis: a retirement is recorded on the way, a death was before."""
     assert row.dossier_id is not None
@@ -178,7 +199,8 @@ def _start_transfer(
     request_facts.add_notice(connection, row.request_id, row.holding_agency_id, today, serial, number)
     volumes = request_facts.volumes(connection, request_facts.dossiers_covered(connection, row.kind, row.dossier_id))
     name = request_number(row.request_id)
-    authority = authority_of(connection, row)
+    authority, delegated = authority_of(connection, row), under is not None
+    authority = cited(authority, None if under is None else under.document)
     unmarked = [v for v in volumes if v.standing is not None and Mark.RETIRED not in v.standing.marks]
     if row.occasion == Occasion.RETIREMENT and unmarked:
         retired = Asked(
@@ -190,7 +212,7 @@ def _start_transfer(
             authority,
             details={Detail.REQUEST: name},
         )
-        custody.write(connection, viewer, retired)
+        custody.write(connection, viewer, retired, delegated=delegated)
     if row.occasion != Occasion.DEATH:
         started = Asked(
             part_of(command_id, "transfer started"),
@@ -201,7 +223,7 @@ def _start_transfer(
             authority,
             details={Detail.REQUEST: name, Detail.RECIPIENT: row.institution or "", Detail.NOTICE: number},
         )
-        custody.write(connection, viewer, started, through=THROUGH)
+        custody.write(connection, viewer, started, through=THROUGH, delegated=delegated)
 
 
 def withdraw(

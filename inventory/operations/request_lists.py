@@ -14,7 +14,7 @@ from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import BadInput, DossierNotFound
 from inventory.domain.requests import parse_request_number, request_number
 from inventory.operations.request_views import RequestView, SeenRequest, accepted_view, local_day, with_places
-from inventory.store import people, request_facts, request_lists, requests
+from inventory.store import delegations, people, request_facts, request_lists, requests
 from inventory.store.database import Database, raw
 from inventory.store.requests import AcceptedRow, RequestRow
 
@@ -65,12 +65,16 @@ def my_requests(
 
 
 def to_decide(database: Database, viewer: Viewer, now: datetime) -> Listed:
-    """What the head of an agency has to decide; one's own requests stand among them, for another to decide."""
+    """What the head of an agency has to decide; one's own requests stand among them, for another to decide.
+
+    For the city's manager, what agencies have delegated to them today.
+    """
     check_permitted(viewer, Permission.APPROVE_REQUESTS)
+    agency_id = viewer.agency_seen()
     with database.transaction(viewer) as session:
         connection = raw(session)
-        assert viewer.agency_id is not None, "a head belongs to an agency"
-        rows = request_lists.to_decide(connection, viewer.agency_id, REQUESTS_SHOWN_MAX + 1)
+        agencies = delegations.agencies_delegating(connection, viewer.account_id) if agency_id is None else [agency_id]
+        rows = request_lists.to_decide(connection, agencies, REQUESTS_SHOWN_MAX + 1)
         return _whole(connection, viewer, rows, now)
 
 

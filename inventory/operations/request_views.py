@@ -24,7 +24,7 @@ from inventory.domain.requests import (
     request_number,
 )
 from inventory.domain.travelling import Channel
-from inventory.store import people, request_facts, requests
+from inventory.store import delegations, people, request_facts, requests
 from inventory.store.database import Database, raw
 from inventory.store.requests import AcceptedRow, EventRow, RequestRow
 
@@ -91,6 +91,7 @@ class RequestView:
     renewals: int
     state: RequestState
     decided_by: str | None
+    decided_under: str | None
     decided_at: datetime | None
     decision_reason: str | None
     out_at: datetime | None
@@ -113,12 +114,16 @@ SeenRequest: TypeAlias = RequestView | AcceptedView
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """A request with its papers, its timeline, and where a scan of the dossier is, if there is one."""
+    """A request with its papers, its timeline, and where a scan of the dossier is, if there is one.
+
+    delegation: the letter under which the viewer would decide it for another agency.
+    """
 
     request: RequestView
     papers: tuple[PaperView, ...]
     events: tuple[EventRow, ...]
     scan_link: str | None
+    delegation: str | None = None
 
 
 def local_day(moment: datetime) -> date:
@@ -180,6 +185,7 @@ def seen_by(viewer: Viewer, row: RequestRow, today: date, place: QueuePlace | No
         row.renewals,
         RequestState(row.state),
         row.decided_by,
+        row.decided_under,
         row.decided_at,
         row.decision_reason,
         row.out_at,
@@ -282,7 +288,10 @@ def open_request(database: Database, viewer: Viewer, number: str, now: datetime)
         )
         events = tuple(requests.events(connection, row.request_id, EVENTS_SHOWN_MAX))
         link = None if row.dossier_id is None else request_facts.scan_link(connection, row.dossier_id)
-    return RequestFile(seen, papers, events, link)
+        under = None
+        if row.state == RequestState.ASKED and row.holding_agency_id is not None:
+            under = delegations.in_force(connection, row.holding_agency_id, viewer.account_id)
+    return RequestFile(seen, papers, events, link, None if under is None else under.document)
 
 
 def volume_names(database: Database, viewer: Viewer, number: str) -> list[str]:

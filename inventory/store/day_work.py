@@ -61,7 +61,12 @@ _LATE = """((request.kind = 'transfer' AND sent_on IS NULL AND state NOT IN ('as
     OR (request.kind <> 'transfer' AND state IN ('out', 'at_window') AND done_at IS NULL)) AND due_on < %(today)s"""
 
 QUERIES: dict[WorkKind, str] = {
-    WorkKind.TO_APPROVE: _request(f"state = 'asked' AND {_OF_AGENCY}", "priority DESC, request.id"),
+    # For the city's manager (no agency): only what was delegated.
+    WorkKind.TO_APPROVE: _request(
+        "state = 'asked' AND (request.holding_agency_id = %(agency)s "
+        "OR (%(agency)s::int IS NULL AND delegation_in_force(request.holding_agency_id, %(account)s) IS NOT NULL))",
+        "priority DESC, request.id",
+    ),
     WorkKind.TO_PICK: _request(
         f"state IN ('approved', 'picking') AND {_OF_AGENCY}", "priority DESC, promised_on, request.id", place=_SHELF
     ),

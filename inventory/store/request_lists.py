@@ -1,5 +1,6 @@
 """Lists of requests, each bounded, and what the clocks of requests find; all set-based."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -36,10 +37,10 @@ def of_agency(
     return _listed(connection, where, {"agency": agency_id, "before": before}, "request.id DESC", rows_max)
 
 
-def to_decide(connection: psycopg.Connection[Any], agency_id: int, rows_max: int) -> list[RequestRow]:
-    """What an agency's head has to decide: the most urgent and the oldest first."""
-    where = "request.holding_agency_id = %(agency)s AND state = 'asked'"
-    return _listed(connection, where, {"agency": agency_id}, "priority DESC, request.id", rows_max)
+def to_decide(connection: psycopg.Connection[Any], agency_ids: Sequence[int], rows_max: int) -> list[RequestRow]:
+    """What there is to decide for these agencies: the most urgent and the oldest first."""
+    where = "request.holding_agency_id = ANY(%(agencies)s) AND state = 'asked'"
+    return _listed(connection, where, {"agencies": list(agency_ids)}, "priority DESC, request.id", rows_max)
 
 
 def overdue(connection: psycopg.Connection[Any], agency_id: int | None, today: date, rows_max: int) -> list[RequestRow]:

@@ -63,6 +63,7 @@ class RequestRow:
     state: str
     decided_by_id: int | None
     decided_by: str | None
+    decided_under: str | None  # the letter of the delegation
     decided_at: datetime | None
     decision_reason: str | None
     out_at: datetime | None
@@ -87,13 +88,14 @@ SELECT_REQUEST = """
            institution.name AS institution, institution_class, place.code AS window, letter_id, move_rule,
            nearest_reason, channel, priority,
            promised_on, due_on, assumed_years, renewals, state, decided_by AS decided_by_id, decider.name AS decided_by,
+           delegation.document AS decided_under,
            decided_at, decision_reason, out_at, done_at, closed_at, overdue_on, sent_on, tracking, chased_on, escalated_on,
            receipt_number, receipt_on, undelivered_on, transfer_notice.number AS notice
     FROM request JOIN account AS asker ON asker.id = asked_by JOIN agency AS accepting ON accepting.id = accepting_agency_id
     LEFT JOIN agency AS holding ON holding.id = request.holding_agency_id
     LEFT JOIN dossier ON dossier.id = dossier_id LEFT JOIN subject ON subject.id = subject_id
     LEFT JOIN institution ON institution.id = institution_id LEFT JOIN place ON place.id = window_place_id
-    LEFT JOIN account AS decider ON decider.id = decided_by
+    LEFT JOIN account AS decider ON decider.id = decided_by LEFT JOIN delegation ON delegation.id = decided_under
     LEFT JOIN transfer_notice ON transfer_notice.request_id = request.id
 """
 

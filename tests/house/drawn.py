@@ -96,11 +96,15 @@ def _acts() -> str:
             *([f"a request for a {rule.asked_as}"] if rule.asked_as else []),
         ]
         lines.append(
-            f"| **{rule.zh}** `{kind}` | {_names(rule.by)} | {'first act' if rule.begins else _names(rule.starts)} | "
+            f"| **{rule.zh}** `{kind}` | {_by(rule)} | {'first act' if rule.begins else _names(rule.starts)} | "
             f"{'stays' if rule.leads is None else _names(rule.leads)} | {_legal(rule)} | {_envelope(rule)} | "
             f"{', '.join(needs)} | {rule.through or ''} | {' '.join(f'`{law}`' for law in rule.law)} |"
         )
     return "\n".join(lines)
+
+
+def _by(rule: ActRule) -> str:
+    return _names(rule.by) + (f", {Role.CITY_MANAGER} under a delegation" if rule.delegable else "")
 
 
 def _legal(rule: ActRule) -> str:

@@ -30,6 +30,7 @@ from tests.records import breaks as records
 from tests.requests import breaks as requests
 from tests.roles import test_guarded as roles
 from tests.searches import breaks as searches
+from tests.standing import breaks as standing
 from tests.tampering import breaks as tampering
 
 MIGRATIONS = Path(tables.__file__).parent / "migrations" / "versions"
@@ -116,7 +117,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     """Each folder breaks its own and looks which refusal comes; here stand those of the house and of the ledger's door."""
     in_the_ledgers_tests = {"command_content_differs", "act_to_its_institution"}
     broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests
-    for folder in (arrivals, consigning, isolation, picking, records, requests, roles, searches, tampering):
+    for folder in (arrivals, consigning, isolation, picking, records, requests, roles, searches, standing, tampering):
         broken |= set(folder.BREAKS)
     assert set(CONSTRAINTS) - broken == set()
 
@@ -265,9 +266,12 @@ def test_every_act_stands_on_rules_that_are_there() -> None:
     assert {law for rule in RULES.values() for law in rule.law} <= set(LAW)
 
 
+DELEGATES = frozenset({Role.CITY_MANAGER})  # who records what is delegable, held to it by `act_under_delegation`
+
+
 def test_the_table_of_acts_stands_in_the_database_word_for_word(archive: Archive) -> None:
     columns = ("kind", "roles", "starts", "leads", "begins", "legal", "legal_after", "seal", "seal_after", "needs", "bars",
-               "adds", "removes", "two", "authority", "evidence", "asked_as")  # fmt: skip
+               "adds", "removes", "two", "authority", "evidence", "asked_as", "delegable")  # fmt: skip
     stored = {
         row[0]: tuple(sorted(cell) if isinstance(cell, list) else cell for cell in row)
         for row in archive.root.execute("SELECT " + ", ".join(columns) + " FROM act_rule")
@@ -275,9 +279,9 @@ def test_the_table_of_acts_stands_in_the_database_word_for_word(archive: Archive
     declared = {
         kind.value: tuple(
             sorted(map(str, cell)) if isinstance(cell, frozenset | tuple) else cell
-            for cell in (kind.value, rule.by, rule.starts, rule.leads, rule.begins, rule.legal, rule.legal_after, rule.seal,
+            for cell in (kind.value, rule.by | (DELEGATES if rule.delegable else frozenset()), rule.starts, rule.leads, rule.begins, rule.legal, rule.legal_after, rule.seal,
                          rule.seal_after, rule.needs, rule.bars, rule.adds, rule.removes, rule.two, rule.authority,
-                         rule.evidence, rule.asked_as)
+                         rule.evidence, rule.asked_as, rule.delegable)
         )
         for kind, rule in RULES.items()
     }  # fmt: skip

@@ -9,6 +9,7 @@ from tests.consigning import breaks as consigning
 from tests.picking import breaks as picking
 from tests.requests import breaks as requests
 from tests.searches import breaks as searches
+from tests.standing import breaks as standing
 
 EPC = "3500E86F8000A9E000000586"
 
@@ -84,5 +85,6 @@ STOCKS: tuple[Callable[[Archive], None], ...] = (
     picking.PREPARE,
     requests.PREPARE,
     searches.PREPARE,
+    standing.PREPARE,
     whatever_else,
 )

@@ -202,9 +202,9 @@ def test_a_place_somebody_calls_a_borrower_gets_nothing(archive: Archive, app: p
 @pytest.mark.usefixtures("institution")
 def test_what_one_institution_asked_for_goes_to_no_other(archive: Archive, app: psycopg.Connection[Any]) -> None:
     app.execute(REQUEST, ("loan", None, "institution", "2099-01-01", "D-2"))
-    app.execute(
-        "UPDATE request SET state = 'approved', decided_at = now(), decided_by = (SELECT id FROM account WHERE login = 'head')"
-    )
+    by_the_head = "UPDATE request SET state = 'approved', decided_at = now(), decided_by = (SELECT id FROM account WHERE login = 'head')"
+    assert refused(app, by_the_head) == "request_decided_by_its_head"
+    archive.root.execute(by_the_head)
     app.execute("INSERT INTO place (code, kind, name) VALUES ('ANOTHER', 'borrower', '另一单位')")
     papers: dict[str, object] = {
         "request": "R-000001", "carriers": ["甲", "乙"], "seal_number": "F-1", "due_on": "2099-01-01",

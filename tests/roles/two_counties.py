@@ -13,7 +13,7 @@ from tests.requests.counter import Counter
 
 OURS, THEIRS = "370112", "370113"
 # Where one of these stands in an answer to Licheng, Changqing's data came out.
-SECRETS_OF_THEIRS = ("欧阳慎独", "长清轴承厂", "长函7788", "长清移交9900")
+SECRETS_OF_THEIRS = ("欧阳慎独", "长清轴承厂", "长函7788", "长清移交9900", "长委5511")
 
 
 class County:
@@ -56,7 +56,7 @@ class County:
         return {
             "number": numbers[part], "volume": self.dossiers[0], "box": "1", "line": str(line), "line_id": str(line),
             "row": str(row), "search": numbers["searches"], "certificate": certificate, "merger": merger,
-            "letter_id": str(letter), "code": "NOTARY", "material": "1", "wave": "W-000001", "place": "A-01",
+            "letter_id": str(letter), "delegation": str(self.one("SELECT id FROM delegation WHERE agency_id = {agency}")), "code": "NOTARY", "material": "1", "wave": "W-000001", "place": "A-01",
             "session_id": "999999", "token_id": "999999", "what": "tie", "act": "moved", "step": "withdrawal", "name": "done",
         }  # fmt: skip
 
@@ -148,7 +148,13 @@ class TwoCounties:
         agency = f"(SELECT id FROM agency WHERE code = '{county.agency}')"
         volume = f"(SELECT volume.id FROM volume JOIN dossier ON dossier.id = dossier_id WHERE number = '{county.dossiers[3]}')"
         bag = "BAG-1" if is_ours else "BAG-2"
+        head = "the-head-of-" + county.agency
+        archive.person(head, Role.AGENCY_HEAD, agency=county.agency)
         for statement in (
+            (
+                "INSERT INTO delegation (agency_id, document, valid_from, valid_until, given_by) SELECT agency_id, "
+                f"'{'历委3311' if is_ours else '长委5511'}', current_date + 40, current_date + 50, id FROM account WHERE login = '{head}'"
+            ),
             (
                 "UPDATE letter SET scan_media = 'application/pdf', scan_bytes = 4, scan_sha256 = sha256('\\x25504446') "
                 f"WHERE id = (SELECT min(id) FROM letter WHERE agency_id = {agency})"

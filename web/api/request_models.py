@@ -258,6 +258,9 @@ class RequestAnswer(_Answer):
     overdue: bool
     place: QueueAnswer | None = Field(serialization_alias="queue", description="While it is open.")
     decided_by: str | None
+    decided_under: str | None = Field(
+        description="Letter of the delegation, where the city's manager decided for the agency."
+    )
     decided_at: datetime | None
     decision_reason: str | None
     out_at: datetime | None

@@ -90,9 +90,12 @@ def show(request: Request, viewer: SignedIn, number: str) -> RequestFileAnswer |
 
 
 @router.post("/{number}/decision", summary="Approve or refuse")
-@permitted(Permission.DECIDE_REQUESTS)
+@permitted(Permission.APPROVE_REQUESTS)
 def decide(request: Request, viewer: SignedIn, number: str, sent: DecisionSent) -> Answer:
-    """The head of the holding agency decides, never on what they asked for; an approved transfer starts with it."""
+    """The head of the holding agency decides, or the city's manager under its delegation; never who asked.
+
+    An approved transfer starts with it.
+    """
     channel = None if sent.channel is None else parse_channel(sent.channel)
     decision = Decision(sent.command_id, number, sent.approve, sent.reason, channel)
     return request_answer(deciding.decide(site_of(request).database, viewer, decision, read_clock()))

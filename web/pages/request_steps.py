@@ -19,7 +19,14 @@ from inventory.operations import deciding, lending, transferring
 from inventory.operations.countersigning import countersign
 from inventory.operations.deciding import Decision
 from inventory.operations.lending import ComingBack, HandingOut, Visit
-from inventory.operations.request_views import AcceptedView, RequestView, SeenRequest, open_request, volume_names
+from inventory.operations.request_views import (
+    AcceptedView,
+    RequestFile,
+    RequestView,
+    SeenRequest,
+    open_request,
+    volume_names,
+)
 from inventory.operations.transferring import Receipt, Sending, Undelivered
 from inventory.store.database import Database
 from web.doors import Doors, permitted
@@ -91,13 +98,16 @@ class Step:
     two: bool = False
     grave: bool = False
 
-    def fits(self, viewer: Viewer, seen: RequestView) -> bool:
+    def fits(self, viewer: Viewer, file: RequestFile) -> bool:
         """Whether this is to be done with it now, by the viewer."""
+        seen = file.request
         if not permits(viewer, self.permission) or seen.kind not in self.kinds or seen.state not in self.states:
             return False
         if seen.state is RequestState.AT_WINDOW and seen.done_at is not None:
             return False  # its work is done: it only has to come home
-        return not (self.name == "decision" and seen.asked_by_me)
+        if self.name != "decision":
+            return True
+        return not seen.asked_by_me and (viewer.agency_seen() is not None or file.delegation is not None)
 
 
 def _decide(told: Told) -> SeenRequest:
@@ -213,20 +223,24 @@ STEPS: dict[str, Step] = {
 }
 
 
-def steps_for(viewer: Viewer, seen: RequestView) -> tuple[Step, ...]:
+def steps_for(viewer: Viewer, file: RequestFile) -> tuple[Step, ...]:
     """What the viewer may do with a request now, the likeliest first."""
-    return tuple(step for step in STEPS.values() if step.fits(viewer, seen))
+    return tuple(step for step in STEPS.values() if step.fits(viewer, file))
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One step's form, with what was sent and refused. request None: accepted for another agency."""
+    """One step's form, with what was sent and refused. request None: accepted for another agency.
+
+    delegation: the letter under which the viewer decides for another agency.
+    """
 
     step: Step
     number: str
     request: RequestView | None
     volumes: tuple[str, ...]
     today: date
+    delegation: str | None = None
     sent: Form = field(default_factory=lambda: Form(()))
     problem: Refusal | None = None
     witness_problem: Refusal | None = None
@@ -278,4 +292,5 @@ def _context(request: Request, viewer: Viewer, number: str, step: Step, **more: 
     seen = None if isinstance(file, AcceptedView) else file.request
     volumes = () if seen is None else tuple(volume_names(site_of(request).database, viewer, number))
     today = now.astimezone(site_of(request).settings.zone).date()
-    return StepContext(step, number, seen, volumes, today, **more)  # type: ignore[arg-type]
+    delegation = None if isinstance(file, AcceptedView) else file.delegation
+    return StepContext(step, number, seen, volumes, today, delegation, **more)  # type: ignore[arg-type]

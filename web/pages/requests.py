@@ -53,6 +53,7 @@ class RequestsContext:
     requests: tuple[SeenRequest, ...]
     more: bool
     may_ask: bool
+    may_see_delegations: bool
     unresolved: tuple[Unresolved, ...] = ()
 
 
@@ -132,13 +133,13 @@ def requests_page(request: Request, viewer: SignedIn, list: str = "open", before
     if list not in lists:
         raise NoSuchAddress
     database, now = site_of(request).database, read_clock()
-    may_ask = permits(viewer, Permission.ASK)
+    may = permits(viewer, Permission.ASK), permits(viewer, Permission.SEE_DELEGATIONS)
     if list == "unresolved":
         lines = tuple(request_lists.unresolved(database, viewer, now))
-        context = RequestsContext(list, lists, (), False, may_ask, lines)
+        context = RequestsContext(list, lists, (), False, *may, lines)
     else:
         found = _listed(database, viewer, list, before)
-        context = RequestsContext(list, lists, found.requests, found.more, may_ask)
+        context = RequestsContext(list, lists, found.requests, found.more, *may)
     return render(request, "requests.html", context, viewer)
 
 
@@ -293,7 +294,7 @@ def request_page(request: Request, viewer: SignedIn, number: str) -> Response:
     file = open_request(site_of(request).database, viewer, number, read_clock())
     if isinstance(file, AcceptedView):
         return render(request, "request.html", RequestContext(file, None), viewer)
-    context = RequestContext(None, file, steps_for(viewer, file.request))
+    context = RequestContext(None, file, steps_for(viewer, file))
     return render(request, "request.html", context, viewer)
 
 

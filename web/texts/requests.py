@@ -166,6 +166,11 @@ TEXTS = {
     "requests.accepting": ("受理窗口", "Accepting window"),
     "requests.holding": ("管理机构", "Holding agency"),
     "requests.decided": ("审批", "Decided"),
+    "requests.decided_under": ("审批委托", "Delegated by"),
+    "requests.delegated": (
+        "{agency}以 {document} 委托市级主管审批。",
+        "{agency} delegates this decision to the city's manager by {document}.",
+    ),
     "requests.decided.by": ("{name}，{time}", "{name}, {time}"),
     "requests.decision_reason": ("审批意见", "Reason given"),
     "requests.renewals": ("续借", "Renewals"),

@@ -10,6 +10,7 @@ down_revision = "0004"
 PARTS: tuple[str, ...] = (
     "judgements",
     "find_mode",
+    "delegations",
 )
 
 

@@ -1,0 +1,85 @@
+"""SQL that breaks each constraint of what stands for a while, by name, and who tries it; `PREPARE` makes what it works on."""
+
+from inventory.domain.people import Role
+from tests.conftest import Archive
+
+TODAY = "(now() AT TIME ZONE 'Asia/Shanghai')::date"
+
+
+def PREPARE(archive: Archive) -> None:  # noqa: N802 - the schema's test asks every folder for it by this name
+    """A head and a manager; a delegation that begins tomorrow and one that is over; a request asked and one decided."""
+    archive.person("head", Role.AGENCY_HEAD, agency="370112")
+    archive.person("manager", Role.CITY_MANAGER)
+    archive.shelf("S-01")
+    archive.dossier("D-S", on="S-01")
+    archive.dossier("D-T")
+    for days in ((1, 30), (-40, -10)):
+        archive.root.execute(
+            "INSERT INTO delegation (agency_id, document, valid_from, valid_until, given_by, given_at) "
+            f"SELECT agency_id, '历委1号', {TODAY} + %s, {TODAY} + %s, id, now() - interval '60 days' FROM account WHERE login = 'head'",
+            days,
+        )
+    for number, state, decided in (("D-S", "asked", "NULL"), ("D-T", "approved", "head.id")):
+        archive.root.execute(
+            "INSERT INTO request (kind, initiator, purpose, asked_by, asked_at, accepting_agency_id, holding_agency_id, dossier_id, "
+            "window_place_id, promised_on, due_on, state, decided_by, decided_at) SELECT 'dispatch', 'employer', 'x', clerk.id, "
+            f"now(), holding_agency_id, holding_agency_id, dossier.id, place.id, current_date + 1, current_date + 1, '{state}', "
+            f"{decided}, CASE WHEN {decided} IS NOT NULL THEN now() END FROM dossier, account AS clerk, account AS head, place "
+            f"WHERE number = '{number}' AND clerk.login = 'clerk' AND head.login = 'head' AND place.code = 'S-01'"
+        )
+    archive.root.execute(
+        "INSERT INTO account_subject_tie (account_id, tie, subject_id, declared_by, declared_at) "
+        "SELECT head.id, 'own', subject_id, keeper.id, now() FROM account AS head, account AS keeper, dossier "
+        "WHERE head.login = 'head' AND keeper.login = 'keeper' AND number = 'D-S'"
+    )
+
+
+def a_delegation(**different: str) -> str:
+    """A statement that gives another delegation, different in some respects."""
+    same = {
+        "agency_id": "agency_id", "delegate_id": "NULL", "document": "'历委2号'", "valid_from": f"{TODAY} + 100",
+        "valid_until": f"{TODAY} + 130", "given_by": "id",
+    }  # fmt: skip
+    row = same | different
+    return (
+        f"INSERT INTO delegation ({', '.join(row)}) SELECT {', '.join(row.values())} FROM account WHERE login = 'head'"
+    )
+
+
+def account(login: str) -> str:
+    return f"(SELECT id FROM account WHERE login = '{login}')"
+
+
+DECIDES = "UPDATE request SET decided_by = {}, decided_at = now(), state = 'approved' WHERE state = 'asked'"
+
+BREAKS = {
+    "delegation_by_document": ("root", a_delegation(document="' '")),
+    "delegation_lasts": ("root", a_delegation(valid_until=f"{TODAY} + 99")),
+    "delegation_not_backdated": ("root", a_delegation(valid_from=f"{TODAY} - 1", valid_until=f"{TODAY} + 0")),
+    "delegation_revoked_whole": (
+        "root",
+        f"UPDATE delegation SET revoked_by = {account('head')}, revoked_reason = ' ' WHERE valid_from > {TODAY}",
+    ),
+    # To one of the managers, while it is given to whoever is manager.
+    "delegation_one_at_a_time": (
+        "root",
+        a_delegation(delegate_id=account("manager"), valid_from=f"{TODAY} + 30", valid_until=f"{TODAY} + 31"),
+    ),
+    "delegation_by_its_head": ("clerk", a_delegation()),
+    "delegation_to_city_manager": ("head", a_delegation(delegate_id=account("keeper"))),
+    "delegation_over": (
+        "head",
+        f"UPDATE delegation SET revoked_by = {account('head')}, revoked_reason = 'x' WHERE valid_until < {TODAY}",
+    ),
+    "request_decided_once": ("root", f"UPDATE request SET decided_by = {account('keeper')} WHERE state = 'approved'"),
+    "request_decided_by_its_head": ("clerk", DECIDES.format(account("clerk"))),
+    "request_decided_under_delegation": ("manager", DECIDES.format(account("manager"))),
+    "request_not_decided_on_own": ("head", DECIDES.format(account("head"))),
+    "act_under_delegation": (
+        "manager",
+        (
+            "SELECT ledger_append(gen_random_uuid(), '\\x00', 'retired', session_account(), NULL, array[volume_id], "
+            "array[version], array[NULL]::integer[], array[NULL]::text[], '令 1', NULL, now()) FROM holding"
+        ),
+    ),
+}
