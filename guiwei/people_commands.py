@@ -5,14 +5,17 @@ import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
 from guiwei.console import Json, print_result, say
 from guiwei.settings import read_settings
 from guiwei.site import open_site
+from inventory.domain.granting import Belonging
 from inventory.domain.people import parse_role
-from inventory.operations import accounts, countersigning, second_factor, signing_in
+from inventory.operations import accounts, countersigning, granting, second_factor, signing_in
+from inventory.operations.granting import Granting
 
 user = typer.Typer(no_args_is_help=True, help="People who sign in.")
 token = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
@@ -45,6 +48,25 @@ def user_add(
     print_result(
         {"login": viewer.login, "role": viewer.role.value}, f"{viewer.login} ({viewer.role.zh})", as_json=as_json
     )
+
+
+@user.command("role")
+def user_role(
+    login: str,
+    role: Annotated[str, typer.Option(help="The role from now on; unassigned takes it away.")],
+    reason: Annotated[str, typer.Option(help="By which decision.")],
+    agency: Annotated[str | None, typer.Option(help="Code of the agency the person works for.")] = None,
+    institution: Annotated[str | None, typer.Option(help="Code of the institution a borrower asks for.")] = None,
+    window: Annotated[str | None, typer.Option(help="Code of the window a window clerk works at.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Give somebody another role; their sessions end and their tokens are revoked."""
+    belonging = Belonging(agency, institution, window)
+    asked = Granting(uuid4(), login, parse_role(role), reason, belonging)
+    with open_site(read_settings(), say, "owner") as site:
+        holder = granting.grant(site.owner, asked, datetime.now(UTC))
+    print_result({"login": holder.login, "role": holder.role}, f"{holder.login} ({asked.role.zh})", as_json=as_json)
 
 
 @user.command("pin")

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from inventory.store.database import Database
 from web import refusing
 from web.accounting import Accounting
+from web.api import accounts as accounts_api
 from web.api import acts, condition, version_1
 from web.api import arrivals as arrivals_api
 from web.api import batches as batches_api
@@ -58,6 +59,7 @@ from web.pages import (
     requests,
     reshelving,
     reviewing,
+    roles,
     scan,
     searches,
     sign_in,
@@ -81,6 +83,7 @@ PAGES = (
     station,
     me,
     accounts,
+    roles,
     pin,
     work,
     picking,
@@ -114,6 +117,7 @@ PROGRAMS = (
     requests_api,
     letters_api,
     delegations_api,
+    accounts_api,
     searches_api,
     sweeps_api,
     counts_api,

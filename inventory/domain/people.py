@@ -35,6 +35,7 @@ class Role(StrEnum):
     SECURITY_ADMIN = "security_admin"
     AUDIT_ADMIN = "audit_admin"
     BORROWER = "borrower"
+    UNASSIGNED = "unassigned"
     SERVICE = "service"
 
     @property
@@ -85,6 +86,7 @@ _RIGHTS: dict[Role, Rights] = {
     Role.SECURITY_ADMIN: Rights("安全管理员", "security administrator", Reach.NONE),
     Role.AUDIT_ADMIN: Rights("审计管理员", "audit administrator", Reach.NONE),
     Role.BORROWER: Rights("查借阅单位", "borrower", Reach.NONE),
+    Role.UNASSIGNED: Rights("未授权", "not yet assigned", Reach.NONE),
     Role.SERVICE: Rights("系统服务", "service", Reach.NONE),
 }
 
@@ -162,6 +164,17 @@ def parse_login(text: str) -> str:
             problem_en=f"a user name has 1 to {LOGIN_CHARACTERS_MAX} characters and no blanks",
         )
     return login
+
+
+def parse_person_name(text: str) -> str:
+    """A person's name; raises `BadInput`."""
+    name = text.strip()
+    if not name or len(name) > PERSON_NAME_CHARACTERS_MAX or not name.isprintable():
+        raise BadInput(
+            problem_zh=f"姓名应为1至{PERSON_NAME_CHARACTERS_MAX}个可见字符",
+            problem_en=f"a name has 1 to {PERSON_NAME_CHARACTERS_MAX} visible characters",
+        )
+    return name
 
 
 # Of the lists of what people really choose, those long enough for us; and our own.

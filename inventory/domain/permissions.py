@@ -78,6 +78,7 @@ class Permission(StrEnum):
     CERTIFY_SIDES = auto()
 
     MANAGE_ACCOUNTS = auto()
+    GRANT_ROLES = auto()
     READ_ACCESS_LOG = auto()
 
     @property
@@ -192,7 +193,8 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.ANNOUNCE_MERGERS: _row("机构合并", "merge agencies", _MANAGER),
     _P.CERTIFY_SIDES: _row("机构合并中核定本方数量", "certify one side of a merger of agencies", _HEAD),
     # ── The three administrators, each a third ───────────────────────────────────────────────────────────────────────
-    _P.MANAGE_ACCOUNTS: _row("管理账号", "manage accounts", Role.SYSTEM_ADMIN),
+    _P.MANAGE_ACCOUNTS: _row("管理账号", "make and lock accounts", Role.SYSTEM_ADMIN),
+    _P.GRANT_ROLES: _row("授予、收回角色", "grant and withdraw roles", Role.SECURITY_ADMIN),
     _P.READ_ACCESS_LOG: _row("查看访问日志", "read the access log", Role.AUDIT_ADMIN),
 }
 

@@ -425,6 +425,15 @@ class ApproverIsRequester(NotAllowed):
     rule = "requester_is_not_approver"
 
 
+class GrantToOneself(NotAllowed):
+    """Nobody says what they themselves may do."""
+
+    code = "grant_to_oneself"
+    zh = "不得为自己授予或收回角色。"
+    en = "Nobody grants or withdraws a role of their own."
+    rule = "three_admins_separated"
+
+
 class DelegationMissing(NotAllowed):
     """The city approves for a county only where that was delegated in writing, and only while it is."""
 
@@ -1006,6 +1015,22 @@ class DelegationOver(Conflict):
     en = "That delegation is over or was revoked already."
 
 
+class WindowOfAnother(Conflict):
+    """A window is one agency's."""
+
+    code = "window_of_another"
+    zh = "该窗口不存在，或属于另一机构。"
+    en = "There is no such window, or it is another agency's."
+
+
+class RoleStands(Conflict):
+    """What somebody has already isn't given again: it would only end their sessions."""
+
+    code = "role_stands"
+    zh = "{login} 已是该角色。"
+    en = "{login} has that role already."
+
+
 class RuleNumberTaken(Conflict):
     """A number of a rule is set once for a day; a later day takes another."""
 
@@ -1273,6 +1298,15 @@ class KeyFileOfAnotherTime(Conflict):
     code = "key_file_of_another_time"
     zh = "密钥文件 {file} 的检索密钥为第 {keys} 代，数据库为第 {database} 代，请使用与数据库同期的密钥文件。"
     en = "The look-up keys of {file} are of generation {keys}, the database of {database}; use the file of its time."
+
+
+class ThreeAdminsApart(Forbidden):
+    """Whoever was one of the three administrators never becomes another of them."""
+
+    code = "three_admins_apart"
+    zh = "该账户曾任系统、安全、审计三员之一，不得改任另一员；请为此另立账户。"
+    en = "That account was one of the three administrators and can't become another of them; it takes another person's account."
+    rule = "three_admins_separated"
 
 
 class LogKept(Forbidden):

@@ -1,10 +1,11 @@
 """One's own password, sessions and tokens; everybody's, and their accounts, for the system administrator."""
 
-from inventory.domain.people import Viewer, check_password
+from inventory.domain.people import Viewer, check_password, parse_login, parse_person_name
+from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import AccountNotFound, BadInput, SessionNotFound, WrongPassword
 from inventory.operations import secrets_kept
 from inventory.operations.signing_in import secret_asked
-from inventory.store import access
+from inventory.store import access, people
 from inventory.store.access import AccountSeen, SessionSeen, TokenSeen
 from inventory.store.database import Database, raw
 from inventory.store.people import secret_hash
@@ -75,6 +76,20 @@ def accounts(database: Database, by: Viewer | None = None) -> list[AccountSeen]:
     """Every account, for a system administrator or the owner's role; for others none."""
     with database.transaction(by) as session:
         return access.accounts(raw(session))
+
+
+def make(database: Database, viewer: Viewer, login: str, name: str, password: str) -> str:
+    """A system administrator makes an account that may do nothing until a role is granted; returns its login.
+
+    Raises `BadInput` for a poor password or name, and `NameTaken`.
+    """
+    check_permitted(viewer, Permission.MANAGE_ACCOUNTS)
+    login, name = parse_login(login), parse_person_name(name)
+    check_password(password, login, name)
+    kept = secrets_kept.kept(password)
+    with database.transaction(viewer) as session:
+        people.make_account(raw(session), login, name, kept.setting, kept.verifier)
+    return login
 
 
 def lock(database: Database, login: str, by: Viewer | None = None, *, shut: bool) -> None:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from inventory.domain.people import (
     LOGIN_CHARACTERS_MAX,
-    PERSON_NAME_CHARACTERS_MAX,
     Reach,
     Role,
     Viewer,
     check_password,
     parse_login,
+    parse_person_name,
 )
 from inventory.domain.refusals import (
     AccountNotFound,
@@ -125,12 +125,7 @@ def add_account(
 
     Raises `BadInput` for a poor password or name, `AgencyRequired`, `AgencyNotFound`, and `NameTaken` for a login in use.
     """
-    login, name = parse_login(login), name.strip()
-    if not name or len(name) > PERSON_NAME_CHARACTERS_MAX or not name.isprintable():
-        raise BadInput(
-            problem_zh=f"姓名应为1至{PERSON_NAME_CHARACTERS_MAX}个可见字符",
-            problem_en=f"a name has 1 to {PERSON_NAME_CHARACTERS_MAX} visible characters",
-        )
+    login, name = parse_login(login), parse_person_name(name)
     if password is not None:
         check_password(password, login, name)
     if agency_code is None and role.rights.dossiers is Reach.OWN_AGENCY:

@@ -222,4 +222,13 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "delegation_by_its_head": refusals.NotAllowed,
     "delegation_to_city_manager": refusals.RuleBroken,
     "delegation_over": refusals.DelegationOver,
+    "role_grant_with_reason": refusals.RuleBroken,
+    "role_grant_by_another": refusals.GrantToOneself,
+    "role_grant_institution_of_borrower": refusals.RuleBroken,
+    "role_grant_window_of_clerk": refusals.RuleBroken,
+    "role_grant_window_of_agency": refusals.WindowOfAnother,
+    "role_grant_by_security_admin": refusals.NotAllowed,
+    "role_grant_whole": refusals.RuleBroken,
+    "three_admins_apart": refusals.ThreeAdminsApart,
+    "account_made_by_system_admin": refusals.NotAllowed,
 }

@@ -174,6 +174,11 @@ def viewer(connection: psycopg.Connection[Any], account_id: int) -> Viewer | Non
         return _viewer(cursor.execute(_VIEWER + " WHERE account.id = %s", (account_id,)).fetchone())
 
 
+def make_account(connection: psycopg.Connection[Any], login: str, name: str, setting: str, verifier: bytes) -> None:
+    """An account that may do nothing yet, made by the session's system administrator."""
+    connection.execute("SELECT account_made(%s, %s, %s, %s)", (login, name, setting, verifier))
+
+
 def add_account(connection: psycopg.Connection[Any], login: str, name: str, role: Role, agency_id: int | None) -> int:
     """Register an account, yet without a password; returns its row id."""
     query = "INSERT INTO account (login, name, role, agency_id) VALUES (%s, %s, %s, %s) RETURNING id"

@@ -10,6 +10,16 @@ def PREPARE(archive: Archive) -> None:  # noqa: N802 - the schema's test asks ev
     """A head and a manager; a delegation that begins tomorrow and one that is over; a request asked and one decided."""
     archive.person("head", Role.AGENCY_HEAD, agency="370112")
     archive.person("manager", Role.CITY_MANAGER)
+    archive.person("system", Role.SYSTEM_ADMIN)
+    archive.person("security", Role.SECURITY_ADMIN)
+    archive.place("S-N1", "window")
+    archive.place("S-BOR", "borrower")
+    archive.place("S-RCP", "recipient")
+    archive.root.execute(
+        "INSERT INTO institution (code, name, class, address, borrower_place_id, recipient_place_id, registered_by, registered_at) "
+        "SELECT 'S-NOTARY', 'x', 'notary', 'x', b.id, r.id, account.id, now() FROM place b, place r, account "
+        "WHERE b.code = 'S-BOR' AND r.code = 'S-RCP' AND login = 'clerk'"
+    )
     archive.shelf("S-01")
     archive.dossier("D-S", on="S-01")
     archive.dossier("D-T")
@@ -82,4 +92,36 @@ BREAKS = {
             "array[version], array[NULL]::integer[], array[NULL]::text[], '令 1', NULL, now()) FROM holding"
         ),
     ),
+}
+
+
+def a_grant(**different: str) -> str:
+    """A statement that gives the second keeper a role, different in some respects."""
+    same = {
+        "account_id": account("second"), "role": "'auditor'", "agency_id": "NULL", "institution_id": "NULL", "window_id": "NULL",
+        "reason": "'任命 1号'", "granted_by": account("security"),
+    }  # fmt: skip
+    row = same | different
+    return f"INSERT INTO role_grant ({', '.join(row)}) SELECT {', '.join(row.values())}"
+
+
+GIVES = "SELECT role_given('second', {}, NULL, NULL, NULL, '任命 1号')"
+
+BREAKS |= {
+    "role_grant_with_reason": ("root", a_grant(reason="' '")),
+    "role_grant_by_another": ("security", "SELECT role_given('security', 'auditor', NULL, NULL, NULL, '任命 1号')"),
+    "role_grant_institution_of_borrower": ("root", a_grant(institution_id="(SELECT min(id) FROM institution)")),
+    "role_grant_window_of_clerk": ("root", a_grant(window_id="(SELECT id FROM place WHERE code = 'S-N1')")),
+    "role_grant_window_of_agency": (
+        "root",
+        a_grant(
+            role="'window_clerk'",
+            window_id="(SELECT id FROM place WHERE code = 'S-01')",
+            agency_id="(SELECT min(id) FROM agency)",
+        ),
+    ),
+    "role_grant_by_security_admin": ("system", GIVES.format("'keeper'")),
+    "role_grant_whole": ("security", GIVES.format("'borrower'")),
+    "three_admins_apart": ("security", "SELECT role_given('system', 'audit_admin', NULL, NULL, NULL, '任命 1号')"),
+    "account_made_by_system_admin": ("security", "SELECT account_made('mallory', 'x', 'x', '\\x01')"),
 }

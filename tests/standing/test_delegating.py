@@ -1,5 +1,6 @@
 """The city approves for a county only where its head has delegated that in writing, and only while it is."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -191,7 +192,8 @@ def test_a_manager_who_is_none_any_more_decides_nothing(counter: Counter) -> Non
     delegated(counter, delegate="manager")
     number = asked(counter)
     counter.archive.root.execute("UPDATE account SET role = 'auditor' WHERE login = 'manager'")
-    with counter.archive.sql_of(counter.manager) as app, pytest.raises(psycopg.Error) as broken:
+    auditor = replace(counter.manager, role=Role.AUDITOR, secret=counter.archive.session(counter.manager.account_id))
+    with counter.archive.sql_of(auditor) as app, pytest.raises(psycopg.Error) as broken:
         app.execute("UPDATE request SET decided_by = session_account(), decided_at = now(), state = 'approved'")
     assert broken.value.diag.constraint_name == "request_decided_by_its_head"
     assert counter.state(number) == RequestState.ASKED

@@ -152,5 +152,5 @@ def own_address(address: str) -> str:
 
 
 def first_page(request: Request, viewer: Viewer) -> str:
-    """The first of the navigation: what there is to do today, for those who have that page."""
-    return next((entry.address for entry in entries_for(viewer, site_of(request).pages)), "/")
+    """The first of the navigation: what there is to do today, for those who have that page; without any, one's own."""
+    return next((entry.address for entry in entries_for(viewer, site_of(request).pages)), "/me")

@@ -71,8 +71,8 @@ TEXTS = {
     "recovery.button": ("已保存，继续", "I have them, go on"),
     "accounts.title": ("账户", "Accounts"),
     "accounts.note": (
-        "锁定账户会结束其会话并撤销其令牌。新账户由命令行 guiwei user add 建立。",
-        "Locking an account ends its sessions and revokes its tokens. New ones are added by guiwei user add.",
+        "锁定账户会结束其会话并撤销其令牌。新账户没有角色，由安全管理员授权。",
+        "Locking ends an account's sessions and revokes its tokens. A new one has no role; the security administrator gives it.",
     ),
     "accounts.login": ("用户名", "User name"),
     "accounts.name": ("姓名", "Name"),

@@ -11,6 +11,7 @@ PARTS: tuple[str, ...] = (
     "judgements",
     "find_mode",
     "delegations",
+    "grants",
 )
 
 
