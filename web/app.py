@@ -15,6 +15,7 @@ from web.api import accounts as accounts_api
 from web.api import acts, condition, version_1
 from web.api import arrivals as arrivals_api
 from web.api import batches as batches_api
+from web.api import borrowed as borrowed_api
 from web.api import consignments as consignments_api
 from web.api import counts as counts_api
 from web.api import delegations as delegations_api
@@ -34,6 +35,7 @@ from web.pages import (
     access_log,
     accounts,
     arrivals,
+    borrowed,
     closing_sheet,
     consignment_hands,
     consignments,
@@ -84,6 +86,7 @@ PAGES = (
     me,
     accounts,
     roles,
+    borrowed,
     pin,
     work,
     picking,
@@ -117,6 +120,7 @@ PROGRAMS = (
     requests_api,
     letters_api,
     delegations_api,
+    borrowed_api,
     accounts_api,
     searches_api,
     sweeps_api,

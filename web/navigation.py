@@ -44,6 +44,7 @@ ENTRIES = (
     Entry("counts", "/counts", Permission.SEE_COUNTS),
     Entry("closing", "/closing-sheet", Permission.SEE_CLOSING_SHEET),
     Entry("accounts", "/accounts", Permission.MANAGE_ACCOUNTS),
+    Entry("loans", "/loans", Permission.BORROW),
     Entry("roles", "/roles", Permission.GRANT_ROLES),
     Entry("access_log", "/access-log", Permission.READ_ACCESS_LOG),
     Entry("ledger", "/ledger", Permission.SEE_LEDGER),

@@ -25,6 +25,7 @@ class WorkKind(StrEnum):
     MINE = "mine"
     OVERDUE = "overdue"
     RECEIPT_MISSING = "receipt_missing"
+    TOLD = "told"
     UNRESOLVED = "unresolved"
 
 
@@ -35,7 +36,7 @@ WORK_OF: dict[Role, tuple[WorkKind, ...]] = {
         _K.TO_PICK, _K.TO_PACK, _K.COMING_HOME, _K.ARRIVING, _K.TO_ACCEPT, _K.TO_SEAL, _K.TO_SHELVE, _K.TO_SEARCH,
         _K.IN_QUARANTINE,
     ),
-    Role.WINDOW_CLERK: (_K.INCOMING, _K.AT_WINDOW, _K.OVERDUE, _K.RECEIPT_MISSING, _K.MINE, _K.TO_SEARCH),
+    Role.WINDOW_CLERK: (_K.INCOMING, _K.AT_WINDOW, _K.TOLD, _K.OVERDUE, _K.RECEIPT_MISSING, _K.MINE, _K.TO_SEARCH),
     Role.AGENCY_HEAD: (_K.TO_APPROVE, _K.OVERDUE, _K.RECEIPT_MISSING, _K.TO_SEARCH),
     Role.CITY_MANAGER: (_K.UNRESOLVED, _K.TO_APPROVE, _K.TO_PICK, _K.OVERDUE, _K.RECEIPT_MISSING, _K.TO_SEARCH, _K.TO_SHELVE),
 }  # fmt: skip

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     ASK = auto()
     WORK_ON_REQUESTS = auto()
     APPROVE_REQUESTS = auto()
+    BORROW = auto()
     SEE_DELEGATIONS = auto()
     GIVE_DELEGATIONS = auto()
     FOLLOW_UP_REQUESTS = auto()
@@ -135,6 +136,7 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.WORK_ON_REQUESTS: _row("办理用档申请", "work on requests", _STAFF),
     # The city's manager answers what fits no dossier of anybody's, and approves for an agency that has delegated it in writing.
     _P.APPROVE_REQUESTS: _row("审批用档申请", "approve and refuse requests", _HEAD, _MANAGER),
+    _P.BORROW: _row("查看本单位借阅、告知窗口", "see own institution's requests, tell of loans", Role.BORROWER),
     _P.SEE_DELEGATIONS: _row("查看审批委托", "see delegations", _HEAD, _MANAGER, _AUDITOR),
     _P.GIVE_DELEGATIONS: _row("委托、撤销委托", "delegate, and revoke", _HEAD),
     _P.FOLLOW_UP_REQUESTS: _row("续借、撤回、登记回执、办结", "renew, withdraw, confirm receipts, finish", _AGENCY),

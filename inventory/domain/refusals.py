@@ -1023,6 +1023,14 @@ class WindowOfAnother(Conflict):
     en = "There is no such window, or it is another agency's."
 
 
+class SaidAlready(Conflict):
+    """A borrower says a thing once, until the loan is renewed."""
+
+    code = "said_already"
+    zh = "已告知窗口，无需重复。"
+    en = "The window knows already; there is no need to say it again."
+
+
 class RoleStands(Conflict):
     """What somebody has already isn't given again: it would only end their sessions."""
 

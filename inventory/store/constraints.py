@@ -229,6 +229,7 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "role_grant_window_of_agency": refusals.WindowOfAnother,
     "role_grant_by_security_admin": refusals.NotAllowed,
     "role_grant_whole": refusals.RuleBroken,
+    "borrower_tells_once": refusals.SaidAlready,
     "three_admins_apart": refusals.ThreeAdminsApart,
     "account_made_by_system_admin": refusals.NotAllowed,
 }

@@ -104,6 +104,16 @@ QUERIES: dict[WorkKind, str] = {
         "sent_on, request.id",
         day="sent_on",
     ),
+    # What borrowers ask or announce, until the loan is renewed or back.
+    WorkKind.TOLD: _request(
+        f"""{_OF_AGENCY} AND state = 'out' AND done_at IS NULL AND EXISTS (
+            SELECT FROM request_event AS told WHERE told.request_id = request.id
+                AND told.event IN ('renewal_asked', 'return_announced') AND NOT EXISTS (
+                SELECT FROM request_event AS renewed WHERE renewed.request_id = request.id AND renewed.event = 'renewed'
+                    AND renewed.id > told.id))""",
+        "due_on, request.id",
+        day="due_on",
+    ),
     WorkKind.UNRESOLVED: _request("dossier_id IS NULL AND state = 'asked'", "request.id"),
 }  # fmt: skip
 

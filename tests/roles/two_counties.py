@@ -44,7 +44,7 @@ class County:
         row = self.one(f"SELECT id FROM consignment_discrepancy WHERE consignment_id = {consignment}")
         line = self.one(f"SELECT id FROM arrival_line WHERE arrival_id = {arrival}")
         numbers = {
-            "dossiers": self.dossiers[0], "requests": request, "arrivals": f"A-{arrival:06d}",
+            "dossiers": self.dossiers[0], "requests": request, "loans": request, "arrivals": f"A-{arrival:06d}",
             "consignments": f"C-{consignment:06d}", "searches": f"S-{case:06d}", "loose-materials": "L-000001",
             "digitisation": "D-000001", "reshelving": "P-000001", "reshelvings": "P-000001", "mergers": merger,
             "certificates": certificate,

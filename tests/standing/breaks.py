@@ -20,6 +20,11 @@ def PREPARE(archive: Archive) -> None:  # noqa: N802 - the schema's test asks ev
         "SELECT 'S-NOTARY', 'x', 'notary', 'x', b.id, r.id, account.id, now() FROM place b, place r, account "
         "WHERE b.code = 'S-BOR' AND r.code = 'S-RCP' AND login = 'clerk'"
     )
+    archive.person("borrower", Role.BORROWER)
+    archive.root.execute(
+        "INSERT INTO role_grant (account_id, role, institution_id, reason) "
+        "SELECT account.id, 'borrower', institution.id, '函 1号' FROM account, institution WHERE login = 'borrower'"
+    )
     archive.shelf("S-01")
     archive.dossier("D-S", on="S-01")
     archive.dossier("D-T")
@@ -37,6 +42,19 @@ def PREPARE(archive: Archive) -> None:  # noqa: N802 - the schema's test asks ev
             f"{decided}, CASE WHEN {decided} IS NOT NULL THEN now() END FROM dossier, account AS clerk, account AS head, place "
             f"WHERE number = '{number}' AND clerk.login = 'clerk' AND head.login = 'head' AND place.code = 'S-01'"
         )
+    archive.dossier("D-U")
+    archive.root.execute(
+        "INSERT INTO letter (agency_id, kind, number, issuer, dated, registered_by, registered_at) "
+        "SELECT agency_id, 'loan_letter', '1', 'x', current_date, id, now() FROM account WHERE login = 'clerk'"
+    )
+    archive.root.execute(
+        "INSERT INTO request (kind, initiator, purpose, paper_reason, asked_by, asked_at, accepting_agency_id, holding_agency_id, "
+        "dossier_id, institution_id, institution_class, letter_id, promised_on, due_on, state, decided_by, decided_at, out_at) "
+        "SELECT 'loan', 'institution', 'notarisation', 'x', clerk.id, now(), clerk.agency_id, clerk.agency_id, dossier.id, "
+        "institution.id, class, letter.id, current_date + 1, current_date + 9, 'out', head.id, now(), now() "
+        "FROM account AS clerk, account AS head, dossier, institution, letter "
+        "WHERE clerk.login = 'clerk' AND head.login = 'head' AND dossier.number = 'D-U'"
+    )
     archive.root.execute(
         "INSERT INTO account_subject_tie (account_id, tie, subject_id, declared_by, declared_at) "
         "SELECT head.id, 'own', subject_id, keeper.id, now() FROM account AS head, account AS keeper, dossier "
@@ -122,6 +140,13 @@ BREAKS |= {
     ),
     "role_grant_by_security_admin": ("system", GIVES.format("'keeper'")),
     "role_grant_whole": ("security", GIVES.format("'borrower'")),
+    "borrower_tells_once": (
+        "borrower",
+        (
+            "SELECT borrower_tells(request_id, 'acknowledged', NULL), borrower_tells(request_id, 'acknowledged', NULL) "
+            "FROM requests_borrowed(true, 9)"
+        ),
+    ),
     "three_admins_apart": ("security", "SELECT role_given('system', 'audit_admin', NULL, NULL, NULL, '任命 1号')"),
     "account_made_by_system_admin": ("security", "SELECT account_made('mallory', 'x', 'x', '\\x01')"),
 }

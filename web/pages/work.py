@@ -33,6 +33,7 @@ ADDRESSES: dict[WorkKind, tuple[str, str | None]] = {
     _K.AT_WINDOW: ("/requests", "/requests/{}"),
     _K.MINE: ("/requests", "/requests/{}"),
     _K.OVERDUE: ("/requests?list=overdue", "/requests/{}"),
+    _K.TOLD: ("/requests", "/requests/{}"),
     _K.RECEIPT_MISSING: ("/requests?list=receipts_missing", "/requests/{}"),
     _K.UNRESOLVED: ("/requests?list=unresolved", "/requests/{}"),
 }

@@ -11,6 +11,7 @@ ASKED_AS = {
     "requests.priority.{}": ("0", "1", "2"),
     "requests.event.{}": (
         "asked", "state", "renewed", "routed", "overdue", "chased", "escalated", "receipt", "undelivered", "done", "noted",
+        "renewal_asked", "acknowledged", "return_announced",
     ),
     "requests.step.{}": _STEPS,
     "requests.step.{}.note": _STEPS,
@@ -209,6 +210,9 @@ TEXTS = {
     "requests.event.undelivered": ("退回", "Came back undelivered"),
     "requests.event.done": ("用毕", "Done with"),
     "requests.event.noted": ("差异", "Difference"),
+    "requests.event.renewal_asked": ("借阅单位申请续借", "The borrower asks to renew"),
+    "requests.event.acknowledged": ("借阅单位已确认", "The borrower acknowledges"),
+    "requests.event.return_announced": ("借阅单位告知归还", "The borrower is sending it back"),
     "requests.event.by_clock": ("系统时钟", "the clock"),
     # Steps
     "requests.step.decision": ("审批", "Decide"),

@@ -36,6 +36,8 @@ TEXTS = {
     "work.do.at_window": ("去交付", "Hand over"),
     "work.mine": ("我的申请", "My requests"),
     "work.do.mine": ("查看申请", "Look at them"),
+    "work.told": ("借阅单位来告", "Told by borrowers"),
+    "work.do.told": ("去办理", "See to them"),
     "work.overdue": ("逾期", "Overdue"),
     "work.do.overdue": ("去催还", "Remind"),
     "work.receipt_missing": ("回执未到", "Receipts missing"),

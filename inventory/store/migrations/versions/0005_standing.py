@@ -12,6 +12,7 @@ PARTS: tuple[str, ...] = (
     "find_mode",
     "delegations",
     "grants",
+    "borrowers",
 )
 
 
