@@ -68,6 +68,7 @@ from web.pages import (
     station,
     sweeps,
     tags,
+    ties,
     work,
 )
 from web.rendering import STATIC, VENDOR
@@ -86,6 +87,7 @@ PAGES = (
     me,
     accounts,
     roles,
+    ties,
     borrowed,
     pin,
     work,

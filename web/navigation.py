@@ -46,6 +46,7 @@ ENTRIES = (
     Entry("accounts", "/accounts", Permission.MANAGE_ACCOUNTS),
     Entry("loans", "/loans", Permission.BORROW),
     Entry("roles", "/roles", Permission.GRANT_ROLES),
+    Entry("ties", "/ties", Permission.WITHDRAW_TIES),
     Entry("access_log", "/access-log", Permission.READ_ACCESS_LOG),
     Entry("ledger", "/ledger", Permission.SEE_LEDGER),
     Entry("readers", "/readers", Permission.SEE_READERS),

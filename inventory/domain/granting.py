@@ -39,8 +39,8 @@ def check_grant(role: Role, belonging: Belonging) -> None:
 
 
 def parse_reason(text: str) -> str:
-    """Why somebody gets a role, or loses it; raises `BadInput`."""
-    told = check_free_text(text, "授权依据", "reason", REASON_CHARACTERS_MAX)
+    """Why somebody gets a role or loses it, or why a tie is withdrawn; raises `BadInput`."""
+    told = check_free_text(text, "依据", "reason", REASON_CHARACTERS_MAX)
     if not told:
-        raise BadInput(problem_zh="请填写授权依据", problem_en="say why the role is given or withdrawn")
+        raise BadInput(problem_zh="请填写依据", problem_en="say why")
     return told

@@ -43,6 +43,7 @@ class Permission(StrEnum):
     DECLARE_CAREERS = auto()
     DECLARE_OWN_TIES = auto()
     DECLARE_TIES = auto()
+    WITHDRAW_TIES = auto()
     SET_RULE_NUMBERS = auto()
 
     PICK = auto()
@@ -151,6 +152,7 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.DECLARE_CAREERS: _row("登记身份类别", "declare what a person was", _AGENCY),
     _P.DECLARE_OWN_TIES: _row("申报本人或亲属", "declare oneself or a relative", frozenset(Role)),
     _P.DECLARE_TIES: _row("申报他人的本人或亲属关系", "declare others' ties", Role.SECURITY_ADMIN),
+    _P.WITHDRAW_TIES: _row("查看、撤销回避申报", "see and withdraw ties", Role.SECURITY_ADMIN),
     _P.SET_RULE_NUMBERS: _row("设定规则数值和节假日", "set the rules' numbers and holidays", _MANAGER),
     # ── Fetching and carrying ────────────────────────────────────────────────────────────────────────────────────────
     _P.PICK: _row("取档、开通道", "pick, and open aisles", _KEEPER),

@@ -425,6 +425,23 @@ class ApproverIsRequester(NotAllowed):
     rule = "requester_is_not_approver"
 
 
+class OtherWindow(NotAllowed):
+    """Whoever was given a window works there."""
+
+    code = "other_window"
+    zh = "窗口 {place} 不是您的工作窗口。"
+    en = "The window {place} isn't the one you work at."
+
+
+class TieOfOneself(NotAllowed):
+    """Nobody takes their own tie away."""
+
+    code = "tie_of_oneself"
+    zh = "不得撤销涉及本人的申报。"
+    en = "Nobody withdraws a tie of their own."
+    rule = "three_admins_separated"
+
+
 class GrantToOneself(NotAllowed):
     """Nobody says what they themselves may do."""
 
@@ -604,6 +621,14 @@ class ConsignmentNotFound(NotFound):
     code = "consignment_not_found"
     zh = "未找到交接清单 {consignment}。"
     en = "There is no consignment {consignment}."
+
+
+class TieNotFound(NotFound):
+    """No such declaration."""
+
+    code = "tie_not_found"
+    zh = "未找到该申报。"
+    en = "There is no such declaration."
 
 
 class DelegationNotFound(NotFound):
@@ -1021,6 +1046,14 @@ class WindowOfAnother(Conflict):
     code = "window_of_another"
     zh = "该窗口不存在，或属于另一机构。"
     en = "There is no such window, or it is another agency's."
+
+
+class TieWithdrawn(Conflict):
+    """A declaration is withdrawn once."""
+
+    code = "tie_withdrawn"
+    zh = "该申报已撤销。"
+    en = "That declaration was withdrawn already."
 
 
 class SaidAlready(Conflict):

@@ -4,17 +4,20 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from inventory.domain.granting import parse_reason
 from inventory.domain.identifiers import parse_dossier_number, read_id_number
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
-from inventory.domain.refusals import AccountNotFound, BadInput, DossierNotFound
+from inventory.domain.refusals import AccountNotFound, BadInput, DossierNotFound, TieNotFound
 from inventory.domain.requests import check_free_text
 from inventory.domain.travelling import Career
 from inventory.store import ledger, people, request_facts
 from inventory.store.database import Database, raw
+from inventory.store.request_facts import TieRow
 
 Tie = Literal["own", "relative"]
 DOCUMENT_CHARACTERS_MAX = 100
+TIES_SHOWN_MAX = 500
 
 
 def declare_tie(
@@ -49,6 +52,27 @@ def declare_tie_to_dossier(
         if dossier is None:
             raise DossierNotFound(dossier=number)
         request_facts.add_tie(connection, viewer.login, tie, None, dossier.subject_id, viewer.account_id, now)
+
+
+def ties(database: Database, viewer: Viewer) -> list[TieRow]:
+    """Every declared tie, those that stand first, at most `TIES_SHOWN_MAX`; to whom it ties is told to nobody."""
+    check_permitted(viewer, Permission.WITHDRAW_TIES)
+    with database.transaction(viewer) as session:
+        return request_facts.ties(raw(session), TIES_SHOWN_MAX)
+
+
+def withdraw_tie(database: Database, viewer: Viewer, command_id: UUID, tie_id: int, reason: str) -> None:
+    """Withdraw a tie that was declared by mistake: the security administrator, with a reason, and never one of their own.
+
+    It stays on record. Raises `TieNotFound`, `TieOfOneself`, `TieWithdrawn`.
+    """
+    check_permitted(viewer, Permission.WITHDRAW_TIES)
+    told = parse_reason(reason)
+    with database.transaction(viewer) as session:
+        connection = raw(session)
+        content = ("withdraw tie", viewer.account_id, tie_id, told)
+        if ledger.once(connection, command_id, content) and not request_facts.withdraw_tie(connection, tie_id, told):
+            raise TieNotFound
 
 
 def declare_career(

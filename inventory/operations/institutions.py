@@ -200,8 +200,11 @@ def my_letters(database: Database, viewer: Viewer) -> list[LetterRow]:
 
 
 def windows(database: Database, viewer: Viewer) -> list[tuple[str, str]]:
-    """Codes and names of the windows a dossier may be brought to; at most `WINDOWS_SHOWN_MAX`."""
+    """Codes and names of the windows a dossier may be brought to, at most `WINDOWS_SHOWN_MAX`; one's own, where one has one."""
     if viewer.rights.dossiers is Reach.NONE:
         raise NotAllowed
     with database.transaction(viewer) as session:
+        own = people.own_window(raw(session))
+        if own is not None:
+            return [own]
         return institutions.windows(raw(session), WINDOWS_SHOWN_MAX)

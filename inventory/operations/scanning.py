@@ -10,7 +10,7 @@ from inventory.domain.acts import ActKind
 from inventory.domain.custody import check_standing
 from inventory.domain.epcs import parse_epc
 from inventory.domain.identifiers import UNPRINTABLE, VolumeName, folded_width
-from inventory.domain.people import Viewer
+from inventory.domain.people import Role, Viewer
 from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import AlreadyThere, BadInput, CodeAmbiguous, CodeUnknown, Refusal, TooManyCodes
 from inventory.domain.standing import Standing
@@ -51,6 +51,18 @@ class Scanned:
     place_kind: PlaceKind | None = None
     seal_number: str | None = None
     pieces: int | None = None
+
+
+def own_window(database: Database, viewer: Viewer) -> Scanned | None:
+    """The window the viewer was given to work at, as if it had been scanned."""
+    if viewer.role is not Role.WINDOW_CLERK:
+        return None
+    with database.transaction(viewer) as session:
+        found = people.own_window(raw(session))
+    if found is None:
+        return None
+    code, name = found
+    return Scanned(code, ScannedKind.PLACE, place_code=code, place_name=name, place_kind=PlaceKind.WINDOW)
 
 
 def scanned(database: Database, viewer: Viewer, codes: Sequence[str], now: datetime) -> list[Scanned]:

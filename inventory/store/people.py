@@ -138,6 +138,11 @@ def has_pin(connection: psycopg.Connection[Any]) -> bool:
     return connection.execute("SELECT pin_there()").fetchone() == (True,)
 
 
+def own_window(connection: psycopg.Connection[Any]) -> tuple[str, str] | None:
+    """Code and name of the window the session's account was given to work at; None: of none in particular."""
+    return connection.execute("SELECT code, name FROM place WHERE id = session_window()").fetchone()
+
+
 # ── What only the owner's role does ──────────────────────────────────────────────────────────────────────────────────
 
 

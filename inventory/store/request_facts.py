@@ -160,6 +160,33 @@ def add_tie(
     return bool(connection.execute(query, (tie, id_number_hash, subject_id, declared_by, now, login)).rowcount)
 
 
+@dataclass(frozen=True, slots=True)
+class TieRow:
+    """A declared tie, to whom isn't told; by_number: by the hash of an ID number, else by a dossier's person."""
+
+    tie_id: int
+    login: str
+    name: str
+    tie: str
+    by_number: bool
+    declared_by: str
+    declared_at: datetime
+    reason: str | None
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+
+
+def ties(connection: psycopg.Connection[Any], rows_max: int) -> list[TieRow]:
+    """Every tie for a security administrator, those that stand first; none for others."""
+    with connection.cursor(row_factory=class_row(TieRow)) as cursor:
+        return cursor.execute("SELECT * FROM tie_list(%s)", (rows_max,)).fetchall()
+
+
+def withdraw_tie(connection: psycopg.Connection[Any], tie_id: int, reason: str) -> bool:
+    """A tie declared by mistake counts no more, and stays on record; False where there is none."""
+    return connection.execute("SELECT tie_withdraw(%s, %s)", (tie_id, reason)).fetchone() == (True,)
+
+
 def id_hash_of(connection: psycopg.Connection[Any], dossier_id: int) -> bytes | None:
     """The keyed hash of the subject's ID number."""
     query = "SELECT id_number_hash FROM subject JOIN dossier ON subject_id = subject.id WHERE dossier.id = %s"

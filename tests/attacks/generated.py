@@ -46,6 +46,8 @@ class Known:
             pools: dict[str, list[object]] = {"dossiers": self._dossiers, "requests": [*self.counties.requests]}
             part = path.removeprefix("/api/v1/").partition("/")[0]
             return pools.get(part, [1])
+        if name == "login" and path.startswith(("/api/v1/roles", "/api/v1/accounts")):
+            return ["second"]  # A program whose account is locked, or gets another role, tries nothing more.
         if name.endswith("_letter"):
             return [*self.counties.letters]
         return next((pool for names, pool in self._pools if name in names.split()), [])

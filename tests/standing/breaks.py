@@ -25,6 +25,12 @@ def PREPARE(archive: Archive) -> None:  # noqa: N802 - the schema's test asks ev
         "INSERT INTO role_grant (account_id, role, institution_id, reason) "
         "SELECT account.id, 'borrower', institution.id, '函 1号' FROM account, institution WHERE login = 'borrower'"
     )
+    archive.person("windowed", Role.WINDOW_CLERK, agency="370112")
+    archive.place("S-N2", "window")
+    archive.root.execute(
+        "INSERT INTO role_grant (account_id, role, agency_id, window_id, reason) "
+        "SELECT account.id, role, agency_id, place.id, '任命 2号' FROM account, place WHERE login = 'windowed' AND code = 'S-N1'"
+    )
     archive.shelf("S-01")
     archive.dossier("D-S", on="S-01")
     archive.dossier("D-T")
@@ -59,6 +65,11 @@ def PREPARE(archive: Archive) -> None:  # noqa: N802 - the schema's test asks ev
         "INSERT INTO account_subject_tie (account_id, tie, subject_id, declared_by, declared_at) "
         "SELECT head.id, 'own', subject_id, keeper.id, now() FROM account AS head, account AS keeper, dossier "
         "WHERE head.login = 'head' AND keeper.login = 'keeper' AND number = 'D-S'"
+    )
+    archive.root.execute(
+        "INSERT INTO account_subject_tie (account_id, tie, subject_id, declared_by, declared_at) "
+        "SELECT security.id, 'relative', subject_id, keeper.id, now() FROM account AS security, account AS keeper, dossier "
+        "WHERE security.login = 'security' AND keeper.login = 'keeper' AND number = 'D-T'"
     )
 
 
@@ -140,6 +151,41 @@ BREAKS |= {
     ),
     "role_grant_by_security_admin": ("system", GIVES.format("'keeper'")),
     "role_grant_whole": ("security", GIVES.format("'borrower'")),
+    "act_at_own_window": (
+        "windowed",
+        (
+            "SELECT ledger_append(gen_random_uuid(), '\\x00', 'received', session_account(), NULL, array[volume.id], array[0], "
+            "array[(SELECT id FROM place WHERE code = 'S-N2')], array['{\"channel\": \"ems\"}'], NULL, NULL, now()) "
+            "FROM volume JOIN dossier ON dossier.id = dossier_id WHERE number = 'D-T'"
+        ),
+    ),
+    "request_at_own_window": (
+        "windowed",
+        (
+            "INSERT INTO request (kind, initiator, purpose, asked_by, asked_at, accepting_agency_id, holding_agency_id, dossier_id, "
+            "window_place_id, promised_on, due_on) SELECT kind, initiator, purpose, session_account(), now(), accepting_agency_id, "
+            "holding_agency_id, dossier_id, (SELECT id FROM place WHERE code = 'S-N2'), promised_on, due_on FROM request "
+            "WHERE kind = 'dispatch'"
+        ),
+    ),
+    "consignment_at_own_window": (
+        "windowed",
+        (
+            "INSERT INTO consignment (bag_id, from_place_id, to_place_id, direction, agency_id, state, opened_by, opened_at, "
+            "command_id) SELECT 1, origin.id, target.id, 'home', 1, 'open', session_account(), now(), gen_random_uuid() "
+            "FROM place AS origin, place AS target WHERE origin.code = 'S-N2' AND target.code = 'W1'"
+        ),
+    ),
+    "tie_withdrawn_with_reason": ("security", "SELECT tie_withdraw(min(tie_id), ' ') FROM tie_list(9)"),
+    "tie_withdrawn_by_security_admin": ("system", "SELECT tie_withdraw(1, 'x')"),
+    "tie_not_withdrawn_by_oneself": (
+        "security",
+        "SELECT tie_withdraw(tie_id, 'x') FROM tie_list(9) WHERE login = 'security'",
+    ),
+    "tie_withdrawn_once": (
+        "security",
+        "SELECT tie_withdraw(tie_id, 'x'), tie_withdraw(tie_id, 'x') FROM tie_list(9) WHERE login = 'head'",
+    ),
     "borrower_tells_once": (
         "borrower",
         (

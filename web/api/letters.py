@@ -1,6 +1,6 @@
 """`/api/v1` institutions, letters with their scans, and what people declare: what requests rest on."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from inventory.domain.granting import REASON_CHARACTERS_MAX
 from inventory.domain.institutions import INSTITUTION_NAME_CHARACTERS_MAX, InstitutionClass
 from inventory.domain.people import LOGIN_CHARACTERS_MAX
 from inventory.domain.permissions import Permission
@@ -68,6 +69,12 @@ class TieSent(CommandSent):
     id_number: Annotated[str, Field(max_length=_ID_CHARACTERS_MAX, repr=False)]
 
 
+class WithdrawalSent(CommandSent):
+    """Why a tie was declared by mistake."""
+
+    reason: Annotated[str, Field(max_length=REASON_CHARACTERS_MAX)]
+
+
 class CareerSent(CommandSent):
     """What a dossier's person was, by the document that says so."""
 
@@ -114,6 +121,20 @@ class LetterAnswer(_Answer):
     scan_sha256: str | None
     scan_media: str | None
     scan_bytes: int | None
+
+
+class TieAnswer(_Answer):
+    """A declared tie; to whom it ties is told to nobody."""
+
+    id: int = Field(validation_alias="tie_id")
+    login: str
+    tie: Literal["own", "relative"]
+    by_number: bool = Field(description="By an ID number; else by a dossier's person.")
+    declared_by: str
+    declared_at: datetime
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+    reason: str | None = Field(description="Why it was withdrawn.")
 
 
 class UnresolvedAnswer(_Answer):
@@ -209,6 +230,23 @@ def declare_tie(request: Request, viewer: SignedIn, sent: TieSent) -> Done:
     declaring.declare_tie(
         site_of(request).database, viewer, sent.command_id, sent.login, sent.tie, sent.id_number, read_clock()
     )
+    return Done()
+
+
+@router.get("/ties", summary="Declared ties")
+@permitted(Permission.WITHDRAW_TIES)
+def ties(request: Request, viewer: SignedIn) -> list[TieAnswer]:
+    """For the security administrator: whose account is tied; to whom is told to nobody. At most 500."""
+    return [TieAnswer.model_validate(row) for row in declaring.ties(site_of(request).database, viewer)]
+
+
+@router.post("/ties/{tie}/withdrawal", summary="Withdraw a tie declared by mistake")
+@permitted(Permission.WITHDRAW_TIES)
+def withdraw_tie(
+    request: Request, viewer: SignedIn, tie: Annotated[int, Field(ge=1, le=2**31 - 1)], sent: WithdrawalSent
+) -> Done:
+    """The security administrator, with a reason, never one of their own; it stays on record."""
+    declaring.withdraw_tie(site_of(request).database, viewer, sent.command_id, tie, sent.reason)
     return Done()
 
 

@@ -15,11 +15,12 @@ from inventory.domain.details import CHANNELS_IN, Detail
 from inventory.domain.law import Rule
 from inventory.domain.people import Role, Viewer
 from inventory.domain.permissions import Permission
+from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import BadInput, NoSuchAddress, NotAllowed, Refusal, TooManyAttempts, WrongPin
 from inventory.operations import custody
 from inventory.operations.countersigning import countersign
 from inventory.operations.custody import Asked, Seen
-from inventory.operations.scanning import Scanned
+from inventory.operations.scanning import Scanned, own_window
 from inventory.papers.codes import code_128
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
@@ -151,7 +152,9 @@ def card_code(viewer: SignedIn, name: str) -> Response:
 @permitted(Permission.RECORD_ACTS)
 def act_form(request: Request, viewer: SignedIn, act: str) -> Response:
     """One act's form, empty."""
-    return render(request, "act.html", _context(_kind(viewer, act), words_of(request)), viewer, block="act")
+    kind = _kind(viewer, act)
+    context = replace(_context(kind, words_of(request)), target=_own_window(request, viewer, kind))
+    return render(request, "act.html", context, viewer, block="act")
 
 
 @router.post("/station/{act}", include_in_schema=False)
@@ -172,7 +175,8 @@ def act_sent(request: Request, viewer: SignedIn, act: str, form: SentForm) -> Re
     text = words("station.done", **facts) if written else words("station.done_before", **facts)
     if asked.to_place is not None:
         text += f" → {asked.to_place}"
-    context = replace(_context(kind, words), verdict=Verdict(True, text), sent=_kept(form))
+    done, target = Verdict(True, text), _own_window(request, viewer, kind)
+    context = replace(_context(kind, words), verdict=done, sent=_kept(form), target=target)
     return render(request, "act.html", context, viewer, block="act")
 
 
@@ -234,6 +238,12 @@ def _context(kind: ActKind, words: Words) -> ActContext:
 def _kept(form: Form) -> Form:
     """What the next batch has in common with this one: what came by one channel goes on coming by it."""
     return Form([(name, value) for name, value in form.fields if name == f"detail.{Detail.CHANNEL}"])
+
+
+def _own_window(request: Request, viewer: Viewer, kind: ActKind) -> Scanned | None:
+    """Where the act leads to unless another place is scanned: the window the viewer works at."""
+    leads = RULES[kind].leads
+    return own_window(site_of(request).database, viewer) if leads and PlaceKind.WINDOW in leads else None
 
 
 def _may(viewer: Viewer, kind: ActKind) -> bool:

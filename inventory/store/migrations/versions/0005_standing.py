@@ -13,6 +13,8 @@ PARTS: tuple[str, ...] = (
     "delegations",
     "grants",
     "borrowers",
+    "windows",
+    "ties",
 )
 
 
