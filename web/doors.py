@@ -101,7 +101,8 @@ def _asks(door: Door) -> list[Asked]:
     if permission is None:
         return []
 
-    def ask(viewer: SignedIn) -> None:
+    # It only looks, so it needs no thread: handing it to one costs more than all it does.
+    async def ask(viewer: SignedIn) -> None:
         check_permitted(viewer, permission)
 
     return [Depends(ask)]

@@ -21,7 +21,7 @@ from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import BadInput, DossierNotFound, PlaceMissing, PlaceNotFound
 from inventory.store import ledger
 from inventory.store.database import Database, raw
-from inventory.store.ledger import Command, Entry, Held
+from inventory.store.ledger import Command, Entry, Held, Target
 
 VOLUMES_PER_ACT_MAX = 10_000
 NOTIFIED_VOLUMES_MAX = 500
@@ -63,7 +63,7 @@ def record(database: Database, viewer: Viewer, asked: Asked) -> int:
     with database.transaction(viewer) as session:
         connection = raw(session)
         command, entries = _decided(connection, viewer, asked, through=None)
-        return ledger.append_and_commit(connection, command, entries)
+        return ledger.append_and_commit(connection, command, entries, _notice(entries))
 
 
 def part_of(command_id: UUID, part: str) -> UUID:
@@ -71,6 +71,7 @@ def part_of(command_id: UUID, part: str) -> UUID:
     return uuid5(command_id, part)
 
 
+<<<<<<< HEAD
 def write(
     connection: psycopg.Connection[Any],
     viewer: Viewer,
@@ -84,12 +85,21 @@ def write(
     delegated: it belongs to what an agency lets the city's manager decide; the database asks for the delegation once more.
     """
     return ledger.append(connection, *_decided(connection, viewer, asked, through=through, delegated=delegated))
+=======
+def write(connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None = None) -> int:
+    """Record an act in the caller's transaction; `through`: the piece of work it belongs to (`ActRule.through`)."""
+    command, entries = _decided(connection, viewer, asked, through=through)
+    # Before the append, which takes the chain's lock: whatever comes between it and the commit keeps everybody waiting.
+    # Pages are told at the commit; told in vain (the command was done before), they look and find nothing new.
+    ledger.notify(connection, _notice(entries))
+    return ledger.append(connection, command, entries)
+>>>>>>> 36fcf58 (An act waits for the disk after it has let go of its chain, asks in fewer turns, and is planned once)
 
 
 def _decided(
     connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None, delegated: bool = False
 ) -> tuple[Command, list[Entry]]:
-    """What is to be appended, where no rule forbids it; open pages will be told when it is committed."""
+    """What is to be appended, where no rule forbids it."""
     check_work(asked.kind, through)
     witness = asked.witness
     beside = None if witness is None else (witness.account_id, witness.role)
@@ -99,18 +109,19 @@ def _decided(
             problem_zh=f"一次经办 1 至 {VOLUMES_PER_ACT_MAX} 册",
             problem_en=f"an act is on 1 to {VOLUMES_PER_ACT_MAX} volumes",
         )
-    place_id, place_kind = _target(connection, asked)
-    held = ledger.held(connection, [(seen.volume.number, seen.volume.volume) for seen in asked.volumes])
-    # A command sent again finds its volumes where its first sending put them: the ledger knows it, rules don't.
-    is_new = not ledger.is_known(connection, asked.command_id)
+    _check_place_told(asked)
+    names = [(seen.volume.number, seen.volume.volume) for seen in asked.volumes]
+    before = ledger.before(connection, asked.command_id, asked.to_place, names)
+    place_id, place_kind = _target(asked, before.target)
     agency_id = viewer.agency_seen()
     entries = []
     for seen in asked.volumes:
-        found = held.get((seen.volume.number, seen.volume.volume))
+        found = before.held.get((seen.volume.number, seen.volume.volume))
         if found is None or agency_id not in {None, found.agency_id}:
             raise DossierNotFound(dossier=str(seen.volume))
         details = {key: told for key, told in {**asked.details, **seen.details}.items() if told is not None}
-        if is_new:
+        # A command sent again finds its volumes where its first sending put them: the ledger knows it, rules don't.
+        if not before.is_known:
             check_grounds(asked.kind, asked.authority, asked.reason, details)
             check_standing(asked.kind, str(seen.volume), found.standing, place_kind)
         entries.append(_entry(seen, found, place_id, details))
@@ -123,25 +134,28 @@ def _decided(
         asked.happened_at,
         None if witness is None else witness.account_id,
     )
-    # Before the append, which takes the chain's lock: whatever comes between it and the commit keeps everybody waiting.
-    # Pages are told at the commit; told in vain (the command was done before), they look and find nothing new.
-    ledger.notify(connection, [entry.volume_id for entry in entries], NOTIFIED_VOLUMES_MAX)
     return command, entries
 
 
-def _target(connection: psycopg.Connection[Any], asked: Asked) -> tuple[int | None, PlaceKind | None]:
-    """Row id and kind of the place an act leads to; both None where it moves nothing."""
+def _notice(entries: Sequence[Entry]) -> str:
+    return ledger.notice([entry.volume_id for entry in entries], NOTIFIED_VOLUMES_MAX)
+
+
+def _check_place_told(asked: Asked) -> None:
     rule = RULES[asked.kind]
-    if rule.leads is None and asked.to_place is None:
-        return None, None
-    if asked.to_place is None:
+    if rule.leads is not None and asked.to_place is None:
         raise PlaceMissing(act=rule.zh, act_en=rule.en)
-    place = ledger.place_by_code(connection, asked.to_place)
-    if place is None:
+
+
+def _target(asked: Asked, target: Target | None) -> tuple[int | None, PlaceKind | None]:
+    """Row id and kind of the place an act leads to; both None where it moves nothing."""
+    if asked.to_place is None:
+        return None, None
+    if target is None:
         raise PlaceNotFound(place=asked.to_place)
-    kind = PlaceKind(place.kind)
+    kind = PlaceKind(target.kind)
     check_target(asked.kind, asked.to_place, kind)
-    return place.place_id, kind
+    return target.place_id, kind
 
 
 def _entry(seen: Seen, found: Held, place_id: int | None, details: Mapping[str, object]) -> Entry:

@@ -7,7 +7,7 @@ from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
 from inventory.store import access_log, people
 from inventory.store.access_log import LogEntry, LogFilter, Noted
-from inventory.store.database import Database, raw
+from inventory.store.database import Database, raw, shown
 
 LOG_ENTRIES_SHOWN_MAX = 100
 LOG_ENTRIES_EXPORTED_MAX = 100_000
@@ -31,8 +31,7 @@ class LogKeeping:
 
 def note_request(database: Database, viewer: Viewer | None, noted: Noted) -> None:
     """Enter a request and how it ended, in the name of whoever's session was presented."""
-    with database.transaction(viewer) as session:
-        access_log.note_request(raw(session), noted)
+    database.at_once(lambda connection: access_log.note_request(connection, shown(viewer), noted))
 
 
 def read_log(database: Database, viewer: Viewer, wanted: LogFilter, now: datetime) -> LogPage:

@@ -91,8 +91,7 @@ def sign_out(database: Database, secret: str) -> None:
 
 def session_of(database: Database, secret: str) -> SignedIn:
     """Whose session it is and what it owes; raises `NotSignedIn`. It counts as used."""
-    with database.transaction() as session:
-        signed_in = people.signed_in(raw(session), secret)
+    signed_in = database.at_once(lambda connection: people.signed_in(connection, secret))
     if signed_in is None:
         raise NotSignedIn
     return signed_in
@@ -108,8 +107,7 @@ def viewer_of_session(database: Database, secret: str) -> Viewer:
 
 def viewer_of_token(database: Database, secret: str, *, writing: bool = False) -> Viewer:
     """Whose API token it is; raises `NotSignedIn`, and `NotAllowed` where a token that only reads is to write."""
-    with database.transaction() as session:
-        found = people.viewer_of_token(raw(session), secret)
+    found = database.at_once(lambda connection: people.viewer_of_token(connection, secret))
     if found is None:
         raise NotSignedIn
     viewer, writes = found

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
 
@@ -52,11 +53,14 @@ class LogEntry:
     request_id: UUID | None
 
 
-def note_request(connection: psycopg.Connection[Any], noted: Noted) -> None:
-    """Enter a request. It waits for no disk: what it did has waited already, and its looks stand by themselves."""
-    connection.execute("SET LOCAL synchronous_commit = off")
+# It waits for no disk: what a request did has waited already, and its looks stand by themselves.
+_NOTE = sql.SQL("{}; SET LOCAL synchronous_commit = off; SELECT request_logged({}, {}, {}, {})")
+
+
+def note_request(connection: psycopg.Connection[Any], shown: sql.Composed, noted: Noted) -> None:
+    """Enter a request, in one message; `shown`: whose it is (`inventory.store.database.shown`)."""
     facts = (noted.act, noted.number, noted.named, noted.refusal)
-    connection.execute("SELECT request_logged(%s, %s, %s, %s)", facts)
+    connection.execute(_NOTE.format(shown, *facts), prepare=False)
 
 
 def entries(connection: psycopg.Connection[Any], wanted: LogFilter, entries_max: int) -> list[LogEntry]:

@@ -1,10 +1,10 @@
 """One role's way into PostgreSQL: transactions, and constraint names turned into refusals."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -18,14 +18,16 @@ from inventory.domain.refusals import Refusal
 from inventory.store.constraints import CONSTRAINTS
 from inventory.store.keys import KeyRing
 
+Answer = TypeVar("Answer")
+
 POOL_CONNECTIONS_MAX = 20  # per process; 60 clerks never click in the same millisecond
 POOL_WAIT_SECONDS_MAX = 10
 CONNECT_SECONDS_MAX = 10
 
 _BEGIN = sql.SQL("BEGIN")
-_BEGIN_SHOWING = sql.SQL("BEGIN; SELECT set_config('guiwei.session', {}, true)")
-_BEGIN_ANSWERING = sql.SQL(
-    "BEGIN; SELECT set_config('guiwei.session', {}, true), set_config('guiwei.request', {}, true), "
+_SHOWING = sql.SQL("SELECT set_config('guiwei.session', {}, true)")
+_ANSWERING = sql.SQL(
+    "SELECT set_config('guiwei.session', {}, true), set_config('guiwei.request', {}, true), "
     "set_config('guiwei.address', {}, true), set_config('guiwei.browser', {}, true)"
 )
 
@@ -78,8 +80,11 @@ class Database:
 
         It shows the viewer's secret to the row-level policies; without one, the application's role sees no dossier at all.
         """
-        try:
-            pooled = self._begun(_beginning(viewer, ASKING.get()))
+        # BEGIN is also what finds out whether the server still knows the connection; asking first would be a turn more for
+        # every transaction. Whose it is goes along with it: several statements in one message, which can't be prepared.
+        begin = _BEGIN if viewer is None and ASKING.get() is None else sql.SQL("BEGIN; {}").format(shown(viewer))
+        with _refusing():
+            pooled, _ = self._sent(lambda connection: connection.execute(begin, prepare=False))
             connection = _driver(pooled)
             try:
                 yield Transaction(connection)
@@ -88,29 +93,34 @@ class Database:
                 if connection.closed:  # The server ended it, and there is nothing to roll back.
                     pooled.invalidate()
                 pooled.close()
-        except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
-            cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-            if isinstance(cause, psycopg.Error) and (refusal := refusal_for(cause)) is not None:
-                raise refusal from error
-            raise
-        except sqlalchemy.exc.TimeoutError as error:
-            raise refusals.Unavailable(service="PostgreSQL", problem="all connections are busy") from error
 
-    def _begun(self, begin: sql.SQL | sql.Composed) -> PoolProxiedConnection:
-        """A pooled connection with a transaction open: whose it is goes along with BEGIN, in the one message.
+    def at_once(self, work: Callable[[psycopg.Connection[Any]], Answer]) -> Answer:
+        """A transaction that is one message and its answer: `work` executes once, and nothing is sent to begin or end it.
 
-        BEGIN is also what finds out whether the server still knows the connection; asking first would be a turn more for every
-        transaction. Nothing was done yet, so it is simply begun again, and whatever ended one connection ended all.
+        Where the server had ended the connection, it is sent again on another: it must bear being done twice.
         """
+        with _refusing():
+            pooled, answer = self._sent(work)
+            pooled.close()
+            return answer
+
+    def _sent(self, first: Callable[[psycopg.Connection[Any]], Answer]) -> tuple[PoolProxiedConnection, Answer]:
+        """A pooled connection and what came of the first thing done on it; whatever ended one connection ended all."""
         pooled = self.engine.raw_connection()
         try:
-            _driver(pooled).execute(begin, prepare=False)  # Several statements in one message can't be prepared.
+            return pooled, first(_driver(pooled))
         except psycopg.OperationalError:
             pooled.invalidate()
             self.engine.dispose()
-            pooled = self.engine.raw_connection()
-            _driver(pooled).execute(begin, prepare=False)
-        return pooled
+        except BaseException:
+            pooled.close()
+            raise
+        pooled = self.engine.raw_connection()
+        try:
+            return pooled, first(_driver(pooled))
+        except BaseException:
+            pooled.invalidate()
+            raise
 
     def unpooled(self) -> psycopg.Connection[Any]:
         """A connection of its own, for leases, LISTEN and the ingest's hot path; the caller closes it."""
@@ -127,6 +137,7 @@ def connect(url: str, keys: KeyRing) -> Database:
         sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=POOL_CONNECTIONS_MAX,
         max_overflow=0,
+        pool_use_lifo=True,  # The connection used last has its plans at hand and its memory in the caches.
         pool_timeout=POOL_WAIT_SECONDS_MAX,
         # Without it psycopg sends a BEGIN of its own before ours.
         connect_args={"connect_timeout": CONNECT_SECONDS_MAX, "autocommit": True},
@@ -134,12 +145,26 @@ def connect(url: str, keys: KeyRing) -> Database:
     return Database(engine, keys)
 
 
-def _beginning(viewer: Viewer | None, asking: Asking | None) -> sql.SQL | sql.Composed:
-    """What opens a transaction, telling whose it is and which request it answers."""
-    secret = "" if viewer is None else viewer.secret
-    if asking is not None:
-        return _BEGIN_ANSWERING.format(secret, str(asking.request_id), asking.address, asking.browser)
-    return _BEGIN if viewer is None else _BEGIN_SHOWING.format(secret)
+def shown(viewer: Viewer | None) -> sql.Composed:
+    """The statement that tells the database whose a transaction is and which request it answers."""
+    secret, asking = "" if viewer is None else viewer.secret, ASKING.get()
+    if asking is None:
+        return _SHOWING.format(secret)
+    return _ANSWERING.format(secret, str(asking.request_id), asking.address, asking.browser)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What the database refuses comes out as the `Refusal` it stands for."""
+    try:
+        yield
+    except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
+        cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
+        if isinstance(cause, psycopg.Error) and (refusal := refusal_for(cause)) is not None:
+            raise refusal from error
+        raise
+    except sqlalchemy.exc.TimeoutError as error:
+        raise refusals.Unavailable(service="PostgreSQL", problem="all connections are busy") from error
 
 
 def raw(transaction: Transaction) -> psycopg.Connection[Any]:

@@ -57,38 +57,48 @@ class Command:
         return sha256(repr(content).encode()).digest()
 
 
+_APPEND = "SELECT ledger_append(%s, %s, %s, %s, %s, %s::int[], %s::int[], %s::int[], %s::text[], %s, %s, %s)"
+# A commit that waits for the disk, of next to nothing: it is there only when all that was committed before it is.
+_ON_DISK = "SELECT pg_logical_emit_message(true, 'guiwei', '')"
+
+
 def append(connection: psycopg.Connection[Any], command: Command, entries: Sequence[Entry]) -> int:
     """Append one act for each entry, all or none; returns how many were written, 0 where the command was done before."""
-    row = _send(connection, command, entries).fetchone()
+    row = connection.execute(_APPEND, _facts(command, entries)).fetchone()
     return int(row[0]) if row else 0
 
 
-def append_and_commit(connection: psycopg.Connection[Any], command: Command, entries: Sequence[Entry]) -> int:
-    """The same as the transaction's last word: the commit goes along, so that the chain isn't held until our next turn."""
-    with connection.pipeline():
-        cursor = _send(connection, command, entries)
-        connection.commit()
+def append_and_commit(
+    connection: psycopg.Connection[Any], command: Command, entries: Sequence[Entry], told: str
+) -> int:
+    """The same as the transaction's last word: pages hear `told` (`notice`), it commits, and it is on disk on return.
+
+    All in one message, and waiting for the disk comes after the commit: an act holds its chain until it has committed, and
+    twenty clerks whose acts go to the disk together needn't wait for it twenty times. Nobody has an answer before that.
+    """
+    cursor = psycopg.ClientCursor(connection)  # Several statements in one message can't be prepared.
+    cursor.execute(
+        f"{_APPEND}; SELECT pg_notify('holding', %s); SET LOCAL synchronous_commit = off; COMMIT; {_ON_DISK}",
+        (*_facts(command, entries), told),
+    )
     row = cursor.fetchone()
     return int(row[0]) if row else 0
 
 
-def _send(connection: psycopg.Connection[Any], command: Command, entries: Sequence[Entry]) -> psycopg.Cursor[Any]:
-    return connection.execute(
-        "SELECT ledger_append(%s, %s, %s, %s, %s, %s::int[], %s::int[], %s::int[], %s::text[], %s, %s, %s)",
-        (
-            command.id,
-            command.content_hash(entries),
-            command.kind.value,
-            command.actor_id,
-            command.witness_id,
-            [entry.volume_id for entry in entries],
-            [entry.version for entry in entries],
-            [entry.to_place_id for entry in entries],
-            [entry.details for entry in entries],
-            command.authority,
-            command.reason,
-            command.happened_at,
-        ),
+def _facts(command: Command, entries: Sequence[Entry]) -> tuple[object, ...]:
+    return (
+        command.id,
+        command.content_hash(entries),
+        command.kind.value,
+        command.actor_id,
+        command.witness_id,
+        [entry.volume_id for entry in entries],
+        [entry.version for entry in entries],
+        [entry.to_place_id for entry in entries],
+        [entry.details for entry in entries],
+        command.authority,
+        command.reason,
+        command.happened_at,
     )
 
 
@@ -237,27 +247,63 @@ def place_by_code(connection: psycopg.Connection[Any], code: str) -> Target | No
         return cursor.execute("SELECT id AS place_id, kind FROM place WHERE code = %s", (code,)).fetchone()
 
 
-def held(connection: psycopg.Connection[Any], volumes: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Held]:
-    """The volumes of these (dossier number, ordinal) pairs that exist, as they stand, in one query."""
-    query = """
-        SELECT asked.number, asked.ordinal, volume.id, dossier.id, holding_agency_id, coalesce(holding.version, 0),
-               place.code, place.kind, legal, seal, marks
+# What `_held` takes, of those (dossier number, ordinal) pairs that exist.
+_HELD = """
+        asked.number, asked.ordinal, volume.id, dossier.id, holding_agency_id, coalesce(holding.version, 0), place.code,
+        place.kind, legal, seal, marks
         FROM unnest(%s::text[], %s::smallint[]) AS asked (number, ordinal)
         JOIN dossier USING (number) JOIN volume ON volume.dossier_id = dossier.id AND volume.ordinal = asked.ordinal
         LEFT JOIN holding ON holding.volume_id = volume.id LEFT JOIN place ON place.id = holding.place_id
+"""
+
+
+def held(connection: psycopg.Connection[Any], volumes: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Held]:
+    """The volumes of these (dossier number, ordinal) pairs that exist, as they stand, in one query."""
+    numbers, ordinals = [number for number, _ in volumes], [ordinal for _, ordinal in volumes]
+    return {row[:2]: _held(*row) for row in connection.execute(f"SELECT {_HELD}", (numbers, ordinals))}
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an act finds: whether its command was done, the place it leads to, and `held`."""
+
+    is_known: bool
+    target: Target | None
+    held: dict[tuple[str, int], Held]
+
+
+def before(
+    connection: psycopg.Connection[Any], command_id: UUID, to_place: str | None, volumes: Sequence[tuple[str, int]]
+) -> Before:
+    """All that is asked before an act, in one turn: acts come by the hundreds a second."""
+    query = f"""
+        SELECT EXISTS (SELECT FROM command WHERE id = %s), target.id, target.kind, {_HELD}
+        LEFT JOIN place AS target ON target.code = %s
     """
-    rows = connection.execute(query, ([number for number, _ in volumes], [ordinal for _, ordinal in volumes]))
-    return {
-        (number, ordinal): Held(
-            volume_id,
-            dossier_id,
-            agency_id,
-            version,
-            code,
-            None if kind is None else standing(kind, legal, seal, marks),
-        )
-        for number, ordinal, volume_id, dossier_id, agency_id, version, code, kind, legal, seal, marks in rows
-    }
+    numbers, ordinals = [number for number, _ in volumes], [ordinal for _, ordinal in volumes]
+    rows = connection.execute(query, (command_id, numbers, ordinals, to_place)).fetchall()
+    if not rows:  # None of them exists; whether the place does is told first.
+        return Before(False, None if to_place is None else place_by_code(connection, to_place), {})
+    is_known, target_id, target_kind, *_ = rows[0]
+    target = None if target_id is None else Target(target_id, target_kind)
+    return Before(is_known, target, {row[3:5]: _held(*row[3:]) for row in rows})
+
+
+def _held(
+    _number: str,
+    _ordinal: int,
+    volume_id: int,
+    dossier_id: int,
+    agency_id: int,
+    version: int,
+    place_code: str | None,
+    place_kind: str | None,
+    legal: str,
+    seal: str,
+    marks: Sequence[str],
+) -> Held:
+    stands = None if place_kind is None else standing(place_kind, legal, seal, marks)
+    return Held(volume_id, dossier_id, agency_id, version, place_code, stands)
 
 
 def standing(kind: str, legal: str, seal: str, marks: Sequence[str]) -> Standing:
@@ -265,7 +311,11 @@ def standing(kind: str, legal: str, seal: str, marks: Sequence[str]) -> Standing
     return Standing(PlaceKind(kind), Legal(legal), Seal(seal), frozenset(map(Mark, marks)))
 
 
-def notify(connection: psycopg.Connection[Any], volume_ids: Sequence[int], named_max: int) -> None:
-    """Tell open pages, at commit, that these volumes have a new act ("*" where there are too many to name)."""
-    payload = json.dumps(list(volume_ids)) if len(volume_ids) <= named_max else "*"
-    connection.execute("SELECT pg_notify('holding', %s)", (payload,))
+def notice(volume_ids: Sequence[int], named_max: int) -> str:
+    """What open pages are told of volumes that have a new act: which ones, or "*" where there are too many to name."""
+    return json.dumps(list(volume_ids)) if len(volume_ids) <= named_max else "*"
+
+
+def notify(connection: psycopg.Connection[Any], notice: str) -> None:
+    """Tell open pages, at commit (`notice`)."""
+    connection.execute("SELECT pg_notify('holding', %s)", (notice,))

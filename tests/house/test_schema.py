@@ -17,6 +17,7 @@ from inventory.domain.acts import ActKind
 from inventory.domain.custody_rules import RULES
 from inventory.domain.law import RULES as LAW
 from inventory.domain.people import Role
+from inventory.operations.signing_in import viewer_of_session
 from inventory.store import tables
 from inventory.store.constraints import CONSTRAINTS
 from inventory.store.database import Transaction, raw, refusal_for
@@ -313,6 +314,8 @@ def test_a_server_that_was_started_again_costs_nobody_a_transaction(archive: Arc
     end_all()
     with archive.app.transaction(archive.keeper) as after:
         assert shown(after) == archive.keeper.secret, "begun again on a new connection, and says again whose it is"
+    end_all()
+    assert viewer_of_session(archive.app, archive.keeper.secret) == archive.keeper, "nor one that is a single message"
 
     def cut_off() -> None:
         with archive.app.transaction() as nobodys:

@@ -42,6 +42,19 @@ def test_a_dossier_is_received_shelved_and_moved_and_the_ledger_tells_it(archive
     ]
 
 
+def test_an_act_is_on_disk_before_anybody_is_told(archive: Archive) -> None:
+    # As in a warehouse; the tests' servers wait for no disk otherwise.
+    archive.root.execute(f"ALTER ROLE guiwei_app IN DATABASE {archive.name} SET synchronous_commit = on")
+    archive.shelf("A-01")
+    archive.shelf("A-02")
+    archive.dossier("D-17", on="A-01")
+    for shelf in ["A-02", "A-01"] * 5:
+        before = archive.root.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+        assert archive.act(ActKind.RESHELVED, "D-17", shelf) == 1
+        assert before is not None
+        assert archive.root.execute("SELECT pg_current_wal_flush_lsn() > %s", before).fetchone() == (True,)
+
+
 def test_volumes_of_one_dossier_go_their_own_ways(archive: Archive) -> None:
     archive.desk()
     archive.shelf("A-01")

@@ -15,6 +15,7 @@ PARTS: tuple[str, ...] = (
     "borrowers",
     "windows",
     "ties",
+    "appending",
 )
 
 
