@@ -87,7 +87,7 @@ def import_register(
     landing, report = LANDINGS[kind], ImportReport()
     with database.transaction() as session:
         connection = raw(session)
-        _stage(connection, landing, _rows(path, kind, database.keys, report, on_progress))
+        _stage(connection, landing, _rows(path, kind, database.keys.for_one_work(), report, on_progress))
         # One import after another: what the first has brought in, the second's checks find, with row and column.
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('guiwei import'))")
         _check(connection, landing, path, report, on_progress, options)
