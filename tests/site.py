@@ -4,15 +4,16 @@ import socket
 from collections.abc import Callable, Iterator
 from threading import Thread
 from time import monotonic, sleep
+from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from inventory.domain.people import Role
-from inventory.operations.signing_in import add_account
+from inventory.store.people import secret_hash
 from tests.conftest import Archive
-from tests.web.stock import password_of
+from tests.web.stock import account_of, password_of
 from web.app import WebSettings, create_app, web_server
 from web.form_tokens import HEADER, form_token
 
@@ -40,9 +41,9 @@ def web_settings() -> WebSettings:
 def site(archive: Archive, web_settings: WebSettings) -> Iterator[str]:
     """The address of a running server over the archive; keeper 'zhao', and one clerk of each of two counties."""
     archive.root.execute("INSERT INTO agency (code, name, level) VALUES ('370113', '长清区档案中心', 'county')")
-    add_account(archive.owner, "zhao", "赵建国", Role.KEEPER, None, password_of("zhao"))
-    add_account(archive.owner, "licheng", "刘敏", Role.WINDOW_CLERK, "370112", password_of("licheng"))
-    add_account(archive.owner, "changqing", "孙丽", Role.WINDOW_CLERK, "370113", password_of("changqing"))
+    account_of(archive, "zhao", "赵建国", Role.KEEPER)
+    account_of(archive, "licheng", "刘敏", Role.WINDOW_CLERK, "370112")
+    account_of(archive, "changqing", "孙丽", Role.WINDOW_CLERK, "370113")
     # Listened on from the start: no other worker's server gets between choosing a port and using it.
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -86,7 +87,28 @@ def visitor(site: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def signed_in(site: str) -> Iterator[SignIn]:
+def signed_in(site: str, archive: Archive) -> Iterator[SignIn]:
+    """Somebody who came in before, with a session of their own; `by_the_form` types a password."""
+    clients: list[httpx.Client] = []
+
+    def sign_in(login: str) -> httpx.Client:
+        client, secret = client_of(site), uuid4().hex
+        clients.append(client)
+        archive.root.execute(
+            "INSERT INTO web_session (secret_hash, account_id, created_at, expires_at)"
+            " SELECT %s, id, now(), now() + interval '8 hours' FROM account WHERE login = %s",
+            (secret_hash(secret), login),
+        )
+        client.cookies.set("guiwei", secret)
+        return client
+
+    yield sign_in
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def by_the_form(site: str) -> Iterator[SignIn]:
     """Sign somebody in by the form, as a browser would."""
     clients: list[httpx.Client] = []
 

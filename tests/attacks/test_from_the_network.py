@@ -236,5 +236,5 @@ def test_a_session_planted_before_the_sign_in_is_worth_nothing_after_it(site: st
     assert httpx.get(f"{site}/work", cookies={"guiwei": given}).status_code == 200
 
 
-def test_every_sign_in_has_a_secret_of_its_own(signed_in: SignIn) -> None:
-    assert signed_in("zhao").cookies["guiwei"] != signed_in("zhao").cookies["guiwei"]
+def test_every_sign_in_has_a_secret_of_its_own(by_the_form: SignIn) -> None:
+    assert by_the_form("zhao").cookies["guiwei"] != by_the_form("zhao").cookies["guiwei"]

@@ -20,7 +20,8 @@ from web.app import create_app
 from web.site import WebSettings
 
 # What is only of the moment: packets waiting for their acknowledgement, news waiting for the next belief step.
-OF_THE_MOMENT = {"ingest_commit", "belief_due"}
+# Profiles are learned anew every night, and find mode ends with the page that asked for it.
+OF_THE_MOMENT = {"ingest_commit", "belief_due", "read_profile", "find_mode"}
 FOR_EVER = ("act", "command", "ledger_chain", "holding", "act_rule", "request_event", "request_evidence", "access_log")
 MONEY = re.compile(r"(?:^|_)(?:fees?|prices?|amount|arrears|payments?|charges?|costs?|paid|tariff)(?:_|$)|费|价|款|欠")
 

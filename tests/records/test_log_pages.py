@@ -9,18 +9,16 @@ from openpyxl import load_workbook
 from playwright.sync_api import Browser, expect
 
 from inventory.domain.people import Role
-from inventory.operations.signing_in import add_account
 from inventory.papers.spreadsheets import harmless
 from tests.conftest import Archive
 from tests.site import ONE_ENGINE, SignIn
-from tests.web.stock import password_of
+from tests.web.stock import account_of, password_of
 
 
 @pytest.fixture
 def shen(archive: Archive, signed_in: SignIn) -> httpx.Client:
     """The audit administrator, signed in."""
-    owner = archive.owner
-    add_account(owner, "shen", "沈静", Role.AUDIT_ADMIN, None, password_of("shen"))
+    account_of(archive, "shen", "沈静", Role.AUDIT_ADMIN)
     return signed_in("shen")
 
 

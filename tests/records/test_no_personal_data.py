@@ -9,10 +9,9 @@ import httpx
 import pytest
 
 from inventory.domain.people import Role
-from inventory.operations.signing_in import add_account
 from tests.conftest import Archive
 from tests.site import ONE_ENGINE, SignIn
-from tests.web.stock import id_number, password_of, person_of
+from tests.web.stock import account_of, id_number, person_of
 
 NAME, TYPED_NAME = "欧阳澜漪", "亓官霁月"
 NUMBER, TYPED_NUMBER = id_number("37010219870317462"), id_number("37010219931129583")
@@ -59,7 +58,7 @@ def test_nothing_a_day_leaves_behind_names_anybody(
 ) -> None:
     archive.dossier("D-1")
     person_of(archive, "D-1", NAME, number=NUMBER)
-    add_account(archive.owner, "shen", "沈静", Role.AUDIT_ADMIN, None, password_of("shen"))
+    account_of(archive, "shen", "沈静", Role.AUDIT_ADMIN)
     answers = [answer for login in ("licheng", "changqing", "zhao") for answer in work(signed_in(login))]
     assert any(NAME in answer.text for answer in answers), "the run showed nobody, so it proves nothing"
 

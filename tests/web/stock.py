@@ -3,14 +3,34 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 from inventory.domain.identifiers import id_check_character, read_id_number
+from inventory.domain.people import Role, Viewer
 from inventory.domain.search import tokens_of
+from inventory.operations.secrets_kept import Kept, kept
+from inventory.operations.signing_in import add_account
+from inventory.store import people
+from inventory.store.database import raw
 from tests.conftest import Archive
 
 
 def password_of(login: str) -> str:
     return f"{login[::-1]} opens the door"  # a password holds no login
+
+
+@cache
+def kept_of(login: str) -> Kept:
+    """What is stored of a login's password: argon2id takes a fifth of a second, so a run computes it once for each login."""
+    return kept(password_of(login))
+
+
+def account_of(archive: Archive, login: str, name: str, role: Role, agency: str | None = None) -> Viewer:
+    """Somebody whose password is `password_of`."""
+    viewer = add_account(archive.owner, login, name, role, agency, None)
+    with archive.owner.transaction() as session:
+        people.keep_password(raw(session), viewer.account_id, kept_of(login).setting, kept_of(login).verifier)
+    return viewer
 
 
 def id_number(first_seventeen: str) -> str:

@@ -32,8 +32,8 @@ def test_stuffed_credentials_lock_each_name_and_tell_nothing(site: str) -> None:
     assert good.status_code == 303, "another name is not locked"
 
 
-def test_a_session_planted_before_the_sign_in_is_nobodys_after_it(site: str, signed_in: SignIn) -> None:
-    planted = signed_in("licheng").cookies["guiwei"]
+def test_a_session_planted_before_the_sign_in_is_nobodys_after_it(site: str, by_the_form: SignIn) -> None:
+    planted = by_the_form("licheng").cookies["guiwei"]
     with httpx.Client(base_url=site) as victim, httpx.Client(base_url=site) as attacker:
         for secret in (planted, "made-up-beforehand"):
             victim.cookies.clear()
@@ -45,15 +45,15 @@ def test_a_session_planted_before_the_sign_in_is_nobodys_after_it(site: str, sig
             assert attacker.get("/me").status_code == 303, "what was planted opens nothing"
 
 
-def test_somebody_sees_his_sessions_and_ends_one(archive: Archive, signed_in: SignIn) -> None:
-    here, there = signed_in("zhao"), signed_in("zhao")
+def test_somebody_sees_his_sessions_and_ends_one(archive: Archive, by_the_form: SignIn) -> None:
+    here, there = by_the_form("zhao"), by_the_form("zhao")
     there.headers["user-agent"] = "whatever"
     page = here.get("/me").text
     assert page.count("/end") == 1
     assert "127.0.0.1" in page and "python-httpx" in page
     row = archive.root.execute("SELECT max(id) FROM web_session").fetchone()
     assert row is not None
-    other = signed_in("licheng")
+    other = by_the_form("licheng")
     assert other.post(f"/me/sessions/{row[0]}/end").status_code == 404, "not hers to end"
     assert there.get("/me").status_code == 200
     assert here.post(f"/me/sessions/{row[0]}/end").status_code == 303
@@ -61,11 +61,11 @@ def test_somebody_sees_his_sessions_and_ends_one(archive: Archive, signed_in: Si
     assert here.get("/me").status_code == 200
 
 
-def test_an_administrator_sees_everybodys_sessions_and_shuts_an_account(archive: Archive, signed_in: SignIn) -> None:
+def test_an_administrator_sees_everybodys_sessions_and_shuts_an_account(archive: Archive, by_the_form: SignIn) -> None:
     now = datetime.now(UTC)
     signing_in.add_account(archive.owner, "admin", "管理员", Role.SYSTEM_ADMIN, None, password_of("admin"))
     signing_in.add_token(archive.owner, "zhao", "desk", now, now + timedelta(days=1), "token")
-    keeper, admin = signed_in("zhao"), signed_in("admin")
+    keeper, admin = by_the_form("zhao"), by_the_form("admin")
     assert "赵建国" not in admin.get("/me").text
     assert "赵建国" in admin.get("/me?all=1").text
     assert "管理员" not in keeper.get("/me?all=1").text
@@ -79,8 +79,8 @@ def test_an_administrator_sees_everybodys_sessions_and_shuts_an_account(archive:
     assert signing_in.sign_in(archive.app, "zhao", password_of("zhao"), "secret").viewer.login == "zhao"
 
 
-def test_a_new_password_ends_every_other_session_and_renews_the_secret(signed_in: SignIn) -> None:
-    here, there = signed_in("zhao"), signed_in("zhao")
+def test_a_new_password_ends_every_other_session_and_renews_the_secret(by_the_form: SignIn) -> None:
+    here, there = by_the_form("zhao"), by_the_form("zhao")
     before = here.cookies["guiwei"]
     form = {"password": password_of("zhao"), "new": NEW, "again": NEW}
     assert here.post("/me/password", data=form | {"again": "x"}).status_code == 422
@@ -112,7 +112,7 @@ def test_a_password_anybody_would_guess_is_refused(archive: Archive, password: s
         signing_in.add_account(archive.owner, "zhao", "赵建国", Role.KEEPER, None, password)
 
 
-def test_a_token_that_only_reads_asks_and_changes_nothing(site: str, archive: Archive, signed_in: SignIn) -> None:
+def test_a_token_that_only_reads_asks_and_changes_nothing(site: str, archive: Archive, by_the_form: SignIn) -> None:
     now = datetime.now(UTC)
     signing_in.add_token(archive.owner, "zhao", "report", now, now + timedelta(days=1), "token", writes=False)
     with httpx.Client(base_url=site, headers={"Authorization": "Bearer token"}) as program:
@@ -120,7 +120,7 @@ def test_a_token_that_only_reads_asks_and_changes_nothing(site: str, archive: Ar
         assert program.post("/api/v1/dossiers/search", json={"text": "D-1"}).status_code == 200
         assert program.post("/api/v1/acts", json={}).status_code in {403, 422}
         assert program.post("/me/password", data={}).status_code == 403
-    keeper = signed_in("zhao")
+    keeper = by_the_form("zhao")
     assert "reads only" in keeper.get("/me").text
     (token,) = accounts.tokens(archive.owner, everybody=True)
     assert token.last_used_at is not None

@@ -11,10 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from inventory.domain.acts import ActKind
 from inventory.domain.people import Role
-from inventory.operations.signing_in import add_account
 from tests.conftest import Archive
 from tests.web.conftest import ONE_ENGINE, SignIn
-from tests.web.stock import password_of
+from tests.web.stock import account_of, password_of
 from tests.web.test_browser import poor_contrasts
 
 pytestmark = ONE_ENGINE
@@ -39,7 +38,7 @@ def yard(archive: Archive) -> Archive:
 @pytest.fixture
 def open_page(yard: Archive, site: str, chromium: Browser) -> Iterator[Open]:
     """Open the site as somebody; at the end no page may have complained in its console."""
-    add_account(yard.owner, "qian", "钱进", Role.KEEPER, None, password_of("qian"))
+    account_of(yard, "qian", "钱进", Role.KEEPER)
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -194,7 +193,7 @@ def test_loose_materials_go_in_and_shelves_are_moved(yard: Archive, open_page: O
 
 
 def test_a_contractor_reports_his_scans_and_sees_nothing_else(yard: Archive, open_page: Open) -> None:
-    add_account(yard.owner, "scan-co", "数字化公司", Role.CONTRACTOR, None, password_of("scan-co"))
+    account_of(yard, "scan-co", "数字化公司", Role.CONTRACTOR)
     yard.dossier("D-1", on="A-01")
     yard.act(ActKind.PICKED, "D-1", "W1-D1", authority="数字化 2")
     page = open_page("/digitisation")

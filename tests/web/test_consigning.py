@@ -10,12 +10,11 @@ from playwright.sync_api import Browser
 from inventory.domain.people import Role
 from inventory.operations import consigning
 from inventory.operations.countersigning import set_pin
-from inventory.operations.signing_in import add_account
 from tests.conftest import Archive
 from tests.consigning.journey import BAG, arrive, bag, opened, packed, ready, underway
 from tests.picking.requested import now, window
 from tests.web.conftest import ONE_ENGINE, SignIn
-from tests.web.stock import password_of
+from tests.web.stock import account_of, password_of
 from tests.web.test_browser import poor_contrasts
 
 pytestmark = ONE_ENGINE
@@ -26,8 +25,8 @@ PIN = "428193"
 def second(archive: Archive, site: str) -> dict[str, str]:
     """What the second person types: keeper 'qian', and clerk 'liping' of 370112 beside the clerks."""
     assert site
-    add_account(archive.owner, "qian", "钱卫东", Role.KEEPER, None, password_of("qian"))
-    add_account(archive.owner, "liping", "李萍", Role.WINDOW_CLERK, "370112", password_of("liping"))
+    account_of(archive, "qian", "钱卫东", Role.KEEPER)
+    account_of(archive, "liping", "李萍", Role.WINDOW_CLERK, "370112")
     for login in ("qian", "liping"):
         set_pin(archive.owner, login, PIN)
     return {"witness_login": "qian", "witness_secret": PIN}

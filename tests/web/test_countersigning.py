@@ -11,7 +11,7 @@ from inventory.operations import secrets_kept, signing_in
 from inventory.operations.countersigning import change_pin, countersign, has_pin, set_pin
 from tests.conftest import Archive
 from tests.web.conftest import ONE_ENGINE, SignIn
-from tests.web.stock import password_of
+from tests.web.stock import account_of, password_of
 
 pytestmark = ONE_ENGINE
 PIN = "271828"
@@ -19,7 +19,7 @@ PIN = "271828"
 
 @pytest.fixture
 def qian(archive: Archive) -> Archive:
-    signing_in.add_account(archive.owner, "qian", "钱进", Role.KEEPER, None, password_of("qian"))
+    account_of(archive, "qian", "钱进", Role.KEEPER)
     return archive
 
 

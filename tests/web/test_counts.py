@@ -15,10 +15,9 @@ from inventory.domain.people import Role
 from inventory.operations import counting, custody, searching
 from inventory.operations.counting import Certifying
 from inventory.operations.search_cases import search_case
-from inventory.operations.signing_in import add_account
 from tests.conftest import Archive
 from tests.web.conftest import ONE_ENGINE, SignIn
-from tests.web.stock import believe, password_of, person_of
+from tests.web.stock import account_of, believe, password_of, person_of
 from tests.web.test_browser import poor_contrasts
 
 pytestmark = ONE_ENGINE
@@ -36,7 +35,7 @@ def people(archive: Archive, site: str) -> Archive:  # noqa: ARG001 - the site b
         ("deputy", "郑洁", Role.CITY_MANAGER, None),
         ("auditor", "冯平", Role.AUDITOR, None),
     ):
-        add_account(archive.owner, login, name, role, agency, password_of(login))
+        account_of(archive, login, name, role, agency)
     archive.shelf("A-01")
     archive.shelf("A-02", x=0.9)
     archive.desk("W1-D0")

@@ -10,13 +10,12 @@ from inventory.domain.checkpoints import grouped
 from inventory.domain.people import Role, Viewer
 from inventory.domain.permissions import Permission
 from inventory.operations.closing_sheet import closing_paper
-from inventory.operations.signing_in import add_account
 from inventory.papers.printing import closing_sheet_pdf
 from tests.conftest import Archive
 from tests.papers.reading import Paper
 from tests.tampering.stock import files_in, sign
 from tests.web.conftest import ONE_ENGINE, SignIn
-from tests.web.stock import password_of
+from tests.web.stock import account_of
 
 pytestmark = ONE_ENGINE
 
@@ -25,8 +24,8 @@ pytestmark = ONE_ENGINE
 def root(archive: Archive, site: str, tmp_path: Path) -> str:
     """The second signed root of W1; an auditor and a security administrator have accounts."""
     assert site
-    add_account(archive.owner, "audit", "审计", Role.AUDITOR, None, password_of("audit"))
-    add_account(archive.owner, "rights", "安全", Role.SECURITY_ADMIN, None, password_of("rights"))
+    account_of(archive, "audit", "审计", Role.AUDITOR)
+    account_of(archive, "rights", "安全", Role.SECURITY_ADMIN)
     archive.shelf("A-01")
     archive.dossier("D-1", on="A-01")
     files = files_in(tmp_path)

@@ -12,11 +12,11 @@ import pytest
 
 from inventory.domain import second_factor as codes
 from inventory.domain.people import Role
-from inventory.operations import second_factor, signing_in
+from inventory.operations import second_factor
 from tests.conftest import Archive
 from tests.site import client_of
 from tests.web.conftest import ONE_ENGINE, SignIn
-from tests.web.stock import password_of
+from tests.web.stock import account_of, password_of
 
 pytestmark = ONE_ENGINE
 
@@ -115,7 +115,7 @@ def test_a_lost_factor_is_taken_away_by_an_administrator_and_by_nobody_else(
 ) -> None:
     keeper = signed_in("zhao")
     enrolled(keeper)
-    signing_in.add_account(archive.owner, "admin", "管理员", Role.SYSTEM_ADMIN, None, password_of("admin"))
+    account_of(archive, "admin", "管理员", Role.SYSTEM_ADMIN)
     reset = {"act": "factor", "login": "zhao"}
     assert signed_in("licheng").post("/accounts/act", data=reset).status_code == 403
     with psycopg.connect(archive.app_url) as app:

@@ -10,10 +10,9 @@ from inventory.domain.acts import ActKind
 from inventory.domain.day_work import WORK_OF
 from inventory.domain.people import Role, Viewer
 from inventory.operations.day_work import work_waiting
-from inventory.operations.signing_in import add_account
 from tests.conftest import Archive
 from tests.web.conftest import ONE_ENGINE, SignIn
-from tests.web.stock import password_of
+from tests.web.stock import account_of, password_of
 from web.navigation import ENTRIES, entries_for
 
 pytestmark = ONE_ENGINE
@@ -61,7 +60,7 @@ def test_a_window_sees_its_own_agencys_work_alone(archive: Archive, signed_in: S
 
 
 def test_who_has_no_work_here_is_led_elsewhere(archive: Archive, signed_in: SignIn) -> None:
-    add_account(archive.owner, "audit", "周明", Role.AUDITOR, None, password_of("audit"))
+    account_of(archive, "audit", "周明", Role.AUDITOR)
     auditor = signed_in("audit")
     secret = {"login": "audit", "password": password_of("audit")}
     assert auditor.post("/sign-in", data=secret).headers["location"] == "/"
