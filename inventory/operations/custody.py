@@ -71,7 +71,6 @@ def part_of(command_id: UUID, part: str) -> UUID:
     return uuid5(command_id, part)
 
 
-<<<<<<< HEAD
 def write(
     connection: psycopg.Connection[Any],
     viewer: Viewer,
@@ -84,16 +83,11 @@ def write(
 
     delegated: it belongs to what an agency lets the city's manager decide; the database asks for the delegation once more.
     """
-    return ledger.append(connection, *_decided(connection, viewer, asked, through=through, delegated=delegated))
-=======
-def write(connection: psycopg.Connection[Any], viewer: Viewer, asked: Asked, *, through: str | None = None) -> int:
-    """Record an act in the caller's transaction; `through`: the piece of work it belongs to (`ActRule.through`)."""
-    command, entries = _decided(connection, viewer, asked, through=through)
+    command, entries = _decided(connection, viewer, asked, through=through, delegated=delegated)
     # Before the append, which takes the chain's lock: whatever comes between it and the commit keeps everybody waiting.
     # Pages are told at the commit; told in vain (the command was done before), they look and find nothing new.
     ledger.notify(connection, _notice(entries))
     return ledger.append(connection, command, entries)
->>>>>>> 36fcf58 (An act waits for the disk after it has let go of its chain, asks in fewer turns, and is planned once)
 
 
 def _decided(
