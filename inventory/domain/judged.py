@@ -20,8 +20,8 @@ class Judged:
     """A judgement on all evidence of an interval.
 
     place: where it was heard, by code; None where it wasn't. probability: of that place, 0 to 1. section_only: the section is
-    sure, the level isn't. missing_probability: that it is gone, 0 for those heard. nights_unseen: so often its shelf was
-    listened at and it wasn't heard, one after another.
+    sure, the level isn't, and the probability is the section's. missing_probability: that it is gone, 0 for those heard.
+    nights_unseen: so often its shelf was listened at and it wasn't heard, one after another.
     """
 
     judged_as: JudgedAs
@@ -60,8 +60,8 @@ def _heard(judged: Judged) -> tuple[str, str]:
         )
     if judged.section_only:
         return (
-            f"在 {judged.place} 一节架读到，节架确定，第几层不确定。",
-            f"Heard in the section of {judged.place}; the section is sure, the level isn't.",
+            f"在 {judged.place} 所在节架读到，把握 {sure}，第几层不确定。",
+            f"Heard in the section of {judged.place}, {sure} sure; the level isn't.",
         )
     return f"在 {judged.place} 读到，把握 {sure}。", f"Heard at {judged.place}, {sure} sure."
 

@@ -65,7 +65,8 @@ class Judgement:
     """One entry a volume, except `beliefs` (of those heard).
 
     listened: whether its shelf was listened at since the ledger moved it there. missing: probability that it is gone, of those
-    that should have been heard and weren't. section: whether only the section is sure, not the level. swapped: antennas whose
+    that should have been heard and weren't. section: whether only the section is sure, not the level. certainty:
+    of each belief, the probability of what is said: of its section where only that is sure. swapped: antennas whose
     cables seem exchanged. silent: places that earlier nights heard and this one didn't: a dead antenna, or an aisle nobody
     opened. runs: (from, to, how many) of volumes that moved together. louder_db: by how much readers heard shelves' own
     volumes louder than on earlier nights; 0 while that isn't known. ledger_right: share of volumes that stand where the
@@ -77,6 +78,7 @@ class Judgement:
     beliefs: Beliefs
     missing: Reals
     section: NDArray[np.bool_]
+    certainty: Reals
     weighed: Weighed
     night: Night
     swapped: tuple[tuple[int, int], ...]
@@ -206,7 +208,7 @@ def judge(
     worth = np.where(other, section, beliefs.probability)
     found = ~home & _within_error(worth, ~home & (worth >= model.likely), model.wrong_max)
     outcome[beliefs.volume[found]] = Outcome.ELSEWHERE
-    section_only = found & (beliefs.probability < model.sure)
+    section_only = found & other & (beliefs.probability < model.sure)
     only_section = np.zeros(len(ledger_place), bool)
     only_section[beliefs.volume[section_only]] = True
     known = np.unique(profiles.place)
@@ -216,6 +218,7 @@ def judge(
         beliefs=beliefs,
         missing=missing,
         section=only_section,
+        certainty=np.where(section_only, section, beliefs.probability),
         weighed=weighed,
         night=night,
         swapped=night.swapped,

@@ -101,6 +101,7 @@ def _found(
     names = audits.volume_names(connection, [volume.volume_id for volume in told])
     mentioned = {place for one in told for place in (one.ledger_place_id, one.place_id) if place}
     places = audits.codes_and_kinds(connection, mentioned)
+    sections = audits.parents(connection, mentioned)
     findings, undecided = [], []
     for volume in told:
         says, name = _as_judged(volume, interval, places), names[volume.volume_id]
@@ -110,7 +111,8 @@ def _found(
             undecided.append(Undecided(name, ledger, says.zh, says.en))
         else:
             sure = volume.missing_probability if volume.place_id is None else volume.probability or 0.0
-            findings.append(Finding(name, kind, ledger, says.place, sure, says.zh, says.en))
+            belief = sections[volume.place_id or NONE] if says.section_only else says.place
+            findings.append(Finding(name, kind, ledger, belief, sure, says.zh, says.en))
     return sorted(findings, key=lambda one: (one.kind, one.dossier or "")), sorted(
         undecided, key=lambda one: one.dossier
     )

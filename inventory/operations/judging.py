@@ -123,7 +123,7 @@ def judged_volumes(interval: Interval, judged: Judgement, unseen: Integers) -> I
     gathered, beliefs = interval.gathered, judged.beliefs
     volumes = np.flatnonzero(judged.outcome != Outcome.UNCOVERED)
     place, probability = np.full(len(judged.outcome), NONE), np.zeros(len(judged.outcome))
-    place[beliefs.volume], probability[beliefs.volume] = beliefs.place, beliefs.probability
+    place[beliefs.volume], probability[beliefs.volume] = beliefs.place, judged.certainty
     names = [outcome.name.lower() for outcome in Outcome]
     ids = np.append(gathered.place_ids, NONE)
     columns = (

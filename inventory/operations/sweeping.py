@@ -176,7 +176,7 @@ def _strangers(connection: psycopg.Connection[Any], gathered: Gathered, judged: 
             ids[rows].tolist(),
             here,
             home,
-            beliefs.probability[rows].tolist(),
+            judged.certainty[rows].tolist(),
             judged.section[beliefs.volume[rows]].tolist(),
             strict=True,
         )

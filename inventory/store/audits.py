@@ -70,3 +70,12 @@ def codes_and_kinds(connection: psycopg.Connection[Any], place_ids: Iterable[int
     """Places' codes and kinds by id."""
     query = "SELECT id, code, kind FROM place WHERE id = ANY(%s::int[])"
     return {place: (code, kind) for place, code, kind in connection.execute(query, (list(place_ids),))}
+
+
+def parents(connection: psycopg.Connection[Any], place_ids: Iterable[int]) -> dict[int, str]:
+    """The code of what each place stands in, or its own where it stands alone."""
+    query = """
+        SELECT place.id, coalesce(above.code, place.code) FROM place LEFT JOIN place AS above ON above.id = place.parent_id
+        WHERE place.id = ANY(%s::int[])
+    """
+    return dict(connection.execute(query, (list(place_ids),)).fetchall())
