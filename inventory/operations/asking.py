@@ -111,7 +111,7 @@ def _content(database: Database, viewer: Viewer, asking: Asking) -> object:
     return (
         "ask",
         viewer.account_id,
-        database.keys.number_hash(asking.sought),
+        database.keys.command_hash(asking.command_id, asking.sought),
         *(
             getattr(asking, name)
             for name in Asking.__slots__

@@ -29,11 +29,13 @@ def declare_tie(
     """
     if viewer.login != login:
         check_permitted(viewer, Permission.DECLARE_TIES)
-    id_hash = database.keys.number_hash(read_id_number(id_number, historic=False).normalised)
+    number = read_id_number(id_number, historic=False).normalised
+    content = ("tie", viewer.account_id, login, tie, database.keys.command_hash(command_id, number))
     with database.transaction(viewer) as session:
         connection = raw(session)
-        if not ledger.once(connection, command_id, ("tie", viewer.account_id, login, tie, id_hash)):
+        if not ledger.once(connection, command_id, content):
             return
+        id_hash = database.keys.number_hash(number)
         if not request_facts.add_tie(connection, login, tie, id_hash, None, viewer.account_id, now):
             raise AccountNotFound(login=login)
 

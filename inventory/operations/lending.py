@@ -294,7 +294,8 @@ def consult(database: Database, viewer: Viewer, visit: Visit, now: datetime) -> 
 
     Raises `NotOwnOrRelative` where a visitor is the person, or somebody of ours is tied to them.
     """
-    visitors = [_visitor(database, name, id_number) for name, id_number in visit.visitors]
+    named, keys = [_visitor(name, id_number) for name, id_number in visit.visitors], database.keys
+    visitors = [(name, keys.encrypt(number), keys.number_hash(number)) for name, number in named]
     different = len({known for _, _, known in visitors})
     if not VISITORS_MIN <= len(visitors) <= VISITORS_MAX or different < len(visitors):
         raise BadInput(
@@ -304,7 +305,7 @@ def consult(database: Database, viewer: Viewer, visit: Visit, now: datetime) -> 
     with database.transaction(viewer) as session:
         connection = raw(session)
         row = working_row(connection, viewer, visit.number)
-        told = [(name, known) for name, _, known in visitors]
+        told = [(name, keys.command_hash(visit.command_id, number)) for name, number in named]
         content = ("consult", viewer.account_id, visit.number, visit.place, told)
         if ledger.once(connection, visit.command_id, content):
             _check_kind(row, RequestKind.CONSULTATION)
@@ -330,12 +331,12 @@ def consult(database: Database, viewer: Viewer, visit: Visit, now: datetime) -> 
         return seen_again(connection, viewer, row.request_id, now)
 
 
-def _visitor(database: Database, name: str, id_number: str) -> tuple[str, bytes, bytes]:
+def _visitor(name: str, id_number: str) -> tuple[str, str]:
     number = read_id_number(id_number, historic=False).normalised
     told = name.strip()
     if not told or not told.isprintable():
         raise BadInput(problem_zh="请填写查阅人姓名", problem_en="tell the visitors' names")
-    return told, database.keys.encrypt(number), database.keys.number_hash(number)
+    return told, number
 
 
 def end_consultation(

@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -97,6 +98,13 @@ class KeyRing:
     def last_six_hash(self, last_six: str) -> bytes:
         """What the last six characters of an ID number are found by, as it is written today."""
         return self._token(b"last six " + last_six.encode(), self.keys.generation)
+
+    def command_hash(self, command_id: UUID, id_number: str) -> bytes:
+        """What a command's content has in place of an ID number: nobody can try numbers without the keys.
+
+        Of the first key, which never goes: a form sent again while keys change is the same form. And of this command alone.
+        """
+        return self._token(b"command " + command_id.bytes + id_number.encode(), _FIRST)
 
     def number_hashes(self, id_number: str) -> list[bytes]:
         """Whatever a whole ID number may be found by at this moment, also while the key of look-ups changes."""

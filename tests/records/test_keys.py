@@ -3,6 +3,7 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -10,13 +11,16 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from inventory.domain.refusals import BadSetting, CiphersLeft, KeyFileOfAnotherTime
-from inventory.operations import declaring, finding, rekeying
+from inventory.domain.refusals import BadSetting, CiphersLeft, CommandReused, KeyFileOfAnotherTime
+from inventory.domain.requests import RequestKind
+from inventory.operations import declaring, finding, lending, rekeying
+from inventory.operations.request_views import AcceptedView
 from inventory.store.ciphers import CIPHER_COLUMNS
 from inventory.store.database import Database, connect
-from inventory.store.keys import add_key, add_lookup_key, drop_older_keys, key_ring_of, load_key_ring
+from inventory.store.keys import add_key, add_lookup_key, drop_older_keys, key_ring_of, load_key_ring, new_key_ring
 from inventory.store.lookups import LOOKUP_TABLES
 from tests.conftest import Archive
+from tests.requests.counter import Counter
 from tests.web.stock import id_number, person_of
 
 NUMBERS = [id_number(f"37010219800101{serial:03}") for serial in range(5)]
@@ -150,6 +154,45 @@ def test_numbers_are_found_before_during_and_after_their_look_up_key_changes(arc
     assert not set(before) & set(tokens(archive))
     assert {token[0] for token in tokens(archive)} == {3}
     owner.engine.dispose()
+
+
+def test_a_form_sent_again_after_the_keys_of_look_ups_changed_is_the_same_form(
+    archive: Archive, key_file: Path
+) -> None:
+    """Whatever a form tells an ID number in: a request, a declaration, a visit."""
+    counter = Counter(archive)
+    archive.place("W1-RR", "reading_room", parent="W1")
+    counter.dossier("D-9")
+    form = counter.form(RequestKind.LOAN, NUMBERS[0], by=counter.stranger, elsewhere=True)
+    consulted = counter.approved(RequestKind.CONSULTATION, "D-9")
+    counter.fetch("D-9")
+    visit = lending.Visit(uuid4(), consulted.number, "W1-RR", [("王强", NUMBERS[1]), ("李伟", NUMBERS[2])])
+    tie = uuid4()
+
+    def send() -> tuple[AcceptedView, str]:
+        declaring.declare_tie(archive.app, archive.clerk, tie, "clerk", "relative", NUMBERS[3], datetime.now(UTC))
+        lending.consult(archive.app, archive.keeper, visit, datetime.now(UTC))
+        return counter.ask_elsewhere(form), counter.state(consulted.number)
+
+    first = send()
+    owner = owner_of(archive, key_file)
+    for generation in (1, 2):
+        assert rekeying.renew_lookups(owner, key_file, lambda *_: None, 0)[0] == generation
+        assert send() == first
+    owner.engine.dispose()
+    with pytest.raises(CommandReused):
+        counter.ask_elsewhere(replace(form, sought=NUMBERS[4]))
+    counted = "SELECT (SELECT count(*) FROM account_subject_tie), (SELECT count(*) FROM request_visitor)"
+    assert archive.root.execute(counted).fetchone() == (1, 2)
+
+
+def test_what_a_command_was_told_is_tried_out_by_nobody_without_the_keys(archive: Archive) -> None:
+    one, other = uuid4(), uuid4()
+    hashes = {
+        keys.command_hash(command, NUMBERS[0]) for keys in (archive.keys, new_key_ring()) for command in (one, other)
+    }
+    assert len(hashes) == 4, "another site's key, or another command, and it is another hash"
+    assert archive.keys.number_hash(NUMBERS[0]) not in hashes
 
 
 def test_who_is_tied_to_a_dossier_stays_so_though_no_cipher_tells_the_number(archive: Archive, key_file: Path) -> None:
