@@ -12,7 +12,8 @@ COPY guiwei ./guiwei
 RUN /opt/guiwei/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps .
 
 FROM python:3.13-slim
-RUN useradd --system --create-home --home-dir /var/lib/guiwei guiwei && chmod 700 /var/lib/guiwei
+RUN useradd --system --create-home --home-dir /var/lib/guiwei guiwei && chmod 700 /var/lib/guiwei \
+    && install --directory --owner=guiwei --mode=700 /var/lib/guiwei-signing
 COPY --from=build /opt/guiwei /opt/guiwei
 ENV PATH=/opt/guiwei/bin:$PATH GUIWEI_DATA_DIR=/var/lib/guiwei PYTHONUNBUFFERED=1
 USER guiwei

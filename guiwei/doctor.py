@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 
@@ -11,21 +12,22 @@ from guiwei.probing import probe_broker
 from guiwei.settings import Settings
 from guiwei.site import Say, Site, open_site
 from inventory.domain.refusals import Refusal
-from inventory.store import migrating
+from inventory.store import checkpoints, migrating
 from inventory.store.database import raw
 
 FREE_BYTES_MIN = 2 * 1024**3
 POSTGRES_VERSION_MIN = 150000
 CLOCK_SECONDS_MAX = 2.0
 SILENT_READER_HOURS = 24
+UNSIGNED_HOURS_MAX = 48  # The jobs sign once a day.
 
 
 def examine(settings: Settings, say: Say) -> list[Finding]:
-    """Look at the data directory, the database, the broker, the keys and the readers; never raises a refusal."""
+    """Look at the data directory, the database, the broker, the keys, the signatures and the readers; never raises a refusal."""
     findings = [_directory(settings)]
     try:
         with open_site(settings, say, "app", "jobs", broker=True, outdated=True) as site:
-            for look in (_schema, _clock, _roles, _keys, _broker, _quarantine, _readers):
+            for look in (_schema, _clock, _roles, _keys, _signatures, _broker, _quarantine, _readers):
                 try:
                     findings.extend(look(site))
                 except Refusal as refusal:
@@ -104,6 +106,19 @@ def _keys(site: Site) -> Iterator[Finding]:
     yield Finding(
         "key file", mode == 0, f"{site.settings.key_file}" + ("" if mode == 0 else " can be read by others: chmod 600")
     )
+
+
+def _signatures(site: Site) -> Iterator[Finding]:
+    with site.jobs.transaction() as session:
+        connection = raw(session)
+        last, since = checkpoints.last_made_at(connection), checkpoints.unsigned_since(connection)
+    if since is None:
+        yield Finding("signed ledger", True, "no acts to sign yet")
+        return
+    hours = (datetime.now(UTC) - since) / timedelta(hours=1)
+    told = f"never signed, in {hours:.0f} hours of acts" if last is None else f"last signed {hours:.0f} hours ago"
+    well = hours <= UNSIGNED_HOURS_MAX
+    yield Finding("signed ledger", well, told + ("" if well else ": see what guiwei jobs says, and docs/ledger.md"))
 
 
 def _broker(site: Site) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -13,6 +14,14 @@ from inventory.store.reader_list import IngestTotals
 # Seconds. A search has 0.05; live streams are left out, they last as long as the page is open.
 _LATENCY_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 LIVE_PREFIX = "/live/"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Numbers the database keeps: what the readers sent, and when the ledger was signed last."""
+
+    ingest: IngestTotals
+    signed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -39,19 +48,20 @@ class Metrics:
         object.__setattr__(self, "requests", requests)
         object.__setattr__(self, "seconds", seconds)
 
-    def page(self, ingest: IngestTotals | None) -> bytes:
-        """All numbers in Prometheus' text form; without the readers' where the database is away."""
+    def page(self, stored: Stored | None) -> bytes:
+        """All numbers in Prometheus' text form; without those of the database where it is away."""
         numbers = generate_latest(self.registry)
-        if ingest is None:
+        if stored is None:
             return numbers
-        readers = CollectorRegistry()
-        readers.register(_IngestNumbers(ingest))
-        return numbers + generate_latest(readers)
+        others = CollectorRegistry()
+        others.register(_StoredNumbers(stored.ingest, stored.signed_at))
+        return numbers + generate_latest(others)
 
 
 @dataclass(frozen=True)
-class _IngestNumbers:
+class _StoredNumbers:
     totals: IngestTotals
+    signed_at: datetime | None
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         yield CounterMetricFamily("guiwei_ingest_messages", "Messages of all readers.", value=self.totals.messages)
@@ -60,6 +70,12 @@ class _IngestNumbers:
             "guiwei_ingest_quarantined", "Messages nobody understood.", value=self.totals.quarantined
         )
         yield GaugeMetricFamily("guiwei_readers_online", "Readers that say they are online.", value=self.totals.online)
+        if self.signed_at is not None:
+            yield GaugeMetricFamily(
+                "guiwei_ledger_signed_timestamp_seconds",
+                "When the ledger's roots were signed last; the jobs do it once a day.",
+                value=self.signed_at.timestamp(),
+            )
 
 
 class Measuring:

@@ -82,6 +82,16 @@ def last_made_at(connection: psycopg.Connection[Any]) -> datetime | None:
     return None if row is None else row[0]
 
 
+def unsigned_since(connection: psycopg.Connection[Any]) -> datetime | None:
+    """When the last checkpoint was made; before the first, when the ledger began; None where there is nothing to sign."""
+    query = """
+        SELECT coalesce((SELECT max(made_at) FROM checkpoint), (
+            SELECT min(recorded_at) FROM ledger_chain JOIN act USING (warehouse_id) WHERE act.sequence = 1))
+    """
+    row = connection.execute(query).fetchone()
+    return None if row is None else row[0]
+
+
 def act_hashes(connection: psycopg.Connection[Any]) -> dict[tuple[str, int], tuple[bytes | None, bytes | None]]:
     """For each checkpoint (warehouse, number): the hashes the ledger has now at the act and the command it names."""
     query = """

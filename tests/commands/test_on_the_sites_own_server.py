@@ -306,6 +306,34 @@ def test_the_doctor_names_what_is_away(guiwei: Guiwei, archive: Archive, tmp_pat
     assert "geheim" not in str(told)
 
 
+def test_the_doctor_says_how_old_the_ledgers_last_signature_is(
+    guiwei: Guiwei, archive: Archive, tmp_path: Path
+) -> None:
+    """Its acts are made as old as they are told to be, behind the triggers that keep them."""
+
+    def finding() -> tuple[bool, str]:
+        findings = guiwei("doctor", "--json").result
+        return next((one["well"], one["told"]) for one in findings if one["what"] == "signed ledger")
+
+    assert finding() == (True, "no acts to sign yet")
+    fill(archive, guiwei, tmp_path)
+    assert finding() == (True, "never signed, in 0 hours of acts")
+    archive.root.execute("SET session_replication_role = replica")
+    older = "happened_at = happened_at - interval '49 hours', recorded_at = recorded_at - interval '49 hours'"
+    archive.root.execute(f"UPDATE act SET {older}")
+    well, told = finding()
+    assert not well
+    assert told.startswith("never signed, in 49 hours of acts: ")
+    guiwei("ledger", "checkpoint")
+    assert finding() == (True, "last signed 0 hours ago")
+    archive.root.execute("UPDATE checkpoint SET made_at = made_at - interval '47 hours'")
+    assert finding() == (True, "last signed 47 hours ago")
+    archive.root.execute("UPDATE checkpoint SET made_at = made_at - interval '2 hours'")
+    well, told = finding()
+    assert not well
+    assert told.startswith("last signed 49 hours ago: ")
+
+
 def test_the_doctor_says_what_a_new_database_lacks_and_changes_nothing(
     empty_database: str, postgres: servers.PostgresForTests, tmp_path: Path
 ) -> None:

@@ -85,6 +85,25 @@ def test_each_process_is_given_the_passwords_it_needs_and_no_other(compose: dict
         assert re.findall(r"^EnvironmentFile=/etc/guiwei/(.+)$", unit, re.MULTILINE) == ["guiwei.env", f"{process}.env"]
 
 
+def test_the_key_that_signs_the_ledger_is_the_jobs_alone(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    key = Path(services["jobs"]["environment"]["GUIWEI_LEDGER_KEY_FILE"])
+    mounts = {
+        (name, mount.split(":")[0])
+        for name, service in services.items()
+        for mount in service.get("volumes", [])
+        if key.is_relative_to(mount.split(":")[1])
+    }
+    assert mounts == {("jobs", "signing")}
+    assert {name for name, service in services.items() if "GUIWEI_LEDGER_KEY_FILE" in service["environment"]} == {
+        "jobs"
+    }
+    # A new volume has the owner of the directory it is mounted on.
+    assert re.search(
+        rf"install --directory --owner=guiwei .*{key.parent}$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE
+    )
+
+
 def test_every_password_the_compose_file_asks_for_stands_in_the_example() -> None:
     asked = set(re.findall(r"\$\{(\w+):\?\}", (ROOT / "docker-compose.yml").read_text("utf-8")))
     example = (ROOT / "deploy" / "compose.env.example").read_text("utf-8")

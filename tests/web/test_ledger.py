@@ -1,5 +1,6 @@
 """The signed root: on the page and in the API for those who audit, at the foot of papers, the same everywhere."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,17 @@ def root(archive: Archive, site: str, tmp_path: Path) -> str:
     files = files_in(tmp_path)
     sign(archive, files)
     return sign(archive, files)
+
+
+def test_the_metrics_say_when_it_was_signed_last(archive: Archive, visitor: httpx.Client, tmp_path: Path) -> None:
+    name = "guiwei_ledger_signed_timestamp_seconds"
+    assert name not in visitor.get("/metrics").text
+    archive.dossier("D-1", on=archive.shelf("A-01"))
+    sign(archive, files_in(tmp_path))
+    told = re.search(rf"^{name} (\S+)$", visitor.get("/metrics").text, re.MULTILINE)
+    row = archive.root.execute("SELECT extract(epoch FROM made_at)::float FROM checkpoint").fetchone()
+    assert told is not None and row is not None
+    assert float(told[1]) == pytest.approx(row[0], abs=0.01)
 
 
 def test_an_auditor_reads_the_roots_on_the_page_and_in_the_api(signed_in: SignIn, root: str) -> None:

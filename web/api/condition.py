@@ -9,10 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from inventory.domain.refusals import Refusal, Unavailable
+from inventory.store.checkpoints import last_made_at
 from inventory.store.database import Database, raw
 from inventory.store.migrating import revisions
-from inventory.store.reader_list import IngestTotals, ingest_totals
+from inventory.store.reader_list import ingest_totals
 from web.doors import Doors, open_to_all
+from web.measuring import Stored
 from web.site import site_of
 
 router = Doors()
@@ -50,14 +52,14 @@ def ready(request: Request) -> Condition:
 @router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
 @open_to_all
 def metrics(request: Request) -> Response:
-    """Requests by route and status, seconds by route, and what the readers sent."""
+    """Requests by route and status, seconds by route, what the readers sent, and when the ledger was signed."""
     site = site_of(request)
-    return Response(site.metrics.page(_totals(site.database)), media_type=CONTENT_TYPE_LATEST)
+    return Response(site.metrics.page(_stored(site.database)), media_type=CONTENT_TYPE_LATEST)
 
 
-def _totals(database: Database) -> IngestTotals | None:
+def _stored(database: Database) -> Stored | None:
     try:
         with database.transaction() as session:
-            return ingest_totals(raw(session))
+            return Stored(ingest_totals(raw(session)), last_made_at(raw(session)))
     except (Refusal, SQLAlchemyError):
         return None  # The process still has numbers of its own to tell.
