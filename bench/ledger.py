@@ -76,7 +76,7 @@ def main() -> None:
             f"verify, {found.acts:,} acts", f"{median(took):.1f} s", f"{max(took):.1f} s", memory(), f"< {VERIFY_SECONDS_PROMISED} s"
         )  # fmt: skip
         export = directory / "ledger.jsonl.gz"
-        took_export = timed(lambda: export_ledger(at_night, files, export, datetime.now(UTC)))
+        took_export = timed(lambda: export_ledger(at_night, files, export, datetime.now(UTC), "bench"))
         size = f"export, {export.stat().st_size / 2**20:.0f} MB packed"
         table.add_row(size, f"{took_export:.1f} s", "", memory(), "")
         trusted = {key.key for key in trust.keys}

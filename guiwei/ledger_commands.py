@@ -1,5 +1,6 @@
 """`guiwei ledger`: verifying it, signing it, its keys, and taking it elsewhere."""
 
+import getpass
 import re
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -123,13 +124,17 @@ def ledger_export(
             settings.ledger_files,
             file,
             datetime.now(UTC),
+            getpass.getuser(),
             whole=whole,
             on_progress=lambda acts, total: advance("ledger", acts, total),
         )
-    zh = f"已导出 {done.acts} 条经办（{done.withheld} 条隐去个人信息）、{done.commands} 条命令、{done.checkpoints} 个检查点。"
+    zh = (
+        f"已导出 {done.acts} 条经办（{done.withheld} 条隐去个人信息）、{done.commands} 条命令、{done.checkpoints} 个检查点，"
+        f"份号 {done.copy}。"
+    )
     en = (
         f"Exported {done.acts} acts ({done.withheld} without what may name a person), {done.commands} commands, "
-        f"{done.checkpoints} checkpoints."
+        f"{done.checkpoints} checkpoints; copy {done.copy}."
     )
     sentence = f"{zh} {en}"
     print_result(asdict(done), sentence, as_json=as_json)

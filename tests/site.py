@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Thread
 from time import monotonic, sleep
 from uuid import uuid4
@@ -37,17 +38,13 @@ def web_settings() -> WebSettings:
     return WebSettings()
 
 
-@pytest.fixture
-def site(archive: Archive, web_settings: WebSettings) -> Iterator[str]:
-    """The address of a running server over the archive; keeper 'zhao', and one clerk of each of two counties."""
-    archive.root.execute("INSERT INTO agency (code, name, level) VALUES ('370113', '长清区档案中心', 'county')")
-    account_of(archive, "zhao", "赵建国", Role.KEEPER)
-    account_of(archive, "licheng", "刘敏", Role.WINDOW_CLERK, "370112")
-    account_of(archive, "changqing", "孙丽", Role.WINDOW_CLERK, "370113")
+@contextmanager
+def serving(archive: Archive, settings: WebSettings) -> Iterator[str]:
+    """The address of a running server over the archive, which has stopped when the block is left."""
     # Listened on from the start: no other worker's server gets between choosing a port and using it.
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = web_server(create_app(archive.app, web_settings), "127.0.0.1", port)
+    server = web_server(create_app(archive.app, settings), "127.0.0.1", port)
     thread = Thread(target=server.run, args=([listener],))
     thread.start()
     deadline = monotonic() + _START_SECONDS_MAX
@@ -55,10 +52,23 @@ def site(archive: Archive, web_settings: WebSettings) -> Iterator[str]:
         assert thread.is_alive(), "the web server ended"
         assert monotonic() < deadline, "the web server doesn't start"
         sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(_START_SECONDS_MAX)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(_START_SECONDS_MAX)
     assert not thread.is_alive(), "the web server doesn't stop"
+
+
+@pytest.fixture
+def site(archive: Archive, web_settings: WebSettings) -> Iterator[str]:
+    """The address of a running server over the archive; keeper 'zhao', and one clerk of each of two counties."""
+    archive.root.execute("INSERT INTO agency (code, name, level) VALUES ('370113', '长清区档案中心', 'county')")
+    account_of(archive, "zhao", "赵建国", Role.KEEPER)
+    account_of(archive, "licheng", "刘敏", Role.WINDOW_CLERK, "370112")
+    account_of(archive, "changqing", "孙丽", Role.WINDOW_CLERK, "370113")
+    with serving(archive, web_settings) as address:
+        yield address
 
 
 def client_of(site: str) -> httpx.Client:

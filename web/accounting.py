@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inventory.domain.people import Viewer
+from inventory.domain.refusals import NotSignedIn, TooManyRequests
 from inventory.operations.reading_log import note_request
 from inventory.store.access_log import Noted
 from inventory.store.database import ASKING, Asking, Database
+from web.signed_in import bearer_of
+from web.turned_away import Doorkeeper, printable
 
-BROWSER_CHARACTERS_MAX = 200
 _REFUSED_STATUS_MIN, _BROKEN_STATUS_MIN = 400, 500
 # A number of ours. What stands in an address may be anything somebody typed, also a name or an ID number.
 _OURS = re.compile(r"(?=[A-Za-z0-9][A-Za-z0-9./_\-]{0,39}\Z)(?!.*\d{14})")
@@ -25,10 +27,14 @@ _OURS = re.compile(r"(?=[A-Za-z0-9][A-Za-z0-9./_\-]{0,39}\Z)(?!.*\d{14})")
 
 @dataclass(frozen=True)
 class Accounting:
-    """ASGI middleware inside `Guarding`: an answer whose entry can't be written doesn't leave."""
+    """ASGI middleware inside `Guarding`: an answer whose entry can't be written doesn't leave.
+
+    What comes by the thousands, and from nobody, the `doorkeeper` counts.
+    """
 
     app: ASGIApp
     database: Database
+    doorkeeper: Doorkeeper
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on under its id; note it when its answer begins."""
@@ -37,13 +43,15 @@ class Accounting:
             return
         request = Request(scope)
         host = request.client.host if request.client else ""
-        asking = Asking(uuid4(), host, _kept(request.headers.get("user-agent", "")))
+        asking = Asking(uuid4(), host, printable(request.headers.get("user-agent", "")))
 
         async def noted_first(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] < _BROKEN_STATUS_MIN:
                 viewer, noted = getattr(request.state, "viewer", None), _noted(request, scope, message["status"])
+                if (refusal := _counted(request, scope)) is not None:
+                    self.doorkeeper.refused(refusal, request)
                 # Of strangers, attempts count; a page that sends them to sign in says nothing.
-                if noted is not None and (viewer is not None or (noted.refusal and request.method == "POST")):
+                elif noted is not None and (viewer is not None or (noted.refusal and request.method == "POST")):
                     await run_in_threadpool(self._note, viewer, noted)
             await send(message)
 
@@ -55,6 +63,14 @@ class Accounting:
 
     def _note(self, viewer: Viewer | None, noted: Noted) -> None:
         note_request(self.database, viewer, noted)
+
+
+def _counted(request: Request, scope: Scope) -> str | None:
+    """The refusal, where it is one of many: too much of anything, no address of ours, a token that is nobody's."""
+    refusal: str | None = getattr(request.state, "refusal", None)
+    guessed = refusal == NotSignedIn.code and bearer_of(request) is not None
+    nowhere = refusal is not None and scope.get("route") is None
+    return refusal if refusal == TooManyRequests.code or guessed or nowhere else None
 
 
 def _noted(request: Request, scope: Scope, status: int) -> Noted | None:
@@ -69,7 +85,3 @@ def _noted(request: Request, scope: Scope, status: int) -> Noted | None:
     done = refusal is None and number is None
     named = next((value for value in parameters if done and _OURS.match(value)), None)
     return Noted(f"{request.method} {route}", number, named, refusal)
-
-
-def _kept(browser: str) -> str:
-    return "".join(filter(str.isprintable, browser))[:BROWSER_CHARACTERS_MAX]

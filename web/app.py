@@ -73,6 +73,7 @@ from web.pages import (
 )
 from web.rendering import STATIC, VENDOR
 from web.site import Site, WebSettings
+from web.turned_away import Doorkeeper
 
 PAGES = (
     sign_in,
@@ -143,15 +144,18 @@ def create_app(database: Database, settings: WebSettings) -> FastAPI:
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     addresses = frozenset(getattr(route, "path", "") for part in PAGES for route in part.router.routes)
     site = Site(database, settings, Live(url), pages=addresses)
+    routes = [route for part in (*PROGRAMS, *PAGES) for route in part.router.routes]
+    doorkeeper = Doorkeeper(database, routes, settings.limits.turned_away_seconds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with site.live.listening():
-            yield
+        with doorkeeper.working():
+            async with site.live.listening():
+                yield
 
     # No docs pages: FastAPI's come from a CDN, and the warehouse has no internet.
     app = FastAPI(title="Guiwei 归位", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.state.site = site
+    app.state.site, app.state.doorkeeper = site, doorkeeper
     # Addresses are tried in this order; programs come by the hundreds a second, and an act shouldn't pass every page first.
     for program in PROGRAMS:
         app.include_router(program.router, responses=EVERYWHERE)
@@ -161,9 +165,14 @@ def create_app(database: Database, settings: WebSettings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     refusing.install(app)
     # The last one added is the outermost: guarding answers what it refuses itself, measuring counts that too.
-    app.add_middleware(Accounting, database=database)
+    app.add_middleware(Accounting, database=database, doorkeeper=doorkeeper)
     app.add_middleware(
-        Guarding, https=settings.https, limits=settings.limits, refuse=refusing.refuse, fail=refusing.fail
+        Guarding,
+        https=settings.https,
+        limits=settings.limits,
+        doorkeeper=doorkeeper,
+        refuse=refusing.refuse,
+        fail=refusing.fail,
     )
     app.add_middleware(Measuring, metrics=site.metrics)
     return app
@@ -196,7 +205,7 @@ def web_server(app: FastAPI, host: str, port: int) -> WebServer:
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=list(settings.proxies),
-        http=partial(GuardedProtocol, settings.limits),  # type: ignore[arg-type]  # any callable that makes one
+        http=partial(GuardedProtocol, settings.limits, app.state.doorkeeper),  # type: ignore[arg-type]  # any callable that makes one
         ws="none",
         h11_max_incomplete_event_size=settings.limits.head_bytes_max,
         timeout_keep_alive=settings.limits.idle_seconds_max,

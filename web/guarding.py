@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inventory.domain.refusals import BodyTooLarge, BodyTooSlow, ForeignRequest, Refusal
+from inventory.domain.refusals import BodyTooLarge, BodyTooSlow, ForeignRequest, PathLeadsOut, Refusal
 from web.form_tokens import SAFE_METHODS, check_form_token
 from web.limits import RUN_OUT_BYTES_MAX, RUN_OUT_SECONDS_MAX, Limits, body_bytes_max
 from web.listening import HEADERS
 from web.pacing import Pacing, is_own_machine
+from web.turned_away import Doorkeeper
 
 _STATIC_SECONDS = 365 * 24 * 3600  # The address carries the content's hash.
 
@@ -30,9 +31,12 @@ LastResort = Callable[[Request], Response]
 class Guarding:
     """ASGI middleware around everything else. It answers by itself only to refuse, or when all else failed."""
 
-    def __init__(self, app: ASGIApp, *, https: bool, limits: Limits, refuse: Answer, fail: LastResort) -> None:
-        """Wrap `app`; `refuse` and `fail` make the answers."""
-        self.app, self.https, self.limits, self.refuse, self.fail = app, https, limits, refuse, fail
+    def __init__(
+        self, app: ASGIApp, *, https: bool, limits: Limits, doorkeeper: Doorkeeper, refuse: Answer, fail: LastResort
+    ) -> None:
+        """Wrap `app`; `refuse` and `fail` make the answers, `doorkeeper` counts the refused."""
+        self.app, self.https, self.limits, self.doorkeeper = app, https, limits, doorkeeper
+        self.refuse, self.fail = refuse, fail
         self._addresses, self._sign_ins = Pacing(limits.of_address), Pacing(limits.sign_ins_of_address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +56,7 @@ class Guarding:
         request = Request(scope, receive)
         try:
             self._keep_pace(request)
+            check_path(scope["path"])
             check_origin(scope["method"], request.headers)
             body = await self._body(request)
             check_form_token(request, body)
@@ -59,6 +64,7 @@ class Guarding:
         except Refusal as refusal:
             if begun:
                 raise
+            self.doorkeeper.refused(refusal.code, request)
             if isinstance(refusal, BodyTooLarge):
                 await run_out(receive)
             await self.refuse(request, refusal)(scope, receive, with_headers)
@@ -98,6 +104,12 @@ class Guarding:
             headers["Cache-Control"] = "no-cache"
         else:
             headers["Cache-Control"] = "no-store"  # Pages hold personal data, screens are shared.
+
+
+def check_path(path: str) -> None:
+    """Raises `PathLeadsOut` for an address that climbs, however it is written; the files' own handler would refuse it too."""
+    if ".." in path and ".." in path.replace("\\", "/").replace("\0", "").split("/"):
+        raise PathLeadsOut
 
 
 def check_origin(method: str, headers: Headers) -> None:

@@ -43,6 +43,7 @@ class Limits:
     body_seconds_max: float = 60.0  # A letter's scan of 4 MiB takes 35 s at 1 Mbit/s.
     idle_seconds_max: int = 10  # between two requests of a connection
     unread_seconds_max: float = 30.0  # an answer nobody takes
+    turned_away_seconds: float = 60.0  # after which what was turned away alike is entered in the access log
     # An address may be a hall of sixty clerks; an account is one person with a scanner, or one program.
     of_address: Pace = Pace(burst=1_200, a_second=100.0)
     of_account: Pace = Pace(burst=600, a_second=50.0)

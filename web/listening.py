@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from web.limits import Limits
+from web.turned_away import Doorkeeper
 
 # What a browser is told with every answer, whoever gives it.
 HEADERS = {
@@ -35,6 +36,12 @@ _REST_SECONDS_MAX = (
     3.0  # for the rest of a body already refused, so that the refusal is read before the connection ends
 )
 _RETRY_SECONDS = 5
+# As the access log tells it.
+_ENDED_BECAUSE = {
+    HTTPStatus.SERVICE_UNAVAILABLE: "too_many_connections",
+    HTTPStatus.BAD_REQUEST: "not_http",
+    HTTPStatus.REQUEST_TIMEOUT: "head_too_slow",
+}
 
 
 class GuardedProtocol(H11Protocol):
@@ -43,14 +50,15 @@ class GuardedProtocol(H11Protocol):
     def __init__(
         self,
         limits: Limits,
+        doorkeeper: Doorkeeper,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        """As uvicorn makes it, with the `limits` bound first."""
+        """As uvicorn makes it, with the `limits` and the `doorkeeper` bound first."""
         super().__init__(config, server_state, app_state, _loop)
-        self._limits = limits
+        self._limits, self._doorkeeper = limits, doorkeeper
         self._head: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -97,7 +105,7 @@ class GuardedProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """The other side takes nothing any more."""
         super().pause_writing()
-        self._unread = self.loop.call_later(self._limits.unread_seconds_max, self.transport.abort)
+        self._unread = self.loop.call_later(self._limits.unread_seconds_max, self._not_taken)
 
     def resume_writing(self) -> None:
         """It takes again."""
@@ -117,8 +125,17 @@ class GuardedProtocol(H11Protocol):
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
             self._end(HTTPStatus.REQUEST_TIMEOUT)
 
+    def _not_taken(self) -> None:
+        self._doorkeeper.connection_refused("answer_not_taken", self._address)
+        self.transport.abort()
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
+
     def _end(self, status: HTTPStatus) -> None:
         """A bare answer and the end: no handler has seen this connection."""
+        self._doorkeeper.connection_refused(_ENDED_BECAUSE[status], self._address)
         headers = {
             **HEADERS,
             "Cache-Control": "no-store",

@@ -260,6 +260,14 @@ class BodyTooLarge(BadInput):
     en = "The request is too large; at most {kib} KiB are taken."
 
 
+class ExportTooLong(BadInput):
+    """More rows than a workbook is made for; it says what fits, and what has no bound."""
+
+    code = "export_too_long"
+    zh = "Excel 文件最多 {entries} 条记录。请将开始时间设为 {since} 或更晚，或导出 CSV（不限条数）。"
+    en = "A workbook holds at most {entries} entries. Begin at {since} or later, or take CSV, which holds them all."
+
+
 class BodyTooSlow(BadInput):
     """A body that doesn't come to its end."""
 
@@ -573,6 +581,12 @@ class NoSuchAddress(NotFound):
     code = "no_such_address"
     zh = "没有这个页面。"
     en = "There is no such page."
+
+
+class PathLeadsOut(NoSuchAddress):
+    """An address that climbs out of where it begins; none of ours does."""
+
+    code = "path_leads_out"
 
 
 class RequestNotFound(NotFound):

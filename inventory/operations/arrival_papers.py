@@ -26,7 +26,7 @@ def arrival_sheet(database: Database, viewer: Viewer, number: str, now: datetime
             (view.arrival.arrival_id,),
         ).fetchone()
         warehouse = row[0] if row else None
-        foot = printed(connection, viewer, warehouse, now)
+        foot = printed(connection, viewer, warehouse, now, f"discrepancy sheet {view.number}")
     paper = DiscrepancySheet(
         f"{view.number}-{view.hash[:8].upper()}",
         Term("进馆批次", "arrival"),

@@ -3,6 +3,9 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+
+import psycopg
 
 from inventory.domain.answering import OffShelf, due_on, holder, rank, reference
 from inventory.domain.counting import LOCAL
@@ -46,26 +49,31 @@ def closing_sheet(database: Database, viewer: Viewer, warehouse: str | None, now
 
     Nameless ones come first, then by kind of place. Every dossier named is a look. Raises `NotAllowed`, `PlaceNotFound`.
     """
-    return closing_paper(database, viewer, warehouse, now)[0]
+    with database.transaction(viewer) as session:
+        return _closing(raw(session), viewer, warehouse, now)
 
 
 def closing_paper(database: Database, viewer: Viewer, warehouse: str | None, now: datetime) -> tuple[Closing, Printed]:
     """The same with what its foot says, for printing."""
-    check_permitted(viewer, Permission.SEE_CLOSING_SHEET)
     with database.transaction(viewer) as session:
         connection = raw(session)
-        if warehouse is not None and not store.is_warehouse(connection, warehouse):
-            raise PlaceNotFound(place=warehouse)
-        volumes, dossiers = store.off_shelf(connection, warehouse, VOLUMES_MAX)
-        out = store.count_off_shelf(connection, warehouse)
-        people.log_looks(connection, viewer.account_id, "closing_sheet", now, dossiers)
-        foot = printed(connection, viewer, warehouse, now)
+        closing = _closing(connection, viewer, warehouse, now)
+        return closing, printed(connection, viewer, warehouse, now, f"closing sheet {warehouse or ''}".strip())
+
+
+def _closing(connection: psycopg.Connection[Any], viewer: Viewer, warehouse: str | None, now: datetime) -> Closing:
+    check_permitted(viewer, Permission.SEE_CLOSING_SHEET)
+    if warehouse is not None and not store.is_warehouse(connection, warehouse):
+        raise PlaceNotFound(place=warehouse)
+    volumes, dossiers = store.off_shelf(connection, warehouse, VOLUMES_MAX)
+    out = store.count_off_shelf(connection, warehouse)
+    people.log_looks(connection, viewer.account_id, "closing_sheet", now, dossiers)
     today = now.astimezone(LOCAL).date()
     groups = _groups(volumes, viewer, today)
     named = sum(len(group.volumes) for group in groups if group.holder is not None)
     overdue = sum(volume.overdue for group in groups for volume in group.volumes)
     sheet = ClosingSheet(warehouse or "全部库房", now.astimezone(LOCAL), groups)
-    return Closing(sheet, out, named, overdue, out - len(volumes)), foot
+    return Closing(sheet, out, named, overdue, out - len(volumes))
 
 
 def _groups(volumes: list[OffShelf], viewer: Viewer, today: date) -> tuple[OutGroup, ...]:

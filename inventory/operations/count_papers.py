@@ -10,6 +10,7 @@ from inventory.domain.people import Viewer
 from inventory.operations.counting import certificate, stated
 from inventory.papers.sheets import CountCertificate, OpenException, Printed, Term
 from inventory.store import checkpoints
+from inventory.store.access_log import take_copy
 from inventory.store.database import Database, raw
 
 
@@ -33,12 +34,19 @@ def certificate_paper(
         tuple(OpenException(Term(cloud.zh, cloud.en), dossiers) for cloud, dossiers in clouds),
     )
     with database.transaction(viewer) as session:
-        return paper, printed(raw(session), viewer, None, now)
+        return paper, printed(raw(session), viewer, None, now, f"certificate {paper.number}")
 
 
-def printed(connection: psycopg.Connection[Any], viewer: Viewer, warehouse: str | None, now: datetime) -> Printed:
-    """Who prints, when, and the newest signed root of the ledger: of one warehouse, or whichever was signed last."""
+def printed(
+    connection: psycopg.Connection[Any], viewer: Viewer, warehouse: str | None, now: datetime, paper: str
+) -> Printed:
+    """Who prints, when, under which copy number, and the newest signed root of the ledger.
+
+    The root is of one warehouse, or whichever was signed last. That a copy of `paper` (kind and number) is taken, is entered.
+    """
     at = now.astimezone(LOCAL).replace(microsecond=0)
+    copy = str(take_copy(connection, "paper", paper))
     for signed in checkpoints.newest(connection, 1, warehouse):
-        return Printed(at, viewer.name, signed.hash.hex(), f"{signed.checkpoint.warehouse} #{signed.checkpoint.number}")
-    return Printed(at, viewer.name)
+        root = f"{signed.checkpoint.warehouse} #{signed.checkpoint.number}"
+        return Printed(at, viewer.name, copy, signed.hash.hex(), root)
+    return Printed(at, viewer.name, copy)

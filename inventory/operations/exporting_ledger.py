@@ -23,6 +23,7 @@ from inventory.domain.netstrings import netstrings
 from inventory.domain.refusals import FileUnreadable
 from inventory.operations.checkpointing import signer_of
 from inventory.store import checkpoints, ledger, signing
+from inventory.store.access_log import take_copy
 from inventory.store.database import Database, raw
 from inventory.store.signing import LedgerFiles, Signer
 
@@ -39,12 +40,13 @@ _NAMES_NOBODY = frozenset({
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export holds; withheld: acts whose personal data stayed out."""
+    """What an export holds; withheld: acts whose personal data stayed out; copy: its number in the access log."""
 
     acts: int
     withheld: int
     commands: int
     checkpoints: int
+    copy: str
 
 
 class _Lines:
@@ -76,20 +78,25 @@ def export_ledger(
     files: LedgerFiles,
     path: Path,
     now: datetime,
+    taker: str,
     *,
     whole: bool = False,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Exported:
     """Write the ledger as of one instant to a file (`.gz`: packed), which appears whole or not; `on_progress(acts, in all)`.
 
-    Raises `BadSetting` where the site's signing key is missing and `FileUnreadable` where the file can't be written.
+    That `taker` (a login of the machine) took it is entered in the access log, under the copy number of its first line. Raises
+    `BadSetting` where the site's signing key is missing and `FileUnreadable` where the file can't be written.
     """
     signer = signer_of(database, files, now)
+    with database.transaction() as session:
+        what = f"{'whole ledger' if whole else 'ledger'} by {taker}"
+        copy = str(take_copy(raw(session), "ledger", what))
     with _appearing(path) as file, database.transaction() as session:
         connection = raw(session)
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         lines = _Lines(file)
-        lines.write({"guiwei": FORM, "made_at": microseconds(now)})
+        lines.write({"guiwei": FORM, "made_at": microseconds(now), "copy": copy})
         for key in signing.pinned_keys(files.pinned_keys):
             lines.write({"key": key.line()})
         signed = checkpoints.every(connection)
@@ -102,7 +109,7 @@ def export_ledger(
             lines.write({"command": told, "hash": own.hex()})
             commands += 1
         lines.seal(signer, now)
-    return Exported(acts, withheld, commands, len(signed))
+    return Exported(acts, withheld, commands, len(signed), copy)
 
 
 def _write_acts(

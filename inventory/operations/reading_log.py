@@ -1,16 +1,20 @@
 """The access log: noting requests, reading it as the audit administrator, exporting it, keeping it for its time."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from inventory.domain.copies import CopyNumber
+from inventory.domain.counting import LOCAL
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
+from inventory.domain.refusals import ExportTooLong
 from inventory.store import access_log, people
-from inventory.store.access_log import LogEntry, LogFilter, Noted
+from inventory.store.access_log import LogEntry, LogFilter, Noted, TurnedAway
 from inventory.store.database import Database, raw, shown
 
 LOG_ENTRIES_SHOWN_MAX = 100
-LOG_ENTRIES_EXPORTED_MAX = 100_000
+LOG_ENTRIES_AT_ONCE = 5_000  # of an export, which has no bound of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,14 @@ class LogPage:
 
     entries: tuple[LogEntry, ...]
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogExport:
+    """Entries to be taken home, the newest first, read as they are asked for; and the number the list carries."""
+
+    copy: CopyNumber
+    entries: Iterator[LogEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +46,56 @@ def note_request(database: Database, viewer: Viewer | None, noted: Noted) -> Non
     database.at_once(lambda connection: access_log.note_request(connection, shown(viewer), noted))
 
 
+def note_turned_away(database: Database, turned_away: Sequence[TurnedAway]) -> None:
+    """Enter what the door refused before it was anybody's request."""
+    with database.transaction() as session:
+        access_log.note_turned_away(raw(session), turned_away)
+
+
 def read_log(database: Database, viewer: Viewer, wanted: LogFilter, now: datetime) -> LogPage:
     """A page of the log; raises `NotAllowed` for everybody but the audit administrator, as the database does."""
-    return _read(database, viewer, wanted, LOG_ENTRIES_SHOWN_MAX, "access_log", now)
+    check_permitted(viewer, Permission.READ_ACCESS_LOG)
+    with database.transaction(viewer) as session:
+        connection = raw(session)
+        found = access_log.entries(connection, wanted, LOG_ENTRIES_SHOWN_MAX + 1)
+        people.log_access(connection, viewer.account_id, "access_log", now)
+    return LogPage(tuple(found[:LOG_ENTRIES_SHOWN_MAX]), len(found) > LOG_ENTRIES_SHOWN_MAX)
 
 
-def export_log(database: Database, viewer: Viewer, wanted: LogFilter, now: datetime) -> LogPage:
-    """What an export holds, at most `LOG_ENTRIES_EXPORTED_MAX` entries; raises `NotAllowed`. That it was made is logged."""
-    return _read(database, viewer, wanted, LOG_ENTRIES_EXPORTED_MAX, "access_log_export", now)
+def export_log(database: Database, viewer: Viewer, wanted: LogFilter, *, entries_max: int | None = None) -> LogExport:
+    """All entries of a range, as they were when it began; raises `NotAllowed`, and `ExportTooLong` beyond `entries_max`.
+
+    That it was made is entered, with the range. The entries come in pieces, each in a transaction of its own: no connection
+    waits for whoever takes the list slowly.
+    """
+    check_permitted(viewer, Permission.READ_ACCESS_LOG)
+    with database.transaction(viewer) as session:
+        connection = raw(session)
+        if entries_max is not None:
+            oldest = access_log.moment_of_last_within(connection, wanted, entries_max)
+            if oldest is not None:
+                # A whole minute, as the form has it, in which no more than fit can lie.
+                since = (oldest + timedelta(minutes=1)).astimezone(LOCAL)
+                raise ExportTooLong(entries=entries_max, since=f"{since:%Y-%m-%d %H:%M}")
+        first = access_log.entries(connection, wanted, LOG_ENTRIES_AT_ONCE)
+        copy = access_log.take_copy(connection, "access_log", _range(wanted))
+    return LogExport(copy, _all(database, viewer, wanted, first))
+
+
+def _all(database: Database, viewer: Viewer, wanted: LogFilter, first: list[LogEntry]) -> Iterator[LogEntry]:
+    found = first
+    while found:
+        yield from found
+        if len(found) < LOG_ENTRIES_AT_ONCE:
+            return
+        with database.transaction(viewer) as session:
+            found = access_log.entries(raw(session), replace(wanted, before=found[-1].id), LOG_ENTRIES_AT_ONCE)
+
+
+def _range(wanted: LogFilter) -> str:
+    """What an export is from, by its times alone: a person, an act or a number that was typed stays out of the log."""
+    ends = ("…" if one is None else f"{one.astimezone(LOCAL):%Y-%m-%d %H:%M}" for one in (wanted.since, wanted.until))
+    return " – ".join(ends)
 
 
 def seal_and_expire(database: Database, keep_days: int) -> LogKeeping:
@@ -55,12 +109,3 @@ def verify_log(database: Database) -> list[str]:
     """The sealed days whose entries are no longer what they were; none where all is well. For the jobs' role."""
     with database.transaction() as session:
         return access_log.broken_days(raw(session))
-
-
-def _read(database: Database, viewer: Viewer, wanted: LogFilter, entries_max: int, act: str, now: datetime) -> LogPage:
-    check_permitted(viewer, Permission.READ_ACCESS_LOG)
-    with database.transaction(viewer) as session:
-        connection = raw(session)
-        found = access_log.entries(connection, wanted, entries_max + 1)
-        people.log_access(connection, viewer.account_id, act, now)
-    return LogPage(tuple(found[:entries_max]), len(found) > entries_max)

@@ -11,7 +11,7 @@ from inventory.domain.requests import Occasion
 from inventory.domain.travelling import Channel, months_after, notice_number
 from inventory.operations.count_papers import printed
 from inventory.operations.lending import volumes_of, working_row
-from inventory.operations.request_views import LOCAL, authority_of, local_day
+from inventory.operations.request_views import authority_of, local_day
 from inventory.operations.rule_numbers import numbers_on
 from inventory.papers.sheets import AddressLabel, Printed, Term, TransferNotice
 from inventory.store import people, request_facts
@@ -28,7 +28,7 @@ def transfer_notice(database: Database, viewer: Viewer, number: str, now: dateti
         volumes = volumes_of(connection, row)
         authority = authority_of(connection, row)
         months = numbers_on(connection, local_day(now)).receipt_months
-        foot = printed(connection, viewer, None, now)
+        foot = printed(connection, viewer, None, now, f"transfer notice {number}")
     sent_on = row.sent_on or local_day(now)
     called = notice_number(told.agency_code, told.year, told.serial)
     seals = [volume.seal_number for volume in volumes if volume.seal_number]
@@ -61,13 +61,15 @@ def transfer_notice(database: Database, viewer: Viewer, number: str, now: dateti
 def address_label(database: Database, viewer: Viewer, number: str, now: datetime) -> tuple[AddressLabel, Printed]:
     """The address on a transfer's outer envelope; nobody's name stands on it."""
     with database.transaction(viewer) as session:
-        row, told = _transfer(raw(session), viewer, number, now)
+        connection = raw(session)
+        row, told = _transfer(connection, viewer, number, now)
+        foot = printed(connection, viewer, None, now, f"address label {number}")
     called = notice_number(told.agency_code, told.year, told.serial)
     secret = "机密" if row.channel == Channel.CONFIDENTIAL else None
     label = AddressLabel(
         told.recipient, told.address, told.agency, told.agency, str(called), _channel(row), confidentiality=secret
     )
-    return label, Printed(now.astimezone(LOCAL).replace(microsecond=0), viewer.name)
+    return label, foot
 
 
 def _transfer(

@@ -44,7 +44,7 @@ def pick_sheet(database: Database, viewer: Viewer, wave: str, now: datetime) -> 
         picks = [one for one in waves.picks(connection, [stop.stop_id for stop in stops]) if one.state == "open"]
         looked_at = sorted({one.dossier_id for one in picks})
         people.log_looks(connection, viewer.account_id, "pick_sheet", now, looked_at)
-        foot = printed(connection, viewer, found.warehouse, now)
+        foot = printed(connection, viewer, found.warehouse, now, f"pick sheet {work_number('W', wave_id)}")
     rooms = list(dict.fromkeys(stop.room or found.warehouse for stop in stops))
     sheet = PickSheet(
         work_number("W", wave_id), "、".join(rooms), viewer.name, tuple(_steps(stops, picks, len(rooms) > 1))
@@ -97,7 +97,7 @@ def manifest(database: Database, viewer: Viewer, number: str, now: datetime) -> 
         None if one.sealed_at is None else one.sealed_at.astimezone(LOCAL),
         tuple(name for name in (one.sealed_by, one.sealed_with) if name),
     )
-    return paper, _printed_for(database, viewer, seen, now)
+    return paper, _printed_for(database, viewer, seen, now, "manifest")
 
 
 def discrepancy_sheet(
@@ -129,7 +129,7 @@ def discrepancy_sheet(
             for row in seen.discrepancies
         ),
     )
-    return paper, _printed_for(database, viewer, seen, now)
+    return paper, _printed_for(database, viewer, seen, now, "discrepancy sheet")
 
 
 def _channel(channel: str | None) -> Term:
@@ -137,8 +137,8 @@ def _channel(channel: str | None) -> Term:
     return Term("未定", "not yet") if known is None else Term(known.zh, known.en)
 
 
-def _printed_for(database: Database, viewer: Viewer, seen: ConsignmentView, now: datetime) -> Printed:
+def _printed_for(database: Database, viewer: Viewer, seen: ConsignmentView, now: datetime, kind: str) -> Printed:
     one = seen.consignment
     warehouse = one.origin if one.origin_kind == "warehouse" else one.target
     with database.transaction(viewer) as session:
-        return printed(raw(session), viewer, warehouse, now)
+        return printed(raw(session), viewer, warehouse, now, f"{kind} {seen.number}")

@@ -14,12 +14,13 @@ from inventory.domain.identifiers import VolumeName
 class Printed:
     """Who printed a paper and when, for its foot and its watermark.
 
-    at: aware, in the warehouse's own time zone. ledger_root: the newest signed root of the ledger, hexadecimal; checkpoint:
-    which one that is, as `W1 #57`.
+    at: aware, in the warehouse's own time zone. copy: the number under which the access log knows who took this copy.
+    ledger_root: the newest signed root of the ledger, hexadecimal; checkpoint: which one that is, as `W1 #57`.
     """
 
     at: datetime
     by: str
+    copy: str
     ledger_root: str | None = None
     checkpoint: str | None = None
 

@@ -26,7 +26,7 @@ from inventory.papers.sheets import (
 
 CHINA = timezone(timedelta(hours=8))
 ROOT = "9f2c41aa07be55d1c0ffee00d15ea5e0badc0de0123456789abcdef012345678"
-PRINTED = Printed(datetime(2026, 3, 14, 18, 5, tzinfo=CHINA), "王敏", ROOT, "W1 #57")
+PRINTED = Printed(datetime(2026, 3, 14, 18, 5, tzinfo=CHINA), "王敏", "000417-3FA9", ROOT, "W1 #57")
 
 LOAN = Term("借阅", "loan")
 TRANSFER = Term("转递", "transfer")

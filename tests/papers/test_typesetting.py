@@ -41,6 +41,11 @@ def test_every_template_is_a_paper_tested_here() -> None:
     assert set(papers()) == {path.stem for path in TEMPLATES.glob("*.typ")} - {"house"}
 
 
+def test_every_page_of_every_paper_carries_its_copy_number() -> None:
+    for name, document in papers().items():
+        assert all("000417-3FA9" in page for page in Paper(document).pages), name
+
+
 def test_a_paper_carries_its_font_and_needs_no_other() -> None:
     for name, document in papers().items():
         fonts = Paper(document).fonts()
@@ -77,7 +82,7 @@ def test_every_sheet_says_who_exported_it_when_and_from_which_ledger() -> None:
             "exported by 王敏 at 2026-03-14 18:05",
             f"signed ledger root W1 #57 {ROOT[:24]}",
         ), name
-        watermark = "王敏 导出 exported 2026-03-14 18:05"
+        watermark = "王敏 导出 exported 2026-03-14 18:05 · 000417-3FA9"
         assert all(page.endswith(watermark) for page in paper.pages) or name == "transfer_notice", (
             "it goes to strangers, and is signed"
         )

@@ -13,5 +13,5 @@ BREAKS = {
     "unmask_limit": "SELECT unmasking_logged(NULL, 'letter', 'x')",
     "access_log_is_forever": "UPDATE access_log SET act = 'nothing'",
     "access_log_kept": "DELETE FROM access_log",
-    "access_log_read_by_audit_admin": "SELECT * FROM access_log_read(NULL, NULL, NULL, NULL, NULL, false, NULL, 10)",
+    "access_log_read_by_audit_admin": "SELECT * FROM access_log_read(NULL, NULL, NULL, NULL, NULL, false, NULL, NULL, NULL, 10)",
 }

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from inventory.domain.people import Role
 from inventory.papers.spreadsheets import harmless
 from tests.conftest import Archive
 from tests.site import ONE_ENGINE, SignIn
-from tests.web.stock import account_of, password_of
+from tests.web.stock import account_of, password_of, person_of
 
 
 @pytest.fixture
@@ -73,20 +74,41 @@ def test_what_stands_in_an_address_is_entered_only_where_it_is_ours(archive: Arc
     assert "3701021980" not in whole
 
 
+def test_a_number_that_another_county_has_is_taken_and_no_more_is_told_and_who_asked_is_entered(
+    archive: Archive, signed_in: SignIn
+) -> None:
+    archive.dossier("C-1")
+    person_of(archive, "C-1", "欧阳慎独", agency="370113")
+    row = {"box": "1", "number": "C-1", "name": "王芳"}
+    told = {
+        "command_id": str(uuid4()),
+        "agency": "370112",
+        "sender": "历城区",
+        "boxes": 1,
+        "historic": True,
+        "rows": [row],
+    }
+    answer = signed_in("licheng").post("/api/v1/arrivals", json=told)
+    assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
+    assert not [secret for secret in ("370113", "长清", "欧阳", "C-1") if secret in answer.text]
+    assert ("licheng", "POST /api/v1/arrivals", None, "name_taken", "127.0.0.1") in rows(archive)
+
+
 def test_an_export_says_who_took_it_and_is_entered_itself(
     archive: Archive, shen: httpx.Client, signed_in: SignIn
 ) -> None:
     signed_in("zhao").get("/work", headers={"User-Agent": "=cmd|' /C calc'!A0"})
     lines = list(csv.reader(io.StringIO(shen.get("/access-log/export.csv?person=zhao").content.decode("utf-8-sig"))))
     assert "沈静 (shen)" in lines[0][0]
-    assert all("zhao" in line[1] for line in lines[2:])
-    assert any(line[9] == "'=cmd|' /C calc'!A0" for line in lines[2:])
+    assert all("zhao" in line[1] for line in lines[2:-1])
+    assert lines[-1] == [f"完 end · {len(lines) - 3} 条 rows"]
+    assert any(line[10] == "'=cmd|' /C calc'!A0" for line in lines[2:-1])
     book = load_workbook(io.BytesIO(shen.get("/access-log/export.xlsx?person=zhao").content))
     cells = [cell for row in book.active.iter_rows() for cell in row]  # type: ignore[union-attr]
     assert "沈静 (shen)" in str(cells[0].value)
     assert not [cell for cell in cells if cell.data_type == "f"]
     acts = [act for login, act, *_ in rows(archive) if login == "shen"]
-    assert acts.count("access_log_export") == 2
+    assert acts.count("copy_access_log") == 2
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "|x", "\u3000＠x"])

@@ -39,7 +39,7 @@ def export(archive: Archive, files: LedgerFiles, tmp_path: Path) -> Path:
     working_day(archive, files)
     archive.act(ActKind.RESHELVED, "D-3", "A-02", reason=f"for {NAME}")
     path = tmp_path / "ledger.jsonl"
-    export_ledger(archive.jobs, files, path, datetime.now(UTC))
+    export_ledger(archive.jobs, files, path, datetime.now(UTC), "shen")
     return path
 
 
@@ -70,7 +70,7 @@ def test_it_holds_for_nobody_with_another_key(export: Path, tmp_path: Path) -> N
 def test_what_may_name_a_person_stays_out_unless_asked_for(archive: Archive, export: Path, files: LedgerFiles) -> None:
     assert NAME not in export.read_text("utf-8")
     whole = export.with_name("whole.jsonl.gz")
-    done = export_ledger(archive.jobs, files, whole, datetime.now(UTC), whole=True)
+    done = export_ledger(archive.jobs, files, whole, datetime.now(UTC), "shen", whole=True)
     assert done.withheld == 0
     assert NAME in gzip.decompress(whole.read_bytes()).decode()
     found = verify_file(whole, first_key(files), [])
@@ -150,7 +150,7 @@ def test_an_export_made_up_whole_by_another_signer_is_found(
     rogue = files_in(tmp_path / "rogue")
     signing.new_key(rogue, datetime.now(UTC))
     made_up = tmp_path / "made-up.jsonl"
-    export_ledger(archive.jobs, rogue, made_up, datetime.now(UTC))
+    export_ledger(archive.jobs, rogue, made_up, datetime.now(UTC), "shen")
     with pytest.raises(WrongError):
         verify_file(made_up, first_key(files), [])
 
@@ -190,7 +190,7 @@ def test_one_file_of_python_is_all_it_takes(export: Path, files: LedgerFiles, tm
 
 def test_a_packed_export_that_is_damaged_is_told(archive: Archive, export: Path, files: LedgerFiles) -> None:
     packed = export.with_name("ledger.jsonl.gz")
-    export_ledger(archive.jobs, files, packed, datetime.now(UTC))
+    export_ledger(archive.jobs, files, packed, datetime.now(UTC), "shen")
     whole = packed.read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:200] + b"\0" * 50 + whole[250:], b"no gzip at all"):
         packed.write_bytes(damaged)
@@ -203,7 +203,7 @@ def test_an_export_appears_whole_or_not(archive: Archive, files: LedgerFiles, tm
     archive.dossier("D-1", on="A-01")
     sign(archive, files)
     with pytest.raises(FileUnreadable):
-        export_ledger(archive.jobs, files, tmp_path / "no" / "such" / "directory.jsonl", datetime.now(UTC))
+        export_ledger(archive.jobs, files, tmp_path / "no" / "such" / "directory.jsonl", datetime.now(UTC), "shen")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints.jsonl", "ledger-keys.jsonl", "ledger.key"]
 
 

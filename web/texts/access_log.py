@@ -1,6 +1,8 @@
 """The access log."""
 
-COLUMN_NAMES = ("at", "person", "role", "agency", "act", "object", "reason", "outcome", "address", "browser", "request")
+COLUMN_NAMES = (
+    "at", "person", "role", "agency", "act", "object", "reason", "outcome", "times", "address", "browser", "request"
+)  # fmt: skip
 ASKED_AS = {"access_log.{}": COLUMN_NAMES}
 
 TEXTS = {
@@ -19,6 +21,9 @@ TEXTS = {
     "access_log.object": ("对象", "About"),
     "access_log.reason": ("事由", "Reason"),
     "access_log.dossier": ("档案编号", "Dossier number"),
+    "access_log.copy": ("份号", "Copy number"),
+    "access_log.copy.hint": ("见纸面页脚或导出文件首行", "at a paper's foot, or in a list's first line"),
+    "access_log.times": ("次数", "Times"),
     "access_log.outcome": ("结果", "Outcome"),
     "access_log.done": ("完成", "done"),
     "access_log.refused": ("仅被拒绝的", "Refused only"),

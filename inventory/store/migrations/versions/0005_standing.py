@@ -16,6 +16,7 @@ PARTS: tuple[str, ...] = (
     "windows",
     "ties",
     "appending",
+    "log",
 )
 
 
