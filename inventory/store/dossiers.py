@@ -48,24 +48,31 @@ _DOSSIER = """
 # Each arm stops by itself after what one page can show, so no common surname walks the warehouse. What is met whole has
 # rank '', which sorts before every token. `{agency}` narrows inside the index: it is the second column of the key.
 _PREFIX_ARM = """(SELECT token AS rank, dossier_id FROM search_token
-    WHERE token >= %s AND token < %s {agency} ORDER BY token LIMIT %s)"""
-_EXACT_ARM = """(SELECT '' AS rank, dossier_id FROM search_token WHERE token = %s {agency} LIMIT %s)"""
+    WHERE token >= %s AND token < %s {agency} AND {mine} ORDER BY token LIMIT %s)"""
+_EXACT_ARM = """(SELECT '' AS rank, dossier_id FROM search_token WHERE token = %s {agency} AND {mine} LIMIT %s)"""
 _ID_ARM = """(SELECT '' AS rank, dossier.id FROM subject JOIN dossier ON subject_id = subject.id
-    WHERE {column} = ANY(%s) {agency} LIMIT %s)"""
+    WHERE {column} = ANY(%s) {agency} AND {mine} LIMIT %s)"""
 _EPC_ARM = """(SELECT '' AS rank, dossier.id FROM tag JOIN volume ON volume.id = volume_id
-    JOIN dossier ON dossier.id = volume.dossier_id WHERE epc = %s {agency} LIMIT %s)"""
+    JOIN dossier ON dossier.id = volume.dossier_id WHERE epc = %s {agency} AND {mine} LIMIT %s)"""
+# The own dossier and a declared relative's are as if they weren't there: left out before anything is counted.
+_KEPT_FROM_ME = "kept AS MATERIALIZED (SELECT ARRAY(SELECT dossiers_kept_from_me()) AS ids)"
+_MINE = "{id_column} <> ALL ((SELECT ids FROM kept)::integer[])"
 
 
 def search(
     connection: psycopg.Connection[Any], keys: KeyRing, query: Query, agency_id: int | None, dossiers_max: int
 ) -> list[DossierRow]:
-    """Up to `dossiers_max` dossiers a query can mean: those met whole first, then those that begin so, in token order."""
+    """Up to `dossiers_max` dossiers a query can mean: those met whole first, then those that begin so, in token order.
+
+    Whoever searches finds neither the own dossier nor a declared relative's.
+    """
     arms: list[str] = []
     facts: list[object] = []
 
     def arm(template: str, agency_column: str, limit: int, *what: object, **names: object) -> None:
         narrowed = "" if agency_id is None else f"AND {agency_column} = %s"
-        arms.append(template.format(agency=narrowed, **names))
+        mine = _MINE.format(id_column="dossier_id" if agency_column == "agency_id" else "dossier.id")
+        arms.append(template.format(agency=narrowed, mine=mine, **names))
         facts.extend((*what, *(() if agency_id is None else (agency_id,)), limit))
 
     for token in query.exact:
@@ -87,7 +94,7 @@ def search(
     if not arms:
         return []
     statement = f"""
-        WITH met AS ({" UNION ALL ".join(arms)}),
+        WITH {_KEPT_FROM_ME}, met AS ({" UNION ALL ".join(arms)}),
         page AS (SELECT dossier_id, min(rank COLLATE "C") AS rank FROM met GROUP BY dossier_id ORDER BY 2, 1 LIMIT %s)
         SELECT found.* FROM page JOIN ({_DOSSIER}) AS found USING (dossier_id) ORDER BY page.rank, found.number
     """

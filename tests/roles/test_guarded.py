@@ -7,15 +7,17 @@ import psycopg
 import pytest
 
 from inventory.domain.acts import ActKind
-from inventory.domain.people import Role
+from inventory.domain.people import Role, Viewer
 from inventory.domain.refusals import NotOwnOrRelative
 from inventory.operations import counting, declaring, finding
 from inventory.operations.unmasking import unmask
 from inventory.store.database import raw, refusal_for
 from inventory.store.request_facts import is_tied
 from tests.conftest import Archive
+from tests.web.stock import id_number, person_of
 
 ID = "11010519491231002X"
+NUMBERS = {f"D-{serial}": id_number(f"37010219800101{serial:03}") for serial in range(1, 4)}
 
 
 def test_the_reach_of_every_role_stands_in_the_database(archive: Archive) -> None:
@@ -72,6 +74,57 @@ def test_nobody_looks_at_their_own_dossier_or_a_relatives(archive: Archive) -> N
         with pytest.raises(NotOwnOrRelative):
             look("D-1")
     assert finding.open_dossier(archive.app, archive.keeper, "D-1", now).number == "D-1"
+
+
+def test_a_search_finds_neither_the_own_dossier_nor_a_relatives_and_counts_neither(archive: Archive) -> None:
+    """However it is asked for: with them, and without them, the answers are the same."""
+    epcs = {f"D-{number}": f"{number:024X}" for number in range(1, 4)}
+    for number, epc in epcs.items():
+        archive.dossier(number, epc=epc)
+        person_of(archive, number, "单晓梅", aliases=[f"老{number}"], number=NUMBERS[number])
+    declaring.declare_tie(archive.app, archive.clerk, uuid4(), "clerk", "own", NUMBERS["D-1"], datetime.now(UTC))
+    declaring.declare_tie_to_dossier(archive.app, archive.clerk, uuid4(), "relative", "D-2", datetime.now(UTC))
+
+    def found(text: str, viewer: Viewer) -> tuple[list[str], bool]:
+        told = finding.find_dossiers(archive.app, viewer, text, datetime.now(UTC))
+        return [one.number for one in told.dossiers], told.more
+
+    for text in ("单晓梅", "单", "sxm", "danxiao"):
+        assert found(text, archive.clerk) == (["D-3"], False)
+        assert len(found(text, archive.keeper)[0]) == 3
+    for kept in ("D-1", "D-2"):
+        for text in (kept, f"老{kept}", NUMBERS[kept], NUMBERS[kept][-6:], epcs[kept]):
+            assert found(text, archive.clerk) == ([], False), text
+            assert found(text, archive.keeper) == ([kept], False), text
+    assert found(NUMBERS["D-3"], archive.clerk) == (["D-3"], False)
+    looked = "SELECT count(*) FROM access_log JOIN dossier ON dossier.id = dossier_id WHERE number <> 'D-3' AND account_id = %s"
+    assert archive.root.execute(looked, (archive.clerk.account_id,)).fetchone() == (0,)
+
+
+def test_a_page_of_others_is_full_although_the_own_dossier_would_stand_on_it(archive: Archive) -> None:
+    for number in range(finding.FOUND_DOSSIERS_MAX + 1):
+        archive.dossier(f"D-{number:03}")
+        person_of(archive, f"D-{number:03}", "单晓梅")
+    declaring.declare_tie_to_dossier(archive.app, archive.clerk, uuid4(), "own", "D-000", datetime.now(UTC))
+    mine = finding.find_dossiers(archive.app, archive.clerk, "单", datetime.now(UTC))
+    theirs = finding.find_dossiers(archive.app, archive.keeper, "单", datetime.now(UTC))
+    assert (len(mine.dossiers), mine.more) == (finding.FOUND_DOSSIERS_MAX, False)
+    assert (len(theirs.dossiers), theirs.more) == (finding.FOUND_DOSSIERS_MAX, True)
+
+
+def test_nobody_learns_that_a_relative_has_a_dossier_in_another_county(archive: Archive) -> None:
+    archive.root.execute("INSERT INTO agency (code, name, level) VALUES ('370114', '章丘区档案中心', 'county')")
+    stranger = archive.person("stranger", Role.WINDOW_CLERK, agency="370114")
+    archive.dossier("D-1")
+    _owned(archive, "D-1")
+    for viewer in (stranger, archive.keeper):
+        declaring.declare_tie(archive.app, viewer, uuid4(), viewer.login, "relative", ID, datetime.now(UTC))
+    with archive.sql_of(stranger) as app:
+        assert app.execute("SELECT dossiers_kept_from_me()").fetchall() == []
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute("SELECT tied_dossiers(%s)", (stranger.account_id,))
+    with archive.sql_of(archive.keeper) as app:
+        assert len(app.execute("SELECT dossiers_kept_from_me()").fetchall()) == 1
 
 
 def test_acts_written_past_the_ledgers_door_are_refused_by_the_same_name(archive: Archive) -> None:

@@ -17,6 +17,7 @@ PARTS: tuple[str, ...] = (
     "ties",
     "appending",
     "log",
+    "kept_apart",
 )
 
 
