@@ -12,6 +12,7 @@ from schemathesis.schemas import APIOperation
 
 from inventory.domain.people import Role
 from tests.attacks.conftest import Counties
+from web.app import PROGRAMS
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -22,6 +23,7 @@ class Operation:
 
     label: str
     cases: st.SearchStrategy[Case[Any]]
+    permitted: frozenset[Role]  # whom its door lets in; the others get no further, whatever they send
 
 
 def operations(address: str) -> Iterator[Operation]:
@@ -31,7 +33,14 @@ def operations(address: str) -> Iterator[Operation]:
         meant = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
         told = bool(list(operation.iter_parameters()) or len(operation.body))
         wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
-        yield Operation(operation.label, st.one_of(meant, meant, wrong) if told else meant)
+        cases = st.one_of(meant, meant, wrong) if told else meant
+        yield Operation(operation.label, cases, _permitted(operation.method.upper(), operation.path))
+
+
+def _permitted(method: str, path: str) -> frozenset[Role]:
+    doors = {address: door for part in PROGRAMS for address, door in part.router.doors().items()}
+    permission = doors[method, path].permission
+    return frozenset(Role) if permission is None else permission.roles
 
 
 @dataclass
