@@ -15,7 +15,7 @@ from psycopg.rows import class_row, dict_row
 from inventory.domain.people import Role, Viewer
 
 SecretKind = Literal["password", "pin"]
-Owes = Literal["code", "factor"]
+Owes = Literal["code", "password", "factor"]
 
 _VIEWER = """
     SELECT account.id AS account_id, login, account.name, role, agency_id, agency.name AS agency_name
@@ -39,7 +39,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session's account, and what the session still owes before it is anybody's: a code, or a second factor at all."""
+    """A session's account, and what the session still owes before it is anybody's.
+
+    A code of the second factor; a password of one's own in the place of one that was given; a second factor at all.
+    """
 
     viewer: Viewer
     owes: Owes | None

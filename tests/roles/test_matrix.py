@@ -38,7 +38,7 @@ FINER = {("POST", "/api/v1/ties"): Permission.DECLARE_TIES.roles}
 # Asked behind a door that is wider.
 ASKED_WITHIN = {Permission.DECLARE_TIES}
 # Tried by tests of their own: here they would end what the others need.
-SESSIONS = {"/sign-in", "/sign-out", "/me/password"}
+SESSIONS = {"/sign-in", "/sign-out", "/sign-in/password", "/me/password"}
 # Own things that can't be looked at as they stand in the test's warehouse, each with the reason.
 NOT_YET = {
     "/requests/{number}/notice.pdf": "no transfer was approved",

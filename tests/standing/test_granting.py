@@ -20,6 +20,7 @@ from tests.requests.counter import Counter, now
 
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
 PASSWORD = "three thirds make one"
+OWN_PASSWORD = "and nobody knows mine"
 
 
 @pytest.fixture
@@ -38,12 +39,13 @@ def test_one_makes_the_account_another_says_what_it_may_the_third_reads_both(
 ) -> None:
     accounts.make(archive.app, three[Role.SYSTEM_ADMIN], "Wang", "王芳", PASSWORD)
     made = signing_in.sign_in(archive.app, "wang", PASSWORD, "s1").viewer
+    accounts.change_password(archive.app, made, PASSWORD, OWN_PASSWORD, "s1-own")
     assert made.role is Role.UNASSIGNED
     with pytest.raises(refusals.NotAllowed):
         made.agency_seen()
     holder = grant(archive, three[Role.SECURITY_ADMIN], "wang", Role.WINDOW_CLERK, agency="370112")
     assert (holder.role, holder.agency, holder.granted_by) == ("window_clerk", "历城区档案中心", "security-admin")
-    assert signing_in.sign_in(archive.app, "wang", PASSWORD, "s2").viewer.agency_id == archive.clerk.agency_id
+    assert signing_in.sign_in(archive.app, "wang", OWN_PASSWORD, "s2").viewer.agency_id == archive.clerk.agency_id
     log = read_log(archive.app, three[Role.AUDIT_ADMIN], LogFilter(act="role_"), now()).entries
     assert [(entry.login, entry.act, entry.object, entry.reason) for entry in log] == [
         ("security-admin", "role_granted", "wang unassigned -> window_clerk", "任命文件 5号")
@@ -226,3 +228,34 @@ def test_not_even_the_owner_rewrites_what_was_given(archive: Archive) -> None:
         with pytest.raises(psycopg.Error) as broken:
             archive.root.execute(statement)
         assert broken.value.diag.constraint_name == "ledger_is_forever"
+
+
+def test_a_password_somebody_gave_is_changed_before_anything_else(archive: Archive, three: dict[Role, Viewer]) -> None:
+    accounts.make(archive.app, three[Role.SYSTEM_ADMIN], "wang", "王芳", PASSWORD)
+    grant(archive, three[Role.SECURITY_ADMIN], "wang", Role.KEEPER)
+    opened = signing_in.sign_in(archive.app, "wang", PASSWORD, "s1")
+    assert opened.owes == "password"
+    with pytest.raises(refusals.NotSignedIn):
+        viewer_of_session(archive.app, "s1")
+    with archive.sql_of(opened.viewer) as app:
+        assert app.execute("SELECT session_account()").fetchone() == (None,)
+        assert app.execute("SELECT factor_offer('\\x01')").fetchone() == (False,), "nor is it settled by something else"
+        assert app.execute("SELECT factor_enrol(1, '{}', '\\x01')").fetchone() == (False,)
+    with pytest.raises(refusals.BadInput):
+        accounts.change_password(archive.app, opened.viewer, PASSWORD, PASSWORD, "s2")
+    with pytest.raises(refusals.WrongPassword):
+        accounts.change_password(archive.app, opened.viewer, "something else", OWN_PASSWORD, "s2")
+    accounts.change_password(archive.app, opened.viewer, PASSWORD, OWN_PASSWORD, "s2")
+    assert viewer_of_session(archive.app, "s2").role is Role.KEEPER
+    assert signing_in.sign_in(archive.app, "wang", OWN_PASSWORD, "s3").owes is None
+
+
+def test_where_a_second_factor_is_owed_too_it_comes_after(archive: Archive, three: dict[Role, Viewer]) -> None:
+    archive.root.execute("INSERT INTO second_factor_role VALUES ('city_manager')")
+    accounts.make(archive.app, three[Role.SYSTEM_ADMIN], "wang", "王芳", PASSWORD)
+    grant(archive, three[Role.SECURITY_ADMIN], "wang", Role.CITY_MANAGER)
+    opened = signing_in.sign_in(archive.app, "wang", PASSWORD, "s1")
+    accounts.change_password(archive.app, opened.viewer, PASSWORD, OWN_PASSWORD, "s2")
+    assert signing_in.session_of(archive.app, "s2").owes == "factor"
+    with pytest.raises(refusals.NotSignedIn):
+        viewer_of_session(archive.app, "s2")

@@ -9,7 +9,7 @@ from fastapi import Form, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from inventory.domain.people import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
+from inventory.domain.people import PASSWORD_CHARACTERS_MAX
 from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import Refusal
 from inventory.domain.second_factor import CODE_DIGITS, RECOVERY_BYTES, RECOVERY_CODES, SECRET_BYTES
@@ -20,7 +20,7 @@ from inventory.store.access import SessionSeen, TokenSeen
 from inventory.store.people import SignedIn as SignedInKnown
 from web.doors import Doors, for_everybody_signed_in, while_signing_in
 from web.outcomes import redirect
-from web.pages.sign_in import first_page, new_secret
+from web.pages.sign_in import PasswordContext, first_page, new_secret
 from web.refusing import status_of
 from web.rendering import render, words_of
 from web.signed_in import Known, SignedIn, set_session
@@ -53,15 +53,6 @@ class AccessContext:
         """What a browser says of itself, as far as its owner would: `Edge · Windows`."""
         firsts = (next((name for mark, name in names if mark in told), "") for names in (_BROWSERS, _SYSTEMS))
         return " · ".join(filter(None, firsts)) or told[:40]
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordContext:
-    """Why the form is shown again. Nothing secret comes back."""
-
-    problem: str | None = None
-    characters_min: int = PASSWORD_CHARACTERS_MIN
-    characters_max: int = PASSWORD_CHARACTERS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +141,8 @@ def password_form(
 @while_signing_in
 def factor_page(request: Request, known: Known) -> Response:
     """The secret of a new second factor."""
-    if known.owes == "code":
-        return RedirectResponse("/sign-in/code", 303)
+    if known.owes in {"code", "password"}:
+        return RedirectResponse(f"/sign-in/{known.owes}", 303)
     return _offer(request, known)
 
 

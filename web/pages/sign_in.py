@@ -8,10 +8,10 @@ from urllib.parse import quote
 from fastapi import Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Viewer
-from inventory.domain.refusals import NotSignedIn
-from inventory.operations import second_factor
-from inventory.operations.signing_in import sign_in, sign_out
+from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, Viewer
+from inventory.domain.refusals import NotSignedIn, Refusal
+from inventory.operations import accounts, second_factor
+from inventory.operations.signing_in import session_of, sign_in, sign_out
 from inventory.store import people
 from web.doors import Doors, open_to_all, while_signing_in
 from web.navigation import entries_for
@@ -47,6 +47,16 @@ class CodeContext:
     code_characters_max: int = CODE_CHARACTERS_MAX
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordContext:
+    """Why the form is shown again; given: the password there is was somebody else's to give. Nothing secret comes back."""
+
+    problem: str | None = None
+    given: bool = False
+    characters_min: int = PASSWORD_CHARACTERS_MIN
+    characters_max: int = PASSWORD_CHARACTERS_MAX
+
+
 @router.get("/sign-in", include_in_schema=False)
 @open_to_all
 def sign_in_page(request: Request) -> Response:
@@ -80,6 +90,8 @@ def sign_in_form(
 
 
 def _after(request: Request, opened: people.SignedIn, then: str) -> str:
+    if opened.owes == "password":
+        return "/sign-in/password"
     if opened.owes == "factor":
         return "/me/factor"
     if opened.owes == "code":
@@ -126,6 +138,38 @@ def _ask_code(
         return RedirectResponse(_after(request, known, then), 303)
     context = CodeContext(known.viewer.login, then, problem)
     return render(request, "sign_in_code.html", context, status=status)
+
+
+@router.get("/sign-in/password", include_in_schema=False)
+@while_signing_in
+def first_password_page(request: Request, known: Known) -> Response:
+    """Ask for a password of one's own, in the place of one that somebody else gave."""
+    if known.owes != "password":
+        return RedirectResponse(_after(request, known, "/"), 303)
+    return render(request, "password.html", PasswordContext(given=True))
+
+
+@router.post("/sign-in/password", include_in_schema=False)
+@while_signing_in
+def first_password_form(
+    request: Request,
+    known: Known,
+    password: Annotated[str, Form(max_length=PASSWORD_CHARACTERS_MAX)] = "",
+    new: Annotated[str, Form(max_length=PASSWORD_CHARACTERS_MAX)] = "",
+    again: Annotated[str, Form(max_length=PASSWORD_CHARACTERS_MAX)] = "",
+) -> Response:
+    """Keep it, and go on under a new secret to whatever the session owes beside, or to the first page."""
+    words, secret, database = words_of(request), new_secret(), site_of(request).database
+    if new != again:
+        return render(request, "password.html", PasswordContext(words("pin.differs"), given=True), status=422)
+    try:
+        accounts.change_password(database, known.viewer, password, new, secret)
+    except Refusal as refusal:
+        context = PasswordContext(refusal.sentence("zh" if words.chinese else "en"), given=True)
+        return render(request, "password.html", context, status=status_of(refusal))
+    response = RedirectResponse(_after(request, session_of(database, secret), "/"), 303)
+    set_session(request, response, secret)
+    return response
 
 
 def new_secret() -> str:

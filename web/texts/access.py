@@ -40,6 +40,10 @@ TEXTS = {
         "至少 {least} 个字符，越长越好；其他会话随即结束。",
         "At least {least} characters, the longer the better. Your other sessions end.",
     ),
+    "password.given": (
+        "现在的密码由管理员设定。请换成只有您知道的密码，至少 {least} 个字符。",
+        "An administrator gave you this password. Choose one that you alone know, of at least {least} characters.",
+    ),
     "password.now": ("当前密码", "Your password now"),
     "password.new": ("新密码", "New password"),
     "password.button": ("保存密码", "Keep this password"),

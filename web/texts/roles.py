@@ -29,8 +29,8 @@ TEXTS = {
     "accounts.new": ("新账户", "A new account"),
     "accounts.password": ("初始密码", "First password"),
     "accounts.password.hint": (
-        "至少 {least} 个字符；本人登录后应立即更改。",
-        "At least {least} characters; its holder should change it at once.",
+        "至少 {least} 个字符；本人首次登录时须更改。",
+        "At least {least} characters; its holder changes it at the first sign-in.",
     ),
     "accounts.make": ("建立账户", "Make it"),
     "accounts.made": (

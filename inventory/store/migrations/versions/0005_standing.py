@@ -18,6 +18,7 @@ PARTS: tuple[str, ...] = (
     "appending",
     "log",
     "kept_apart",
+    "first_passwords",
 )
 
 
