@@ -1,0 +1,88 @@
+"""What a gate teaches about itself: how loud its passages are at each antenna, how often and how far apart they are heard."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from inventory.locating.arrays import Integers, Reals
+from inventory.locating.reads import INNER, OUTER
+from inventory.locating.visiting import Visits
+
+GROUPS_MIN = 8  # fewer passages don't tell how loud passages are
+KEPT = 0.7  # of what earlier days taught
+READS_MIN = 6  # of a group that counts
+LOUD_SHARE = 0.75  # of a group's tags are softer: shielded by the others
+SPREAD_DB, SPREAD_DB_MIN, SPREAD_DB_MAX = 5.0, 3.0, 7.0
+SHARE_MIN, SHARE_MAX = 0.1, 0.9
+UNTOLD_DBM = -55.0
+LAG_SECONDS, LAG_LEAST, LAG_MOST = 1.0, 0.4, 2.5  # from one antenna to the other; the first until anything is known
+
+
+class Levels(NamedTuple):
+    """How passages sound. dbm, spread: by antenna. outer_share: of the reads of a passage, the outer antenna's.
+
+    lag: seconds from being beside one antenna to being beside the other.
+    """
+
+    dbm: Reals
+    spread: Reals
+    outer_share: float
+    lag: float
+
+
+@dataclass(frozen=True)
+class GateModel:
+    """What earlier days taught of a gate; as it stands for one that is new."""
+
+    levels: Levels | None = None
+
+
+def loud_of(visits: Visits, group: Integers, groups: int) -> Reals:
+    """How loud each group was at each antenna: what three of four of its tags don't reach; NaN where it wasn't heard."""
+    loud = np.full((groups, 2), np.nan)
+    for antenna in range(2):
+        top = visits.tops[:, antenna]
+        rows = np.flatnonzero(~np.isnan(top))
+        order = rows[np.lexsort((top[rows], group[rows]))]
+        of = group[order]
+        number = np.unique(of)
+        first, end = np.searchsorted(of, number), np.searchsorted(of, number, side="right")
+        loud[number, antenna] = top[order[first + ((end - first - 1) * LOUD_SHARE).astype(np.int64)]]
+    return loud
+
+
+def lag_of(visits: Visits, group: Integers, groups: int) -> Reals:
+    """How many seconds later each group was beside the outer antenna: the median of its tags; NaN where none tells."""
+    beside = visits.beside[:, OUTER] - visits.beside[:, INNER]
+    rows = np.flatnonzero(~np.isnan(beside))
+    order = rows[np.lexsort((beside[rows], group[rows]))]
+    of = group[order]
+    number = np.unique(of)
+    first, end = np.searchsorted(of, number), np.searchsorted(of, number, side="right")
+    lag = np.full(groups, np.nan)
+    lag[number] = beside[order[(first + end - 1) // 2]]
+    return lag
+
+
+def levels_of(loud: Reals, count: Integers, lag: Reals, gate: GateModel) -> Levels:
+    """How passages sound in this evidence; where there are few, what the gate was taught, or a guess by what there is."""
+    both = (count.min(axis=1, initial=1 << 40) >= 2) & (count.sum(axis=1) >= READS_MIN)  # noqa: PLR2004
+    if both.sum() >= GROUPS_MIN:
+        # The loudest half: who only comes near is no passage.
+        near = both & (loud.sum(axis=1) >= np.median(loud[both].sum(axis=1)))
+        dbm = np.median(loud[near], axis=0)
+        apart = np.abs(loud[both] - dbm)
+        spread = np.clip(1.5 * np.median(apart, axis=0), SPREAD_DB_MIN, SPREAD_DB_MAX)
+        share = np.median(count[both, 1] / count[both].sum(axis=1))
+        usual = float(np.median(np.abs(lag[near])))
+        return Levels(dbm, spread, _within(float(share), SHARE_MIN, SHARE_MAX), _within(usual, LAG_LEAST, LAG_MOST))
+    if gate.levels is not None:
+        return gate.levels
+    heard = loud[~np.isnan(loud)]
+    level = float(heard.max()) if len(heard) else UNTOLD_DBM
+    return Levels(np.full(2, level), np.full(2, SPREAD_DB), 0.5, LAG_SECONDS)
+
+
+def _within(value: float, least: float, most: float) -> float:
+    return min(max(value, least), most)

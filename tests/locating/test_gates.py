@@ -1,0 +1,222 @@
+"""One passage for each person and passage, with its direction; nothing for what lies there; the same bits whatever came when."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devices.simulator.gates import Fault, Walk, read
+from devices.simulator.passers import Traffic, make_scene
+from inventory.domain.gate_passages import Passing, PassingDoubt
+from inventory.locating.gate_model import GateModel
+from inventory.locating.passages import Direction, Doubt, Passages, learn_gate, watch
+from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order, no_reads, slices
+from tests.locating.gatesay import all_of, in_, instant, out, parked, passing
+
+UNTAUGHT = GateModel()
+CART = range(100, 120)
+
+
+def passages(*parts: Reads, until: float = 10_000) -> Passages:
+    return watch(all_of(*parts), UNTAUGHT, instant(until)).passages
+
+
+def told(found: Passages) -> list[tuple[str, list[int]]]:
+    """Each passage: its direction, and what was carried."""
+    return [
+        (Direction(int(direction)).name, found.tag[found.member == number].tolist())
+        for number, direction in enumerate(found.direction)
+    ]
+
+
+@pytest.mark.parametrize("many", [1, 7, 60])
+def test_whoever_carries_dossiers_out_is_told_once_with_all_of_them(many: int) -> None:
+    found = passages(out(range(many), 500))
+    assert told(found) == [("OUT", list(range(many)))]
+    assert abs(int(found.at[0]) - instant(500)) < 0.8 * SECOND
+    assert found.outwards[0] > 0.9
+    assert found.settled[0]
+
+
+@pytest.mark.parametrize("many", [1, 7, 60])
+def test_whoever_brings_dossiers_in_is_told_as_coming_in(many: int) -> None:
+    assert told(passages(in_(range(many), 500))) == [("IN", list(range(many)))]
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_whoever_turns_back_in_the_gate_has_not_passed(side: int) -> None:
+    way = [(-4.0, 4.0 * side), (0.0, 0.6 * side), (1.0, 0.6 * side), (5.0, 4.0 * side)]
+    assert told(passages(passing(range(6), 500, way))) == [("TURNED_BACK", list(range(6)))]
+
+
+def test_whoever_stands_in_the_gate_for_a_while_passes_once_and_the_stay_is_told() -> None:
+    way = [(-4.0, -4.0), (0.0, 0.0), (40.0, 0.0), (44.0, 4.0)]
+    found = passages(passing(range(6), 500, way))
+    assert told(found) == [("OUT", list(range(6)))]
+    assert 30 * SECOND < found.dwell[0] < 50 * SECOND
+
+
+def test_somebody_still_in_the_gate_is_not_settled_and_not_said_to_have_passed() -> None:
+    whole = passing(range(6), 500, [(-4.0, -4.0), (0.0, 0.0), (40.0, 0.0), (44.0, 4.0)])
+    so_far = whole.chosen(whole.at <= instant(510))
+    found = passages(so_far, until=510)
+    assert not found.settled.any()
+    assert not np.isin(found.direction, (Direction.IN, Direction.OUT)).any()
+
+
+def test_two_people_after_each_other_are_two_passages() -> None:
+    found = passages(out(range(8), 500), out(range(8, 20), 503, seed=5))
+    assert told(found) == [("OUT", list(range(8))), ("OUT", list(range(8, 20)))]
+
+
+def test_two_people_who_meet_in_the_gate_go_each_their_way() -> None:
+    found = passages(out(range(8), 500), in_(range(8, 20), 500.5, seed=5))
+    assert sorted(told(found)) == [("IN", list(range(8, 20))), ("OUT", list(range(8)))]
+
+
+def test_a_dossier_that_goes_out_and_comes_back_passes_twice() -> None:
+    found = passages(out(range(3), 500), in_(range(3), 560, seed=4))
+    assert told(found) == [("OUT", [0, 1, 2]), ("IN", [0, 1, 2])]
+
+
+# ── What lies there ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("metres", [-2.0, 2.0])
+def test_what_is_parked_beside_the_gate_never_passes(metres: float) -> None:
+    assert told(passages(parked(CART, 0, 3_000, metres))) == []
+
+
+def test_what_is_parked_is_not_carried_along_by_whoever_passes() -> None:
+    assert told(passages(parked(CART, 0, 3_000), out(range(5), 1_500))) == [("OUT", list(range(5)))]
+
+
+def test_what_comes_in_and_stays_beside_the_gate_is_told_once() -> None:
+    comes = passing(CART, 500, [(-4.0, 4.0), (1.5, -2.0), (1.6, -2.0)])
+    ((direction, tags),) = told(passages(comes, parked(CART, 501.6, 2_500)))
+    assert direction == "IN"
+    assert len(tags) >= len(CART) - 1, "one may have passed no louder than it lies"
+
+
+def test_what_was_parked_and_is_carried_out_passes() -> None:
+    leaves = passing(CART, 1_500, [(0.0, -2.0), (5.0, 4.0)])
+    found = passages(parked(CART, 0, 1_500), leaves)
+    assert told(found) == [("OUT", list(CART))]
+
+
+def test_an_hour_of_people_with_nothing_beside_a_full_cart_invents_nothing() -> None:
+    quiet = Traffic(1_200.0, shares=((Walk.EMPTY_HANDED, 1.0),), apart_seconds=(5.0, 15.0))
+    scene = make_scene(quiet, seed=3)
+    assert len(scene.walkers) > 30
+    found = watch(read(scene), UNTAUGHT, int(scene.seconds * SECOND)).passages
+    assert len(found.at) == 0
+
+
+# ── What is wrong with a gate ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def taught() -> GateModel:
+    scene = make_scene(Traffic(1_800.0), seed=701)
+    return learn_gate(read(scene), UNTAUGHT, int(scene.seconds * SECOND))
+
+
+@pytest.mark.parametrize("dead", [INNER, OUTER])
+def test_a_dead_antenna_is_named_and_passages_are_unclear_rather_than_wrong(taught: GateModel, dead: int) -> None:
+    scene = make_scene(Traffic(1_800.0), seed=801)
+    watched = watch(read(scene, Fault(dead=(dead,))), taught, int(scene.seconds * SECOND))
+    assert watched.health.silent == (dead,)
+    assert len(watched.passages.at) > 5
+    assert not np.isin(watched.passages.direction, (Direction.IN, Direction.OUT)).any()
+    assert (watched.passages.doubt & Doubt.ONE_ANTENNA).astype(bool).mean() > 0.8
+
+
+def test_a_weak_antenna_is_named_and_a_sound_one_is_not(taught: GateModel) -> None:
+    scene = make_scene(Traffic(1_800.0), seed=801)
+    until = int(scene.seconds * SECOND)
+    assert watch(read(scene, Fault(loss_db=(6.0, 0.0))), taught, until).health.weaker == (INNER,)
+    assert watch(read(scene), taught, until).health.weaker == ()
+
+
+def test_two_readers_of_one_gate_may_differ_by_seconds() -> None:
+    """Reads carry both times; what was received soonest after it was read tells the clocks apart."""
+    sound = all_of(*(out(range(3 * n, 3 * n + 3), 500 + 40 * n, seed=n) for n in range(10)))
+    ahead = np.where(sound.antenna == OUTER, 3 * SECOND, 0)
+    wrong = dataclasses.replace(sound, reader=sound.antenna, at=sound.at + ahead)
+    assert [direction for direction, _ in told(passages(wrong))] == ["OUT"] * 10
+
+
+def test_a_reader_that_tells_no_strength_still_tells_the_way() -> None:
+    whole = out(range(10), 500)
+    nothing = np.zeros_like(whole.at)
+    mute = dataclasses.replace(whole, rssi_reads=nothing, rssi_sum=nothing)
+    assert told(passages(mute)) == [("OUT", list(range(10)))]
+
+
+def test_nothing_heard_is_nothing_told() -> None:
+    watched = watch(no_reads(), UNTAUGHT, instant(1))
+    assert told(watched.passages) == []
+    assert watched.health.silent == ()
+
+
+def test_the_domain_has_a_word_for_every_direction_and_every_doubt() -> None:
+    assert {direction.name for direction in Direction} == {word.name for word in Passing}
+    assert {doubt.name for doubt in Doubt} == {word.name for word in PassingDoubt}
+
+
+# ── The same to the bit ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+EVENING = all_of(
+    parked(CART, 0, 700), out(range(5), 520), in_(range(5, 8), 523, seed=6), passing(range(8, 9), 600, [(-4, -4), (0, -0.6), (4, -4)])
+)  # fmt: skip
+
+
+def bits(found: Passages) -> list[bytes]:
+    return [getattr(found, field.name).tobytes() for field in dataclasses.fields(found)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 400))
+def test_late_and_repeated_reads_give_the_same_passages_to_the_bit(shuffled: int, repeated: int) -> None:
+    order = np.random.default_rng(shuffled).permutation(len(EVENING))
+    again = EVENING.chosen(np.concatenate([order, order[:repeated]]))
+    late = again.received_at.copy()
+    late[len(order) :] += 600 * SECOND
+    once = watch(EVENING, UNTAUGHT, instant(800)).passages
+    assert bits(watch(dataclasses.replace(again, received_at=late), UNTAUGHT, instant(800)).passages) == bits(once)
+    assert len(once.at) == 3
+
+
+def test_slices_keep_every_read_and_every_decibel() -> None:
+    short = slices(EVENING, 10 * SECOND)
+    assert len(short) < len(EVENING) / 3
+    assert short.reads.sum() == EVENING.reads.sum()
+    assert short.rssi_sum.sum() == EVENING.rssi_sum.sum()
+    assert (short.at // (10 * SECOND) * 10 * SECOND <= short.at).all()
+
+
+def test_what_lies_there_may_come_in_slices() -> None:
+    """Whoever decides live keeps the last minute read by read; what is older tells only what lies there."""
+    old = EVENING.at < instant(500)
+    short = all_of(slices(EVENING.chosen(old), SECOND), EVENING.chosen(~old))
+    assert told(watch(short, UNTAUGHT, instant(800)).passages) == told(watch(EVENING, UNTAUGHT, instant(800)).passages)
+
+
+def test_what_a_gate_teaches_does_not_depend_on_the_order_either() -> None:
+    scene = make_scene(Traffic(900.0), seed=21)
+    reads = read(scene)
+    mixed = reads.chosen(np.random.default_rng(1).permutation(len(reads)))
+    until = int(scene.seconds * SECOND)
+    one, other = (learn_gate(each, UNTAUGHT, until) for each in (reads, mixed))
+    assert one.levels is not None
+    assert other.levels is not None
+    assert one.levels.dbm.tobytes() == other.levels.dbm.tobytes()
+    assert (one.levels.outer_share, one.levels.lag) == (other.levels.outer_share, other.levels.lag)
+
+
+def test_reads_in_order_are_each_there_once() -> None:
+    twice = all_of(EVENING, EVENING)
+    assert len(in_order(twice)) == len(in_order(EVENING))
