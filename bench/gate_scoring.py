@@ -18,6 +18,7 @@ DIRECTIONS = {
     Walk.BACK_INSIDE: Direction.TURNED_BACK,
     Walk.BACK_OUTSIDE: Direction.TURNED_BACK,
 }
+READS_MIN = 3
 PASSED = (Direction.IN, Direction.OUT)
 PEERS = ("first and last antenna", "most reads, first and second half", "strongest RSSI")
 
@@ -44,7 +45,7 @@ class Tally:
         return f"{self.right[what]:,} of {self.of[what]:,}"
 
 
-def score_passages(scene: Scene, passages: Passages, tally: Tally) -> None:
+def score_passages(scene: Scene, reads: Reads, passages: Passages, tally: Tally) -> None:
     """People who carried something that lives, and what was said of them; what was said of nobody was invented."""
     used = np.zeros(len(passages.at), bool)
     for walker in scene.walkers:
@@ -61,9 +62,13 @@ def score_passages(scene: Scene, passages: Passages, tally: Tally) -> None:
             tally.add("passage and direction", right, 1)
             tally.add("passed, said the wrong way or turned back", said not in {None, wanted, Direction.UNCLEAR}, 1)
             tally.add("passed, said unclear", said is Direction.UNCLEAR, 1)
-            tally.add("tags", found[best] if right and best is not None else 0, len(living))
+            got = found[best] if right and best is not None else 0
+            tally.add("tags", got, len(living))
+            tags, fewest = _read_at_all(walker, living, reads)
+            tally.add("tags that were read at all", got, tags)
+            if fewest >= READS_MIN:
+                tally.add("the same, where both antennas read it thrice", right, 1)
             if right:
-                tally.add("tags of passages seen", found[best] if best is not None else 0, len(living))
                 tally.add("tags said of another's passage", int((passages.member == best).sum()) - found[best or 0], 1)
         else:
             tally.add("turned back", right, 1)
@@ -71,6 +76,14 @@ def score_passages(scene: Scene, passages: Passages, tally: Tally) -> None:
     invented = ~used & np.isin(passages.direction, PASSED)
     tally.add("invented, in or out", int(invented.sum()), 1)
     tally.add("invented, turned back or unclear", int((~used & ~invented).sum()), 1)
+
+
+def _read_at_all(walker: Walker, living: Integers, reads: Reads) -> tuple[int, int]:
+    """How many of its tags the gate read even once, and how often the antenna that read them less: more nobody can tell."""
+    first, last = np.searchsorted(reads.at, np.rint(walker.seconds[[0, -1]] * SECOND))
+    mine = np.isin(reads.tag[first:last], living)
+    by_antenna = np.bincount(reads.antenna[first:last][mine], minlength=2)
+    return len(np.unique(reads.tag[first:last][mine])), int(by_antenna.min())
 
 
 def _matches(walker: Walker, living: Integers, passages: Passages) -> Counter[int]:

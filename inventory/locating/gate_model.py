@@ -52,8 +52,11 @@ def loud_of(visits: Visits, group: Integers, groups: int) -> Reals:
     return loud
 
 
-def lag_of(visits: Visits, group: Integers, groups: int) -> Reals:
-    """How many seconds later each group was beside the outer antenna: the median of its tags; NaN where none tells."""
+def lag_of(visits: Visits, group: Integers, groups: int) -> tuple[Reals, Integers, Integers]:
+    """How many seconds later each group was beside the outer antenna: the median of its tags, NaN where none tells.
+
+    And how many of its tags were loudest at the outer antenna after they were at the inner one, of how many heard at both.
+    """
     beside = visits.beside[:, OUTER] - visits.beside[:, INNER]
     rows = np.flatnonzero(~np.isnan(beside))
     order = rows[np.lexsort((beside[rows], group[rows]))]
@@ -62,7 +65,8 @@ def lag_of(visits: Visits, group: Integers, groups: int) -> Reals:
     first, end = np.searchsorted(of, number), np.searchsorted(of, number, side="right")
     lag = np.full(groups, np.nan)
     lag[number] = beside[order[(first + end - 1) // 2]]
-    return lag
+    later = np.bincount(group[rows], visits.loudest[rows, OUTER] > visits.loudest[rows, INNER], groups)
+    return lag, later.astype(np.int64), np.bincount(group[rows], minlength=groups).astype(np.int64)
 
 
 def levels_of(loud: Reals, count: Integers, lag: Reals, gate: GateModel) -> Levels:

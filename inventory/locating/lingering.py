@@ -16,10 +16,10 @@ from inventory.locating.reads import SECOND, Reads
 LOOKED_BACK = 600 * SECOND  # so far back counts
 JUST_NOW = 10 * SECOND  # what was heard since may be what happens now
 PARKED_AFTER = 180 * SECOND  # somebody who stands in the gate doesn't stay so long
-PERIOD = 10 * SECOND
+PERIOD = 60 * SECOND
 COMES_AND_GOES = 4 * SECOND  # so long somebody is heard on the way to the gate or from it
 LIES_ON = 14 * SECOND  # heard as ever within that time, a tag hasn't gone anywhere
-PERIODS_MIN = 5  # heard in so many periods of the last ten minutes
+PERIODS_MIN = 4  # heard in so many of the last ten minutes: who passes twice isn't
 SMOOTHED_READS = 5
 WAVERS_DB_MIN = 1.2  # nothing lies so still that three times this would be a movement
 LOUDER_TIMES = 3.5  # so many times louder than it wavers is a movement

@@ -21,12 +21,19 @@ SURE = 0.85  # below this a passage is unclear
 LEFT_AFTER = 2 * SECOND  # silent so long: gone
 SILENT_READS_MIN = 12  # so many loud reads of one antenna without one of the other: something is wrong
 SAME_PASSAGE = 3 * SECOND // 4  # whoever crosses so soon after another goes with them
-NEAR_TIMES = 1.6  # spreads below what passages sound like: nobody came near who didn't go through
+SOFT_TIMES = 3.5  # the same for the antenna that hears it less
+NEAR_TIMES = 1.5  # spreads below what passages sound like: nobody came near who didn't go through
 SHADOW_DB = 10.0  # so much weaker one antenna may hear what passes beside it
 FAULTY_GROUPS_MIN = 3
 WEAKER_DB = 4.0
 LIKELY = 0.5
-LAG_SPREAD, LAG_DEGREES = 0.3, 3.0  # of the usual lag; of freedom: some walk slowly
+LAG_SPREAD, LAG_DEGREES = 0.25, 6.0  # of the usual lag; of freedom: some walk slowly
+ORDER_RIGHT, VOICES_MAX = (
+    0.9,
+    3.0,
+)  # how often a tag is loudest at the antennas in their order; tags of a stack err together
+STOOD = 5 * SECOND
+SAME_STAY = 0.8  # of the time both were heard: nobody else stands in the gate for just as long
 FEW_READS = 6
 BESIDE_STEPS = 1.5  # so near the middle something is beside the gate
 SILENT_SHARE = 0.8  # of the passages: an antenna that misses so many hears nothing
@@ -145,35 +152,41 @@ def _as_grouped(mine: Reads, visits: Visits, group: Integers, gate: GateModel, a
     loud = loud_of(visits, group, groups)
     by_antenna = [(read_group[of], mine.reads[of]) for of in (mine.antenna == INNER, mine.antenna == OUTER)]
     count = np.stack([np.bincount(*one, groups) for one in by_antenna], axis=1).astype(np.int64)
-    lag = lag_of(visits, group, groups)
-    levels = levels_of(loud, count, lag, gate)
+    levels = levels_of(loud, count, lag_of(visits, group, groups)[0], gate)
     own = _own_loudness(visits.tops - levels.dbm)
     below = mine.dbm() - levels.dbm[mine.antenna] - own[visit, mine.antenna]
     last = np.zeros(groups, np.int64)
     np.maximum.at(last, read_group, mine.at)
     ended = as_of - last >= LEFT_AFTER
     way = ways(read_group, mine.at, mine.antenna, below, groups, levels.outer_share, ended)
-    way = way._replace(from_to=_with_lag(way.from_to, lag, _stood(visits, group, groups), levels.lag))
+    way = way._replace(from_to=_with_order(way.from_to, visits, group, levels.lag))
     return Walked(mine, visits, group, read_group, below, loud, count, levels, way, np.zeros(groups, bool))
 
 
-def _stood(visits: Visits, group: Integers, groups: int) -> Reals:
-    """Mean seconds that a group's tags were beside the gate."""
-    return np.asarray(np.bincount(group, visits.width, groups) / np.maximum(np.bincount(group, minlength=groups), 1))
-
-
-def _with_lag(from_to: Reals, lag: Reals, stood: Reals, usual: float) -> Reals:
+def _with_order(from_to: Reals, visits: Visits, group: Integers, usual: float) -> Reals:
     """The chances, told by when a group was loudest at either antenna as well: whoever passes is beside one after the other.
 
-    Whoever turns back is beside both at about the same time. Of whoever stood there it says nothing.
+    Whoever turns back is beside both at about the same time. Of whoever stood there for a while only the order counts.
     """
-    fits = np.zeros_like(from_to)
-    for from_, to, expected in ((0, 2, usual), (2, 0, -usual), (0, 0, 0.0), (2, 2, 0.0), (1, 1, 0.0)):
-        apart = (np.nan_to_num(lag) - expected) / (LAG_SPREAD * usual)
-        fits[:, from_, to] = -(LAG_DEGREES + 1) / 2 * np.log1p(apart**2 / LAG_DEGREES)
-    says_nothing = np.isnan(lag) | (stood > usual)
-    told = np.where(says_nothing[:, None, None], 1.0, np.exp(fits))
-    together = from_to * told
+    groups = len(from_to)
+    lag, later, told = lag_of(visits, group, groups)
+    stood = np.bincount(group, visits.width, groups) / np.maximum(np.bincount(group, minlength=groups), 1)
+    walked = (stood <= usual)[:, None]
+    expected = np.array([usual, -usual, 0.0])  # outwards, inwards, back
+    apart = (np.nan_to_num(lag)[:, None] - expected) / (LAG_SPREAD * usual)
+    by_lag = -(LAG_DEGREES + 1) / 2 * np.log1p(apart**2 / LAG_DEGREES)
+    voices = np.minimum(told, VOICES_MAX)[:, None]
+    share = (later / np.maximum(told, 1))[:, None]
+    right = np.log(np.array([ORDER_RIGHT, 1 - ORDER_RIGHT, 0.5]))
+    by_order = voices * (share * right + (1 - share) * right[[1, 0, 2]])
+    outwards, inwards, back = np.where(walked, by_lag, by_order).T
+    fits = np.empty((groups, 3, 3))
+    fits[:, 0, 2], fits[:, 2, 0] = outwards, inwards
+    fits[:, 0, 0] = fits[:, 2, 2] = fits[:, 1, 1] = back
+    fits[:, 0, 1], fits[:, 1, 2] = np.maximum(outwards, back), np.maximum(outwards, back)
+    fits[:, 2, 1], fits[:, 1, 0] = np.maximum(inwards, back), np.maximum(inwards, back)
+    fits[np.isnan(lag)] = 0.0
+    together = from_to * np.exp(fits - fits.max(axis=(1, 2), keepdims=True))
     return np.asarray(together / together.sum(axis=(1, 2), keepdims=True))
 
 
@@ -185,7 +198,10 @@ def _merged(walked: Walked) -> Integers | None:
     at, _, since, until = _times(walked, best)
     order = np.lexsort((until, since, at))
     near = np.diff(at[order]) <= SAME_PASSAGE
-    near &= np.minimum(until[order][1:], until[order][:-1]) > np.maximum(since[order][1:], since[order][:-1])
+    since, until = since[order], until[order]
+    shared = np.minimum(until[1:], until[:-1]) - np.maximum(since[1:], since[:-1])
+    whole = np.maximum(until[1:], until[:-1]) - np.minimum(since[1:], since[:-1])
+    near = (near & (shared > 0)) | ((whole > STOOD) & (shared > SAME_STAY * whole))
     sure = probability[order] >= SURE
     near &= (best[order][1:] == best[order][:-1]) | ~(sure[1:] & sure[:-1])
     if not near.any():
@@ -262,8 +278,11 @@ def _decided(walked: Walked, as_of: int) -> Passages:
     loudness = (walked.loud - walked.levels.dbm) / walked.levels.spread
     loudest = np.nanmax(np.where(np.isnan(loudness), -np.inf, loudness), axis=1, initial=-np.inf)
     near = loudest >= -NEAR_TIMES
+    # Whoever goes through comes near both; along the wall one is heard softly by one and hardly by the other.
+    softest = np.where(np.isnan(loudness).any(axis=1), -np.inf, np.fmin(loudness[:, INNER], loudness[:, OUTER]))
+    through = (fewest > 0) & ((loudest >= -NEAR_TIMES) | (softest >= -SOFT_TIMES))
     passed = np.isin(direction, (Direction.IN, Direction.OUT))
-    direction = np.where(passed & (fewest == 0), Direction.UNCLEAR, direction)
+    direction = np.where(passed & ~through, Direction.UNCLEAR, direction)
     direction = np.where(one_only, Direction.UNCLEAR, direction)
     doubt = np.where(one_only, Doubt.ONE_ANTENNA, 0) | np.where(standing > LIKELY, Doubt.STANDING, 0)
     doubt |= np.where((direction == Direction.UNCLEAR) & (doubt == 0), Doubt.CONTRADICTORY, 0)
@@ -299,25 +318,34 @@ def _decided(walked: Walked, as_of: int) -> Passages:
 
 def _times(walked: Walked, best: Integers) -> tuple[Integers, Integers, Integers, Integers]:
     """When each group crossed or turned, how long it was beside the gate, when it was first and last heard."""
-    way = walked.way
-    groups, most, steps = way.posterior.shape
-    there = np.arange(most)[None] < way.bins[:, None]
-    place = way.posterior @ np.arange(steps) - MIDDLE
-    side = np.where(best == INWARDS, -1.0, 1.0)  # inwards: from outside
-    beyond = there & (place * side[:, None] > 0)
-    short = there & ~beyond
-    # Bins before the crossing are on the side it came from: the crossing is where most bins agree.
-    misfit = np.cumsum(beyond, axis=1) + short.sum(axis=1)[:, None] - np.cumsum(short, axis=1)
-    crossing = np.argmin(np.where(there, misfit, most + 1), axis=1) + 1
-    nearest = np.argmin(np.where(there, np.abs(place), np.inf), axis=1)
-    bin_number = np.where(best == BACK, nearest, crossing)
-    at = (way.first_bin + bin_number) * BIN
-    dwell = np.sum(there & (np.abs(place) <= BESIDE_STEPS), axis=1) * BIN
+    way, groups = walked.way, len(walked.loud)
     since = np.full(groups, np.iinfo(np.int64).max)
     until = np.zeros(groups, np.int64)
     np.minimum.at(since, walked.read_group, walked.reads.at)
     np.maximum.at(until, walked.read_group, walked.reads.at)
-    return at, dwell.astype(np.int64), since, until
+    there = np.arange(way.posterior.shape[1])[None] < way.bins[:, None]
+    place = way.posterior @ np.arange(way.posterior.shape[2]) - MIDDLE
+    dwell = np.sum(there & (np.abs(place) <= BESIDE_STEPS), axis=1) * BIN
+    # Half way between being loudest at one antenna and at the other; whoever turned back was loudest when turning.
+    loudest = np.stack([_middle(walked, walked.visits.loudest[:, one]) for one in (INNER, OUTER)], axis=1)
+    between = np.where(
+        loudest.min(axis=1, initial=1 << 62) == NONE, loudest.max(axis=1, initial=NONE), loudest.sum(axis=1) // 2
+    )
+    louder = np.argmax(np.nan_to_num(walked.loud, nan=-np.inf), axis=1) if groups else best
+    at = np.where(best == BACK, loudest[np.arange(groups), louder], between)
+    return np.clip(at, since, until), dwell.astype(np.int64), since, until
+
+
+def _middle(walked: Walked, values: Integers) -> Integers:
+    """The median of each group's values, the lower of two; NONE where there is none."""
+    rows = np.flatnonzero(values != NONE)
+    order = rows[np.lexsort((values[rows], walked.group[rows]))]
+    of = walked.group[order]
+    number = np.unique(of)
+    first, end = np.searchsorted(of, number), np.searchsorted(of, number, side="right")
+    middle = np.full(len(walked.loud), NONE)
+    middle[number] = values[order[(first + end - 1) // 2]]
+    return middle
 
 
 def _health(walked: Walked, gate: GateModel) -> GateHealth:

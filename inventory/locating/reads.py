@@ -1,6 +1,6 @@
 """Reads of a gate, a tunnel or a pad: a set of reports, whatever their order and however often each came."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -67,26 +67,29 @@ def in_order(reads: Reads) -> Reads:
     """
     if not len(reads):
         return reads
-    order = np.lexsort(
-        (
-            reads.received_at,
-            reads.rssi_sum,
-            reads.rssi_reads,
-            reads.reads,
-            reads.reader,
-            reads.antenna,
-            reads.at,
-            reads.tag,
-        )
-    )
-    sorted_ = reads.chosen(order)
-    new = np.ones(len(order), bool)
+    sorted_ = reads.chosen(_order(reads))
+    new = np.ones(len(reads), bool)
     same = [column[1:] == column[:-1] for name, column in _named(sorted_) if name != "received_at"]
     new[1:] = ~np.all(same, axis=0)
     once = sorted_.chosen(new)
-    at = once.at - clock_offsets(once)[once.reader]
-    order = np.lexsort((once.rssi_sum, once.antenna, at, once.tag))
-    return Reads(**{name: (at if name == "at" else column)[order] for name, column in _named(once)})
+    offsets = clock_offsets(once)
+    if not offsets.any():
+        return once
+    right = replace(once, at=once.at - offsets[once.reader])
+    return right.chosen(_order(right))
+
+
+def _order(reads: Reads) -> NDArray[np.intp]:
+    """By tag and time, and by everything else where these are the same, which is seldom."""
+    origin = int(reads.at.min())
+    key = reads.tag * np.int64(int(reads.at.max()) - origin + 1) + (reads.at - origin)
+    order = np.argsort(key, kind="stable")
+    equal = key[order][1:] == key[order][:-1]
+    tied = np.concatenate([equal, [False]]) | np.concatenate([[False], equal])
+    rows = order[tied]
+    others = (reads.received_at, reads.rssi_sum, reads.rssi_reads, reads.reads, reads.reader, reads.antenna, key)
+    order[tied] = rows[np.lexsort([column[rows] for column in others])]
+    return order
 
 
 def _named(reads: Reads) -> list[tuple[str, Integers]]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import Integers, Reals
+from inventory.locating.arrays import NONE, Integers, Reals
 from inventory.locating.reads import INNER, OUTER, SECOND, Reads
 
 ABSENT = 6 * SECOND  # who wasn't heard so long and comes again comes anew
@@ -37,6 +37,7 @@ class Visits(NamedTuple):
     reads: Integers
     tops: Reals  # visit, antenna
     beside: Reals  # visit, antenna
+    loudest: Integers  # visit, antenna: when it was read loudest, NONE where never
     width: Reals
 
     @property
@@ -81,8 +82,18 @@ def visits_of(reads: Reads) -> Visits:
         total,
         tops,
         np.stack(mean, axis=1),
+        np.stack([_when_loudest(reads, visit, dbm, one, len(first)) for one in (INNER, OUTER)], axis=1),
         np.nan_to_num(width),
     )
+
+
+def _when_loudest(reads: Reads, visit: NDArray[np.intp], dbm: Reals, antenna: int, visits: int) -> Integers:
+    rows = np.flatnonzero(reads.antenna == antenna)
+    order = rows[np.lexsort((reads.at[rows], -dbm[rows], visit[rows]))]
+    number, first = np.unique(visit[order], return_index=True)
+    when = np.full(visits, NONE)
+    when[number] = reads.at[order[first]]
+    return when
 
 
 def _tells(
