@@ -104,8 +104,9 @@ class Doorkeeper:
     def _has_room(self, kind: Kind) -> bool:
         if kind in self._kinds or not kind.address:  # There are only so many refusals.
             return True
-        of_address = sum(one.address == kind.address for one in self._kinds)
-        return len(self._kinds) < KINDS_MAX and (kind.shown_hash is None or of_address < KINDS_OF_ADDRESS_MAX)
+        return len(self._kinds) < KINDS_MAX and (
+            kind.shown_hash is None or sum(one.address == kind.address for one in self._kinds) < KINDS_OF_ADDRESS_MAX
+        )
 
     def _work(self) -> None:
         ends = monotonic() + self._minute_seconds
