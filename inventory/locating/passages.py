@@ -6,6 +6,7 @@ again and again on the last minutes.
 
 from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +128,7 @@ def watch(reads: Reads, gate: GateModel, as_of: int) -> Watched:
     """
     walked = walk(reads, gate, as_of)
     health = _health(walked, gate)
-    return Watched(_decided(walked, as_of), health, walked.levels)
+    return Watched(_decided(walked, as_of, one_antenna=bool(health.silent)), health, walked.levels)
 
 
 def walk(reads: Reads, gate: GateModel, as_of: int) -> Walked:
@@ -266,27 +267,39 @@ def _gone(sound: Reads, still: Still) -> Reads:
     return mine.chosen(kept[visit])
 
 
-def _decided(walked: Walked, as_of: int) -> Passages:
-    groups = len(walked.loud)
-    from_to = walked.way.from_to
-    outwards, inwards = from_to[:, 0, 2], from_to[:, 2, 0]
-    standing = from_to[:, :, 1].sum(axis=1)
+class _Said(NamedTuple):
+    """Of each group: likeliest way, how likely, the direction told, doubts, and whether it came near the gate at all."""
+
+    best: Integers
+    probability: Reals
+    direction: Integers
+    doubt: Integers
+    near: NDArray[np.bool_]
+
+
+def _said(walked: Walked, *, one_antenna: bool) -> _Said:
+    """one_antenna: the other is known to be silent, so no direction can be told."""
     best, probability = _likeliest(walked.way)
-    direction = np.where(probability >= SURE, best + 1, Direction.UNCLEAR)
     total, fewest = walked.count.sum(axis=1), walked.count.min(axis=1, initial=1 << 40)
-    one_only = (fewest == 0) & (total >= SILENT_READS_MIN)
+    one_only = ((fewest == 0) & (total >= SILENT_READS_MIN)) | one_antenna
     loudness = (walked.loud - walked.levels.dbm) / walked.levels.spread
     loudest = np.nanmax(np.where(np.isnan(loudness), -np.inf, loudness), axis=1, initial=-np.inf)
+    softest = np.where(np.isnan(loudness).any(axis=1), -np.inf, np.fmin(loudness[:, INNER], loudness[:, OUTER]))
     near = loudest >= -NEAR_TIMES
     # Whoever goes through comes near both; along the wall one is heard softly by one and hardly by the other.
-    softest = np.where(np.isnan(loudness).any(axis=1), -np.inf, np.fmin(loudness[:, INNER], loudness[:, OUTER]))
-    through = (fewest > 0) & ((loudest >= -NEAR_TIMES) | (softest >= -SOFT_TIMES))
-    passed = np.isin(direction, (Direction.IN, Direction.OUT))
-    direction = np.where(passed & ~through, Direction.UNCLEAR, direction)
-    direction = np.where(one_only, Direction.UNCLEAR, direction)
-    doubt = np.where(one_only, Doubt.ONE_ANTENNA, 0) | np.where(standing > LIKELY, Doubt.STANDING, 0)
-    doubt |= np.where((direction == Direction.UNCLEAR) & (doubt == 0), Doubt.CONTRADICTORY, 0)
-    doubt |= np.where(total < FEW_READS, Doubt.FEW_READS, 0)
+    through = (fewest > 0) & (near | (softest >= -SOFT_TIMES))
+    unclear = (probability < SURE) | one_only | ((best != BACK) & ~through)
+    direction = np.where(unclear, Direction.UNCLEAR, best + 1)
+    standing = walked.way.from_to[:, :, 1].sum(axis=1) > LIKELY
+    doubt = np.where(one_only, Doubt.ONE_ANTENNA, 0) | np.where(standing, Doubt.STANDING, 0)
+    doubt |= np.where(unclear & (doubt == 0), Doubt.CONTRADICTORY, 0) | np.where(total < FEW_READS, Doubt.FEW_READS, 0)
+    return _Said(best, probability, direction.astype(np.int64), doubt.astype(np.int64), near)
+
+
+def _decided(walked: Walked, as_of: int, *, one_antenna: bool) -> Passages:
+    """What is told of the groups, in order of time; of who never came near or only lies there, nothing."""
+    groups, from_to = len(walked.loud), walked.way.from_to
+    best, probability, direction, doubt, near = _said(walked, one_antenna=one_antenna)
     at, dwell, since, until = _times(walked, best)
     passed = np.isin(direction, (Direction.IN, Direction.OUT))
     # Turned back is said of what went away again, not of what came and stays.
@@ -303,12 +316,12 @@ def _decided(walked: Walked, as_of: int) -> Passages:
         at[order],
         since[order],
         until[order],
-        direction[order].astype(np.int64),
+        direction[order],
         probability[order],
-        inwards[order],
-        outwards[order],
+        from_to[order, 2, 0],
+        from_to[order, 0, 2],
         dwell[order],
-        doubt[order].astype(np.int64),
+        doubt[order],
         as_of - until[order] >= LEFT_AFTER,
         member[by_tag],
         walked.visits.tag[by_tag],

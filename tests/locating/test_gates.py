@@ -107,7 +107,7 @@ def test_what_was_parked_and_is_carried_out_passes() -> None:
 
 
 def test_an_hour_of_people_with_nothing_beside_a_full_cart_invents_nothing() -> None:
-    quiet = Traffic(1_200.0, shares=((Walk.EMPTY_HANDED, 1.0),), apart_seconds=(5.0, 15.0))
+    quiet = Traffic(900.0, shares=((Walk.EMPTY_HANDED, 1.0),), apart_seconds=(5.0, 15.0))
     scene = make_scene(quiet, seed=3)
     assert len(scene.walkers) > 30
     found = watch(read(scene), UNTAUGHT, int(scene.seconds * SECOND)).passages
@@ -119,22 +119,22 @@ def test_an_hour_of_people_with_nothing_beside_a_full_cart_invents_nothing() -> 
 
 @pytest.fixture(scope="module")
 def taught() -> GateModel:
-    scene = make_scene(Traffic(1_800.0), seed=701)
+    scene = make_scene(Traffic(1_200.0), seed=701)
     return learn_gate(read(scene), UNTAUGHT, int(scene.seconds * SECOND))
 
 
 @pytest.mark.parametrize("dead", [INNER, OUTER])
 def test_a_dead_antenna_is_named_and_passages_are_unclear_rather_than_wrong(taught: GateModel, dead: int) -> None:
-    scene = make_scene(Traffic(1_800.0), seed=801)
+    scene = make_scene(Traffic(1_200.0), seed=801)
     watched = watch(read(scene, Fault(dead=(dead,))), taught, int(scene.seconds * SECOND))
     assert watched.health.silent == (dead,)
     assert len(watched.passages.at) > 5
-    assert not np.isin(watched.passages.direction, (Direction.IN, Direction.OUT)).any()
-    assert (watched.passages.doubt & Doubt.ONE_ANTENNA).astype(bool).mean() > 0.8
+    assert (watched.passages.direction == Direction.UNCLEAR).all()
+    assert (watched.passages.doubt & Doubt.ONE_ANTENNA).astype(bool).all()
 
 
 def test_a_weak_antenna_is_named_and_a_sound_one_is_not(taught: GateModel) -> None:
-    scene = make_scene(Traffic(1_800.0), seed=801)
+    scene = make_scene(Traffic(1_200.0), seed=801)
     until = int(scene.seconds * SECOND)
     assert watch(read(scene, Fault(loss_db=(6.0, 0.0))), taught, until).health.weaker == (INNER,)
     assert watch(read(scene), taught, until).health.weaker == ()
