@@ -73,15 +73,18 @@ def traffic_of(seed: int, seconds: float = 3_600.0) -> Traffic:
     return Traffic(seconds, parked_x=-PARKED_METRES if seed % 2 == 0 else PARKED_METRES)
 
 
+def taught_gate(seed: int) -> GateModel:
+    """What half an hour of other people at the same gate taught."""
+    before = make_scene(traffic_of(seed, TAUGHT_SECONDS), TAUGHT_SEEDS_FROM + seed)
+    return learn_gate(read(before), GateModel(), int(before.seconds * SECOND))
+
+
 def run_gate(case: Case, seeds: range) -> tuple[Tally, float]:
     """Counts, and reads a second."""
     tally = Tally()
     rows = seconds = 0.0
     for seed in seeds:
-        gate = GateModel()
-        if case.taught:
-            before = make_scene(traffic_of(seed, TAUGHT_SECONDS), TAUGHT_SEEDS_FROM + seed)
-            gate = learn_gate(read(before), gate, int(before.seconds * SECOND))
+        gate = taught_gate(seed) if case.taught else GateModel()
         scene = make_scene(traffic_of(seed), seed)
         reads = read(scene, case.fault)
         began = time.perf_counter()
@@ -108,11 +111,12 @@ def run_quiet(seeds: range, hours: int) -> Tally:
         cart = PARKED_METRES if seed % 2 else -PARKED_METRES
         traffic = Traffic(hours * 3_600.0, parked_x=cart, shares=QUIET_SHARES, apart_seconds=QUIET_APART_SECONDS)
         scene = make_scene(traffic, seed)
+        gate = taught_gate(seed)
         for hour in range(hours):
             since = hour * 3_600.0
             reads = read(scene, span=(max(since - HISTORY_SECONDS, 0.0), since + 3_600.0))
             invented_by_peers(scene, reads, tally)
-            passages = watch(reads, GateModel(), int((since + 3_600.0) * SECOND)).passages
+            passages = watch(reads, gate, int((since + 3_600.0) * SECOND)).passages
             mine = (passages.at >= since * SECOND) & (passages.at < (since + 3_600.0) * SECOND)
             passed = np.isin(passages.direction, (Direction.IN, Direction.OUT))
             parked = np.isin(np.arange(len(passages.at)), passages.member[np.isin(passages.tag, scene.parked)])

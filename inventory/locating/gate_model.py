@@ -16,6 +16,7 @@ LOUD_SHARE = 0.75  # of a group's tags are softer: shielded by the others
 SPREAD_DB, SPREAD_DB_MIN, SPREAD_DB_MAX = 5.0, 3.0, 7.0
 SHARE_MIN, SHARE_MAX = 0.1, 0.9
 UNTOLD_DBM = -55.0
+CHANGE_DB_MAX = 9.0  # no reader that still works becomes so much weaker from one day to the next
 LAG_SECONDS, LAG_LEAST, LAG_MOST = 1.0, 0.4, 2.5  # from one antenna to the other; the first until anything is known
 
 
@@ -80,6 +81,9 @@ def levels_of(loud: Reals, count: Integers, lag: Reals, gate: GateModel) -> Leve
         spread = np.clip(1.5 * np.median(apart, axis=0), SPREAD_DB_MIN, SPREAD_DB_MAX)
         share = np.median(count[both, 1] / count[both].sum(axis=1))
         usual = float(np.median(np.abs(lag[near])))
+        # On a day on which nothing passes, whoever walks along the wall would be taken for a passage.
+        if gate.levels is not None and (np.abs(dbm - gate.levels.dbm) > CHANGE_DB_MAX).any():
+            return gate.levels
         return Levels(dbm, spread, _within(float(share), SHARE_MIN, SHARE_MAX), _within(usual, LAG_LEAST, LAG_MOST))
     if gate.levels is not None:
         return gate.levels
