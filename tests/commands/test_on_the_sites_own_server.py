@@ -256,8 +256,33 @@ def test_a_broken_recording_is_refused_before_anything_is_fed_in(
 
 def test_a_day_is_closed_by_hand(guiwei: Guiwei) -> None:
     first = guiwei("close", "--at", "2026-03-01", "--json").result
-    assert first == {"model": first["model"], "at": "2026-02-28 16:00:00+00:00"}
+    assert first == {"model": first["model"], "at": "2026-02-28 16:00:00+00:00", "outcomes": {}}
     assert guiwei("close", "--at", "2026-03-02T00:00:00+08:00", "--json").result["model"] == first["model"] + 1
+
+
+def test_an_audit_of_a_day_and_all_about_one_dossier(guiwei: Guiwei, archive: Archive, tmp_path: Path) -> None:
+    fill(archive, guiwei, tmp_path)
+    evening = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    path = recording(tmp_path / "day.jsonl", (evening, "shelf/1", {"antenna": 1, "epc": EPCS[1], "rssi_dbm": -45}))
+    guiwei("replay", path, "--no-close")
+    interval = (
+        "--from",
+        (evening - timedelta(hours=1)).isoformat(),
+        "--to",
+        (evening + timedelta(hours=1)).isoformat(),
+    )
+    found = guiwei("audit", "run", "--scope", "W2", *interval, "--json").result
+    assert found["scope"] == "W2"
+    assert 0 < found["coverage"] <= 1
+    assert {"audit", "findings", "undecided", "gaps"} <= found.keys()
+    number = archive.root.execute(
+        "SELECT number FROM dossier JOIN volume ON dossier.id = dossier_id JOIN tag ON volume_id = volume.id "
+        "WHERE epc = decode(%s, 'hex')",
+        (EPCS[1],),
+    ).fetchone()
+    assert number is not None
+    volumes = guiwei("locate", number[0], "--json").result["volumes"]
+    assert [one["belief"]["place"] for one in volumes if one["belief"]] == ["W2-A-01-1"]
 
 
 def test_what_readers_say_is_written_down(guiwei: Guiwei, archive: Archive, tmp_path: Path, directory: Path) -> None:

@@ -35,6 +35,9 @@ REFUSED: list[tuple[list[str], str]] = [
     (["replay", "{folder}/dossiers.csv"], "line 1 is no line of a recording"),
     (["close", "--at", "midnight"], "the time midnight should look like"),
     (["close", "--at", "2999-01-01"], "the time 2999-01-01 hasn't come yet"),
+    (["locate", "D-9"], "D-9"),
+    (["audit", "run", "--scope", "W9", "--from", "2026-03-01", "--to", "2026-03-02"], "There is no place W9."),
+    (["audit", "run", "--scope", "W1", "--from", "2026-03-02", "--to", "2026-03-01"], "begins before it ends"),
     (["record", "/proc/said.jsonl", "--seconds", "1"], "The file said.jsonl can't be read"),
 ]
 
