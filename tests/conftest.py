@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import sqlalchemy
+from hypothesis import settings
 
 from inventory.domain.acts import ActKind
 from inventory.domain.identifiers import VolumeName
@@ -29,6 +30,9 @@ TEMPLATE = "guiwei_template"
 SIGNATURES = (
     40  # that everybody has given beside everybody's session; the tests of signatures begin by taking them away
 )
+# Machines are shared: how long one example takes says nothing of it.
+settings.register_profile("guiwei", deadline=None)
+settings.load_profile("guiwei")
 _numbers = itertools.count(1)
 _engines = itertools.count(1)
 
