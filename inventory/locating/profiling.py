@@ -94,11 +94,13 @@ def remember(
     summed = [np.bincount(row, np.concatenate(parts), len(keys)) for parts in columns]
     nights = carry(before.nights) + (tonight | waiting)
     fade = np.where(nights > NIGHTS_MAX, NIGHTS_MAX / np.maximum(nights, 1), 1.0)[keys // places]
+    seen, reads = carry(before.seen) + believed, carry(before.reads) + np.where(believed, reads_tonight, 0)
+    kept_reads = np.where(seen > NIGHTS_MAX, reads * NIGHTS_MAX // np.maximum(seen, 1), reads)
     return Profiles(
         home=np.where(kept | believed | waiting, ledger_place, NONE),
         nights=np.minimum(nights, NIGHTS_MAX),
-        seen=np.minimum(carry(before.seen) + believed, NIGHTS_MAX),
-        reads=carry(before.reads) + np.where(believed, reads_tonight, 0),
+        seen=np.minimum(seen, NIGHTS_MAX),
+        reads=kept_reads,
         unseen=np.where(
             (tonight | waiting) & ~heard, carry(before.unseen) + 1, np.where(heard, 0, carry(before.unseen))
         ),

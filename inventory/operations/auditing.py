@@ -7,18 +7,16 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from inventory.domain.custody_rules import STORED
 from inventory.domain.findings import Finding, FindingKind, Gap, Undecided, kind_of, rolled_up
 from inventory.domain.judged import Judged, JudgedAs
-from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import BadInput, PlaceNotFound
 from inventory.locating.arrays import NONE
 from inventory.locating.judging import Judgement, judge
-from inventory.operations.gathering import newest_model
+from inventory.operations.gathering import model_now
 from inventory.operations.judging import Interval, gather_interval, judged_volumes
 from inventory.store import audits
 from inventory.store.judgements import JudgedVolume
-
-STORED = frozenset({PlaceKind.SHELF.value, PlaceKind.CABINET.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +52,17 @@ class _Scope:
 def audit(connection: psycopg.Connection[Any], scope: str, since: datetime, until: datetime) -> Audit:
     """Judge everything heard from `since` to `until` against the ledger as of `until`; changes nothing.
 
+    The database holds it to that: it reads, and all of it as of one instant, whatever a close or an act does meanwhile.
     Raises `BadInput` where the interval is empty, `PlaceNotFound`.
     """
     if since >= until:
         raise BadInput(problem_zh="盘点区间的开始应早于结束", problem_en="an audit's interval begins before it ends")
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return _audit(connection, scope, since, until)
+
+
+def _audit(connection: psycopg.Connection[Any], scope: str, since: datetime, until: datetime) -> Audit:
     rows = audits.places_in(connection, scope)
     if not rows:
         raise PlaceNotFound(place=scope)
@@ -68,7 +73,7 @@ def audit(connection: psycopg.Connection[Any], scope: str, since: datetime, unti
         kinds={place: kind for place, _, kind, _ in rows},
         lineage={place: lineage for place, _, _, lineage in rows},
     )
-    version, model = newest_model(connection, until)
+    version, model = model_now(connection)
     interval = gather_interval(connection, since, until)
     heard = interval.gathered
     judged = judge(

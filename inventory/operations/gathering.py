@@ -109,16 +109,13 @@ def columns_of(gathered: Gathered, drawn: Beliefs) -> BeliefColumns:
     )
 
 
-def model_now(connection: psycopg.Connection[Any]) -> Model:
-    """The newest model, or what a site begins with; keeps nothing."""
+def model_now(connection: psycopg.Connection[Any]) -> tuple[int, Model]:
+    """The newest model and its version; keeps nothing: 0 and what a site begins with before the first."""
     found = store.newest_model(connection)
-    return Model() if found is None else Model.of(found[1])
+    return (0, Model()) if found is None else (found[0], Model.of(found[1]))
 
 
 def newest_model(connection: psycopg.Connection[Any], now: datetime) -> tuple[int, Model]:
     """The model beliefs are drawn with, and its version; the first one is made here."""
-    found = store.newest_model(connection)
-    if found is not None:
-        return found[0], Model.of(found[1])
-    model = Model()
-    return store.add_model(connection, model.parameters(), now, None), model
+    version, model = model_now(connection)
+    return (version or store.add_model(connection, model.parameters(), now, None)), model

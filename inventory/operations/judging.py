@@ -30,20 +30,30 @@ class Interval:
 
 def gather_interval(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> Interval:
     """Read it all, as of `until`."""
-    return interval_of(connection, gather_between(connection, since, until), since, until)
+    return _interval(connection, gather_between(connection, since, until), since, until, None)
 
 
 def interval_of(connection: psycopg.Connection[Any], gathered: Gathered, since: datetime, until: datetime) -> Interval:
-    """What was gathered, with the volumes' profiles and what else is known of them."""
-    read = np.isin(gathered.volume_ids, judgements.read_before(connection), assume_unique=True)
-    return Interval(
-        since, until, gathered, _profiles(connection, gathered), Past(moved_at=gathered.moved_at, read_before=read)
-    )
+    """What was gathered of some volumes, with their profiles and what else is known of them."""
+    return _interval(connection, gathered, since, until, gathered.volume_ids.tolist())
 
 
-def _profiles(connection: psycopg.Connection[Any], gathered: Gathered) -> Profiles:
+def _interval(
+    connection: psycopg.Connection[Any],
+    gathered: Gathered,
+    since: datetime,
+    until: datetime,
+    volume_ids: list[int] | None,
+) -> Interval:
+    """volume_ids: whose past to read; None where it is the whole site's, whose ids needn't be named."""
+    read = np.isin(gathered.volume_ids, judgements.read_before(connection, volume_ids), assume_unique=True)
+    profiles = _profiles(connection, gathered, volume_ids)
+    return Interval(since, until, gathered, profiles, Past(moved_at=gathered.moved_at, read_before=read))
+
+
+def _profiles(connection: psycopg.Connection[Any], gathered: Gathered, volume_ids: list[int] | None) -> Profiles:
     """Of the volumes gathered; one that lost its tag has none any more."""
-    volume, home, nights, seen, reads, unseen = read_profiles.volumes(connection)
+    volume, home, nights, seen, reads, unseen = read_profiles.volumes(connection, volume_ids)
     known = np.isin(volume, gathered.volume_ids)
     row = np.searchsorted(gathered.volume_ids, volume[known])
     size = len(gathered.volume_ids)
@@ -53,7 +63,7 @@ def _profiles(connection: psycopg.Connection[Any], gathered: Gathered) -> Profil
         whole[row] = values[known]
         return whole
 
-    of, at, *sums = read_profiles.heard(connection)
+    of, at, *sums = read_profiles.heard(connection, volume_ids)
     known_heard = np.isin(of, gathered.volume_ids)
     heard, told, strength, log_reads, phased, phase = (column[known_heard] for column in sums)
     return Profiles(
@@ -82,6 +92,11 @@ def keep_profiles(
     """Store the profiles that a close changed."""
     per_volume = ("home", "nights", "seen", "reads", "unseen")
     changed = np.any([getattr(before, name) != getattr(after, name) for name in per_volume], axis=0)
+    # Old nights fade, so a volume's counts may stay as they were while its sums move on.
+    size = len(changed)
+    for name in SUMS:
+        sums = (np.bincount(of.volume, getattr(of, name), size) for of in (before, after))
+        changed |= np.not_equal(*sums)
     forgotten = changed & (after.home == NONE)
     rows = _profile_rows(gathered, after, np.flatnonzero(changed & ~forgotten), version)
     read_profiles.keep(connection, rows, gathered.volume_ids[forgotten].tolist())

@@ -75,7 +75,7 @@ def watch_sweep(database: Database, viewer: Viewer, reader: str, now: datetime) 
 def _view(
     connection: psycopg.Connection[Any], reader: str, rows: list[Any], since: datetime, now: datetime
 ) -> SweepView:
-    model = model_now(connection)
+    _, model = model_now(connection)
     heard_ids = np.unique(rows[0]).tolist()
     first = gathered_of(connection, np.array(heard_ids, np.int64), rows, sweeps.held(connection, heard_ids, []), now)
     night = hear(first.sightings, first.trail, first.places, first.ledger_place, model)

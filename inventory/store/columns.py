@@ -10,6 +10,8 @@ import psycopg
 from numpy.typing import NDArray
 
 HEADER_BYTES = 19  # signature, flags, and the length of a header extension that PostgreSQL never sends
+TRAILER = b"\xff\xff"  # in place of a row's number of fields
+OTHER_KIND = "a column is not of the kind asked for, or NULL"
 VALUE_BYTES = 8  # of either kind
 PART_BYTES = 16 << 20
 
@@ -34,7 +36,8 @@ def columns(
                 waiting += block
                 if len(waiting) >= PART_BYTES + HEADER_BYTES:
                     waiting = _take(waiting, row, kinds, parts)
-    _take(waiting, row, kinds, parts)
+    if _take(waiting, row, kinds, parts) != TRAILER:
+        raise ValueError(OTHER_KIND)
     return [np.concatenate([part[column] for part in parts]) for column in range(len(kinds))]
 
 
@@ -52,6 +55,6 @@ def _take(waiting: bytearray, row: np.dtype[Any], kinds: str, parts: list[list[N
     table = np.frombuffer(bytes(waiting), row, count, start)
     lengths = [table[f"length{number}"] for number in range(len(kinds))]
     if np.any(table["fields"] != len(kinds)) or any(np.any(length != VALUE_BYTES) for length in lengths):
-        raise ValueError("a column is not of the kind asked for, or NULL")
+        raise ValueError(OTHER_KIND)
     parts.append([table[f"value{n}"].astype(f"{kind}8") for n, kind in enumerate(kinds)])
     return waiting[start + count * row.itemsize :]

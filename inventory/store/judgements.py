@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from inventory.store.columns import columns
 from inventory.store.database import copy_in
+from inventory.store.read_profiles import ASKED
 
 STAGE = """
     CREATE TEMPORARY TABLE staged_judgement ON COMMIT DROP AS
@@ -37,7 +38,7 @@ COVERED = """
 """
 
 # Whose tag was ever read: a belief remains of it.
-READ_BEFORE = "SELECT volume_id::bigint FROM belief ORDER BY volume_id"
+READ_BEFORE = f"SELECT volume_id::bigint FROM belief WHERE {ASKED} ORDER BY volume_id"
 
 
 class JudgedVolume(NamedTuple):
@@ -74,6 +75,6 @@ def keep_coverage(
     connection.execute(COVERED, (place_ids, last, visits))
 
 
-def read_before(connection: psycopg.Connection[Any]) -> NDArray[Any]:
-    """Volumes whose tag was ever read, ascending."""
-    return columns(connection, READ_BEFORE, {}, "i")[0]
+def read_before(connection: psycopg.Connection[Any], volume_ids: list[int] | None) -> NDArray[Any]:
+    """Those of these volumes (None: of all) whose tag was ever read, ascending."""
+    return columns(connection, READ_BEFORE, {"volumes": volume_ids}, "i")[0]

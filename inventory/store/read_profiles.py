@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 from inventory.store.columns import columns
 from inventory.store.database import copy_in
 
-VOLUMES = """
+ASKED = "(%(volumes)s::int[] IS NULL OR volume_id = ANY (%(volumes)s::int[]))"
+
+VOLUMES = f"""
     SELECT volume_id::bigint, place_id::bigint, nights::bigint, seen::bigint, reads, unseen::bigint
-    FROM read_profile ORDER BY volume_id
+    FROM read_profile WHERE {ASKED} ORDER BY volume_id
 """
 
-HEARD = """
+HEARD = f"""
     SELECT volume_id::bigint, one.place_id::bigint, one.heard, one.told, one.strength, one.log_reads, one.phased, one.phase
     FROM read_profile, unnest(heard_at, heard, told, strength, log_reads, phased, phase)
         AS one (place_id, heard, told, strength, log_reads, phased, phase)
-    ORDER BY volume_id, one.place_id
+    WHERE {ASKED} ORDER BY volume_id, one.place_id
 """
 
 STAGE = """
@@ -53,14 +55,14 @@ class ProfileRow(NamedTuple):
     model_version: int
 
 
-def volumes(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
-    """(volume, place learned at, nights, seen, reads, unseen) of every volume that has a profile, by volume."""
-    return columns(connection, VOLUMES, {}, "iiiiii")
+def volumes(connection: psycopg.Connection[Any], volume_ids: list[int] | None) -> list[NDArray[Any]]:
+    """(volume, place learned at, nights, seen, reads, unseen) of those that have a profile, by volume; None: of all."""
+    return columns(connection, VOLUMES, {"volumes": volume_ids}, "iiiiii")
 
 
-def heard(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
-    """(volume, place heard at, heard, told, strength, log_reads, phased, phase), by volume and place."""
-    return columns(connection, HEARD, {}, "iiffffff")
+def heard(connection: psycopg.Connection[Any], volume_ids: list[int] | None) -> list[NDArray[Any]]:
+    """(volume, place heard at, heard, told, strength, log_reads, phased, phase), by volume and place; None: of all."""
+    return columns(connection, HEARD, {"volumes": volume_ids}, "iiffffff")
 
 
 def keep(connection: psycopg.Connection[Any], rows: Iterator[ProfileRow], forgotten: list[int]) -> None:

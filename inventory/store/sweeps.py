@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from psycopg.rows import class_row
 
 from inventory.domain.sweeping import ReaderSweeping
-from inventory.store.beliefs import MICROSECONDS
+from inventory.store.beliefs import MICROSECONDS, SEEN, UNRETIRED
 from inventory.store.columns import columns
 
 TO_SWEEP_MAX = 200
@@ -25,13 +25,11 @@ READERS = f"""
 """
 
 HEARD = f"""
-    SELECT tag.volume_id::bigint, antenna.reader_id::bigint, (-1)::bigint,
-           {MICROSECONDS.format("evidence.first_at + (evidence.last_at - evidence.first_at) / 2")},
-           evidence.reads::bigint, evidence.rssi_reads::bigint, evidence.rssi_sum_cdbm, {MICROSECONDS.format("evidence.last_at")}
-    FROM evidence JOIN antenna ON antenna.id = evidence.antenna_id JOIN tag ON tag.id = evidence.tag_id
-    LEFT JOIN holding ON holding.volume_id = tag.volume_id
+    SELECT {SEEN} FROM evidence JOIN antenna ON antenna.id = evidence.antenna_id
+    JOIN (SELECT tag.id AS tag_id, tag.volume_id, retired_at, moved_at FROM tag LEFT JOIN holding USING (volume_id)) AS seen
+        ON seen.tag_id = evidence.tag_id
     WHERE antenna.reader_id = %(reader)s AND antenna.role IN ('handheld', 'cart') AND slice_start >= %(since)s
-        AND slice_start < %(until)s AND tag.volume_id IS NOT NULL AND tag.retired_at IS NULL
+        AND slice_start < %(until)s AND seen.volume_id IS NOT NULL AND {UNRETIRED}
         AND evidence.last_at >= coalesce(moved_at, '-infinity')
     ORDER BY 1, 2, 3, 4
 """

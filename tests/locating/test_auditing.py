@@ -103,3 +103,10 @@ def test_a_wrong_audit_is_refused(archive: Archive, scope: str, hours: int, refu
     since = evening_of(0)
     with archive.jobs.unpooled() as connection, pytest.raises(refusal):
         audit(connection, scope, since, since + timedelta(hours=hours))
+
+
+def test_an_audit_before_the_first_close_makes_no_model(archive: Archive) -> None:
+    with archive.jobs.unpooled() as connection:
+        found = audit(connection, "W1", evening_of(0), evening_of(1))
+    assert (found.model_version, found.expected, found.coverage) == (0, 0, 1.0)
+    assert archive.root.execute("SELECT count(*) FROM model").fetchone() == (0,)

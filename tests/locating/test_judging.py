@@ -15,7 +15,7 @@ from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.locating.listening import hear
 from inventory.locating.model import Model
 from inventory.locating.nightly import close_night
-from inventory.locating.profiling import Profiles, no_profiles
+from inventory.locating.profiling import NIGHTS_MAX, Profiles, no_profiles
 from inventory.locating.tracing import company_of, places_of, stays_of
 
 VOLUMES = 6_000
@@ -276,3 +276,16 @@ def test_readers_that_tell_no_strength_and_places_nobody_measured_still_find_mos
         believed = np.full(len(hall), -1)
         believed[first.beliefs.volume] = first.beliefs.place
         assert (believed == hall.stands)[said].mean() > 0.9
+
+
+def test_after_many_nights_a_volume_is_still_taken_to_be_read_as_often_as_it_is() -> None:
+    """Old nights fade: what is remembered of forty nights alike is what is remembered of thirty."""
+    hall = make_hall(600, Profile.CABINET, SEED)
+    model, profiles = Model(), no_profiles(len(hall))
+    day = listen(hall, 0)
+    means = []
+    for _ in range(40):
+        model, profiles, _ = close_night(day.sightings, day.trail, hall.places, ledger_of(hall), model, profiles)
+        means.append(profiles.reads.sum() / profiles.seen.sum())
+    assert profiles.nights.max() == profiles.seen.max() == NIGHTS_MAX
+    assert means[-1] == pytest.approx(means[5], rel=0.02)
