@@ -18,7 +18,6 @@ import httpx
 import sqlalchemy
 from rich.console import Console
 
-from guiwei.embedded.directory import free_port
 from inventory.domain.people import Role
 from inventory.operations.signing_in import add_account, add_token
 from inventory.store import migrating
@@ -26,7 +25,8 @@ from inventory.store.keys import new_key_ring
 from tests import servers
 from tests.conftest import Archive
 from tests.ingest.equipment import Publisher, keep_alive, register_readers, working
-from web.app import WebSettings, create_app, web_server
+from tests.site import serving
+from web.app import WebSettings
 
 WANTED = "3500E86F8000A9E000000001"
 READS_PER_SECOND = 10
@@ -53,17 +53,10 @@ def site(directory: Path) -> Iterator[tuple[Archive, str]]:
         add_account(archive.owner, "zhao", "赵建国", Role.KEEPER, None, None)
         now = datetime.now(UTC)
         add_token(archive.owner, "zhao", "bench", now, now + timedelta(hours=1), "the-token")
-        port = free_port()
-        web = web_server(create_app(archive.app, WebSettings()), "127.0.0.1", port)
-        thread = threading.Thread(target=web.run)
-        thread.start()
         try:
-            while not web.started:
-                time.sleep(0.05)
-            yield archive, f"http://127.0.0.1:{port}"
+            with serving(archive, WebSettings()) as address:
+                yield archive, address
         finally:
-            web.should_exit = True
-            thread.join(20)
             archive.close()
 
 

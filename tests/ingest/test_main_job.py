@@ -16,14 +16,14 @@ from llrpkit import Reader
 from llrpkit.emulator import EmulatedTag, LLRPEmulator, default_population
 from llrpkit.mqtt import MQTTBridge
 
-from guiwei.embedded.directory import free_port
 from inventory.domain.people import Role
 from inventory.operations.believing import step_beliefs
 from inventory.operations.signing_in import add_account, add_token
 from tests.conftest import Archive
 from tests.ingest.equipment import Publisher, evidence, import_rows, keep_alive, register_readers, until, working
 from tests.servers import Mosquitto
-from web.app import WebSettings, create_app, web_server
+from tests.site import serving
+from web.app import WebSettings
 
 BASE = "rfid/cabinet-1"
 TAGS, ANTENNAS = 24, 4
@@ -79,18 +79,12 @@ def web_site(archive: Archive) -> Iterator[httpx.Client]:
     add_account(archive.owner, "zhao", "赵建国", Role.KEEPER, None, None)
     now = datetime.now(UTC)
     add_token(archive.owner, "zhao", "test", now, now + timedelta(hours=1), "the-token")
-    port = free_port()
-    server = web_server(create_app(archive.app, WebSettings()), "127.0.0.1", port)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        until(lambda: server.started, "the web server starts")
-        headers = {"Authorization": "Bearer the-token"}
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", headers=headers) as program:
-            yield program
-    finally:
-        server.should_exit = True
-        thread.join(20)
+    headers = {"Authorization": "Bearer the-token"}
+    with (
+        serving(archive, WebSettings()) as address,
+        httpx.Client(base_url=f"{address}/api/v1", headers=headers) as program,
+    ):
+        yield program
 
 
 def test_the_dossiers_an_llrp_reader_sees_are_at_its_shelves_by_api(
