@@ -17,7 +17,7 @@ from inventory.domain.evidence_slots import EvidenceSlot
 from inventory.domain.institutions import InstitutionClass
 from inventory.domain.people import Viewer
 from inventory.domain.places import PlaceKind
-from inventory.domain.refusals import NameTaken
+from inventory.domain.refusals import CommandReused, NameTaken
 from inventory.domain.requests import Initiator, LetterKind, Occasion, Purpose, RequestKind
 from inventory.operations import announcing, asking, consigning, deciding, institutions
 from inventory.operations.announcing import Announcement
@@ -48,7 +48,15 @@ class Crew:
 
 
 def begin(database: Database, city: City, crew: Crew, now: datetime) -> None:
-    """Record the morning; a second start finds it done, because every command has the same id."""
+    """Record the morning; a second start finds it done, because every command has the same id.
+
+    On another day, or with another version, the same command would say something else: then the morning stands as it is.
+    """
+    with suppress(CommandReused):
+        _record_morning(database, city, crew, now)
+
+
+def _record_morning(database: Database, city: City, crew: Crew, now: datetime) -> None:
     letters = _register(database, crew, now)
     numbers = _on_shelves(city)
     asked = [
