@@ -22,6 +22,7 @@ from inventory.domain.refusals import BadInput, LeaseLost, Unavailable
 from inventory.operations.believing import step_beliefs
 from inventory.operations.checkpointing import sign_heads, signed_since
 from inventory.operations.closing import close_day, last_close
+from inventory.operations.discrepancies import follow_facts
 from inventory.operations.reading_log import seal_and_expire
 from inventory.operations.reminding import remind
 from inventory.store import evidence, leases
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 JOBS_LEASE = timedelta(seconds=30)  # after this long, another process takes over from a dead one
 BELIEF_SECONDS = 2
+FOLLOW_SECONDS = 10
 CLOSE_SECONDS = 60
 PARTITION_SECONDS = 3600
 REMIND_SECONDS = 900  # its clocks run by days; this is how soon after midnight people are told
@@ -65,6 +67,7 @@ class Jobs:
         scheduler = BackgroundScheduler(timezone=UTC)
         for job, seconds in (
             (self.draw_beliefs, BELIEF_SECONDS),
+            (self.follow_discrepancies, FOLLOW_SECONDS),
             (self.close_days, CLOSE_SECONDS),
             (self.make_partitions, PARTITION_SECONDS),
             (self.remind_people, REMIND_SECONDS),
@@ -95,6 +98,11 @@ class Jobs:
         if changed := step_beliefs(connection, now + EARLY, lease, now):
             log.debug("%d beliefs changed", changed)
 
+    def follow_discrepancies(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
+        """What an act, a tag or a reader has settled since is over."""
+        if over := follow_facts(connection, datetime.now(UTC), lease):
+            log.info("%d discrepancies are over by the facts", over)
+
     def close_days(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
         """Close the last local day, if that hasn't been done: at midnight, or whenever we are back after it."""
         midnight = datetime.now(self._timezone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -102,7 +110,13 @@ class Jobs:
         connection.commit()
         if closed is None or closed < midnight:
             done = close_day(connection, midnight.astimezone(UTC), lease, datetime.now(UTC))
-            log.info("the day before %s is closed: model %d, %s", midnight.date(), done.version, done.outcomes)
+            log.info(
+                "the day before %s is closed: model %d, %s, %s",
+                midnight.date(),
+                done.version,
+                done.outcomes,
+                done.cases,
+            )
 
     def make_partitions(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
         """Evidence of the next days finds its partitions there."""

@@ -424,6 +424,14 @@ class SearchByNumberOnly(NotAllowed):
     en = "Your role finds dossiers by number or tag only."
 
 
+class MovedByOneself(NotAllowed):
+    """Whoever moved a volume last doesn't say that a grave discrepancy about it is settled."""
+
+    code = "moved_by_oneself"
+    zh = "档案 {volume} 最后由您经办，这项差异须由他人核实后关闭。"
+    en = "You moved {volume} last; somebody else has to look into this discrepancy and close it."
+
+
 class ApproverIsRequester(NotAllowed):
     """Who asks doesn't approve."""
 
@@ -549,6 +557,14 @@ class SearchNotFound(NotFound):
     code = "search_not_found"
     zh = "未找到查找 {case}。"
     en = "There is no search {case}."
+
+
+class CaseNotFound(NotFound):
+    """No such discrepancy, or of another agency's dossier."""
+
+    code = "case_not_found"
+    zh = "未找到差异 {case}。"
+    en = "There is no discrepancy {case}."
 
 
 class BatchNotFound(NotFound):
@@ -782,6 +798,22 @@ class SearchClosed(Conflict):
     code = "search_closed"
     zh = "查找 {case} 的状态为“{state}”，不能再办理此事。"
     en = "The search {case} is {state_en}; this can't be done any more."
+
+
+class DiscrepancyOver(Conflict):
+    """A case that is closed stays as it is; what is found later is another one."""
+
+    code = "discrepancy_over"
+    zh = "这项差异已经关闭。"
+    en = "This discrepancy is closed."
+
+
+class OutcomeUnfit(Conflict):
+    """Not every reason closes every kind of discrepancy."""
+
+    code = "outcome_unfit"
+    zh = "“{kind}”不能以此原因关闭；可选：{reasons}。"
+    en = "That reason doesn't close a case '{kind_en}'; these do: {reasons_en}."
 
 
 class SearchUnfinished(Conflict):

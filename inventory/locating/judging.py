@@ -196,7 +196,7 @@ def judge(
     outcome = np.full(len(ledger_place), int(Outcome.UNDECIDED))
     heard = np.zeros(len(ledger_place), bool)
     heard[beliefs.volume] = True
-    gone = _within_error(missing, ~heard & (missing >= model.likely), model.missing_wrong_max)
+    gone = _within_error(missing, ~heard & (missing >= model.likely), model.missing_tolerated)
     outcome[gone] = Outcome.MISSING
     outcome[~heard & listened & ~past.read_before] = Outcome.WEAK_TAG
     outcome[~heard & ~listened] = Outcome.UNCOVERED
@@ -206,7 +206,7 @@ def judge(
     outcome[beliefs.volume[home & ~listened[beliefs.volume]]] = Outcome.UNCOVERED
     other = ~home & _in_other_section(beliefs, places, ledger_place)
     worth = np.where(other, section, beliefs.probability)
-    found = ~home & _within_error(worth, ~home & (worth >= model.likely), model.wrong_max)
+    found = ~home & _within_error(worth, ~home & (worth >= model.likely), model.found_tolerated)
     outcome[beliefs.volume[found]] = Outcome.ELSEWHERE
     section_only = found & other & (beliefs.probability < model.sure)
     only_section = np.zeros(len(ledger_place), bool)

@@ -16,6 +16,18 @@ HABITS_ASSUMED = (
     *((7.0, 10.0), (8.0, 10.0), (9.0, 10.0), (9.7, 10.0), (9.9, 10.0), (9.95, 10.0)),
 )
 
+ANSWERS_PRIOR = 2.0  # false alarms; with so many expected, people's answers weigh as much as the model's own word
+TOLERANCE_MIN, TOLERANCE_MAX = 0.1, 2.0  # of what is tolerated without any answer
+
+
+def tolerated(wrong_max: float, wrong: float, expected: float) -> float:
+    """What share may be wrong by the model's own probabilities, so that `wrong_max` are wrong by what people found.
+
+    Where twice as many were false alarms as the probabilities said, half as much is tolerated.
+    """
+    ratio = (expected + ANSWERS_PRIOR) / (wrong + ANSWERS_PRIOR)
+    return wrong_max * min(max(ratio, TOLERANCE_MIN), TOLERANCE_MAX)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -42,7 +54,9 @@ class Model:
     habits: of a volume's places in its profile, in how many nights it was heard again, and how many there were; by how
         regularly and how often it was heard there (`profiling.habit_of`). Counted.
     level_dbm: how loud shelves' own volumes usually sound (`judging.usual_level`). Learned.
-    wrong_max: of all findings together, so many may be wrong by their own probabilities.
+    wrong_max: of all findings together, so many may be wrong by their own probabilities; missing_wrong_max: of the missing.
+    found_wrong, missing_wrong: of the cases people answered, how many were false alarms, and how many should have been by the
+        model's own probabilities; older answers fade. They move what is tolerated (`tolerated`). Counted.
     sure: a volume is said to be at home from this probability on; a finding needs at least `likely`.
     """
 
@@ -65,8 +79,20 @@ class Model:
     level_dbm: float | None = None
     wrong_max: float = 0.015
     missing_wrong_max: float = 0.08
+    found_wrong: tuple[float, float] = (0.0, 0.0)
+    missing_wrong: tuple[float, float] = (0.0, 0.0)
     sure: float = 0.9
     likely: float = 0.5
+
+    @property
+    def found_tolerated(self) -> float:
+        """The share of findings that may be wrong by their own probabilities, as far as those have kept their word."""
+        return tolerated(self.wrong_max, *self.found_wrong)
+
+    @property
+    def missing_tolerated(self) -> float:
+        """The same of volumes called missing."""
+        return tolerated(self.missing_wrong_max, *self.missing_wrong)
 
     def parameters(self) -> dict[str, Any]:
         """As kept in the database."""
@@ -79,5 +105,8 @@ class Model:
             name: tuple((float(one), float(of)) for one, of in parameters[name])
             for name in ("misses", "habits")
             if name in parameters
+        }
+        counts |= {
+            name: tuple(map(float, parameters[name])) for name in ("found_wrong", "missing_wrong") if name in parameters
         }
         return Model(**{**parameters, **counts})

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from inventory.locating.believing import believe
+from inventory.operations.discrepancies import tell_live
 from inventory.operations.gathering import columns_of, gather, newest_model
 from inventory.store import beliefs, leases
 from inventory.store.leases import Lease
@@ -22,8 +23,8 @@ def step_beliefs(
     """Draw the beliefs of all volumes with new evidence before `until`; returns how many beliefs changed.
 
     Evidence of `until` and later isn't looked at again: `until` allows for readers' clocks that are ahead of `now`, from
-    which the lease is held. Open pages hear of it by NOTIFY on channel `belief`. Raises `LeaseLost` where another process
-    does this by now.
+    which the lease is held. Discrepancies that need no night are opened in the same transaction. Open pages hear of it by NOTIFY
+    on channel `belief`. Raises `LeaseLost` where another process does this by now.
     """
     with connection.transaction():
         if lease is not None:
@@ -33,6 +34,7 @@ def step_beliefs(
             return 0
         changed = _believe(connection, beliefs.volumes_with_news(connection, due, until), until)
         if changed:
+            tell_live(connection, changed)
             payload = json.dumps(changed) if len(changed) <= NOTIFIED_VOLUMES_MAX else "*"
             connection.execute("SELECT pg_notify('belief', %s)", (payload,))
     return len(changed)

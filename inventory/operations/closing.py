@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from inventory.domain.discrepancies import DiscrepancyKind
 from inventory.locating.judging import Outcome
 from inventory.locating.learning import learn
-from inventory.locating.nightly import close_night
-from inventory.operations.gathering import columns_of, newest_model
+from inventory.locating.nightly import Answers, close_night, with_answers
+from inventory.operations.discrepancies import Cases, in_two_rooms, tell_night
+from inventory.operations.gathering import Gathered, columns_of, newest_model
 from inventory.operations.judging import gather_interval, keep_judgement, keep_profiles
-from inventory.store import beliefs, leases
+from inventory.store import beliefs, discrepancies, leases
 from inventory.store.leases import Lease
 
 DAY = timedelta(days=1)
@@ -21,10 +23,11 @@ CLOSE_LEASE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A day that was closed: the new model's version, and how many volumes were found how."""
+    """A day that was closed: the new model's version, how many volumes were found how, and what became of discrepancies."""
 
     version: int
     outcomes: dict[str, int]
+    cases: Cases
 
 
 def last_close(connection: psycopg.Connection[Any]) -> datetime | None:
@@ -37,7 +40,8 @@ def close_day(
 ) -> Closed:
     """Judge the day before `at`, learn from it, and keep judgements, beliefs, read profiles and a new model version.
 
-    A day without evidence still gets its version, so that every day has one close.
+    Discrepancies are opened, told again and closed in the same transaction. A day without evidence still gets its version, so
+    that every day has one close.
     """
     with connection.transaction():
         if lease is not None:
@@ -45,13 +49,36 @@ def close_day(
         _, model = newest_model(connection, at)
         interval = gather_interval(connection, at - DAY, at)
         gathered = interval.gathered
+        answers = _answers(connection, gathered, at)
         if not len(gathered.sightings.volume):
-            return Closed(beliefs.add_model(connection, model.parameters(), made_at=at, learned_until=at), {})
+            counted = with_answers(model, answers).parameters()
+            version = beliefs.add_model(connection, counted, made_at=at, learned_until=at)
+            return Closed(version, {}, tell_night(connection, at - DAY, at, now or at, []))
         heard = (gathered.sightings, gathered.trail, gathered.places, gathered.ledger_place)
-        learned, profiles, judged = close_night(*heard, learn(*heard, model), interval.profiles, interval.past)
+        learned, profiles, judged = close_night(*heard, learn(*heard, model), interval.profiles, interval.past, answers)
         version = beliefs.add_model(connection, learned.parameters(), made_at=at, learned_until=at)
         keep_profiles(connection, gathered, interval.profiles, profiles, version)
         keep_judgement(connection, interval, judged, profiles.unseen, version)
         beliefs.keep(connection, columns_of(gathered, judged.beliefs), version)
+        cases = tell_night(connection, at - DAY, at, now or at, in_two_rooms(gathered, judged.night.hearings))
     counts = np.bincount(judged.outcome, minlength=len(Outcome))
-    return Closed(version, {outcome.name.lower(): int(counts[outcome]) for outcome in Outcome})
+    return Closed(version, {outcome.name.lower(): int(counts[outcome]) for outcome in Outcome}, cases)
+
+
+def _answers(connection: psycopg.Connection[Any], gathered: Gathered, at: datetime) -> Answers:
+    """What people answered to discrepancies until then; of volumes the ledger has moved since, nothing.
+
+    Each answer is counted by one close: a day closed again, or days that were not closed in time, change no count.
+    """
+    volume, place, since = discrepancies.stood_there(connection, at)
+    known = np.isin(volume, gathered.volume_ids)
+    row = np.searchsorted(gathered.volume_ids, volume[known])
+    stays = gathered.moved_at[row] == since[known]
+    counted = discrepancies.answered(connection, last_close(connection) or at - DAY, at)
+    nothing = (0.0, 0.0)
+    return Answers(
+        row[stays],
+        np.searchsorted(gathered.place_ids, place[known][stays]),
+        counted.get(DiscrepancyKind.MISPLACED, nothing),
+        counted.get(DiscrepancyKind.MISSING, nothing),
+    )

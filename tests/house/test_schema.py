@@ -24,6 +24,7 @@ from inventory.store.database import Transaction, raw, refusal_for
 from tests.arrivals import breaks as arrivals
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
+from tests.discrepancies import breaks as discrepancies
 from tests.house.drawn import leaves
 from tests.isolation import breaks as isolation
 from tests.picking import breaks as picking
@@ -118,7 +119,19 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     """Each folder breaks its own and looks which refusal comes; here stand those of the house and of the ledger's door."""
     in_the_ledgers_tests = {"command_content_differs", "act_to_its_institution"}
     broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests
-    for folder in (arrivals, consigning, isolation, picking, records, requests, roles, searches, standing, tampering):
+    for folder in (
+        arrivals,
+        consigning,
+        discrepancies,
+        isolation,
+        picking,
+        records,
+        requests,
+        roles,
+        searches,
+        standing,
+        tampering,
+    ):
         broken |= set(folder.BREAKS)
     assert set(CONSTRAINTS) - broken == set()
 

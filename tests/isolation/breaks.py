@@ -27,4 +27,11 @@ BREAKS = {
     ),
     "dossier_moves_by_the_city": ("clerk", "SELECT agency_merger_move({merger}, current_date, now())"),
     "request_routed_by_asker": ("stranger", "SELECT request_route(1, 'D-1', 'd-1', '{{}}')"),
+    "discrepancy_in_own_name": (
+        "keeper",
+        (
+            "UPDATE discrepancy SET state = 'resolved', outcome = 'put_back', closed_at = now(), "
+            "closed_by = (SELECT id FROM account WHERE login = 'second')"
+        ),
+    ),
 }

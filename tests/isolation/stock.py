@@ -6,6 +6,7 @@ from uuid import uuid4
 from tests.arrivals import breaks as arrivals
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
+from tests.discrepancies import breaks as discrepancies
 from tests.picking import breaks as picking
 from tests.requests import breaks as requests
 from tests.searches import breaks as searches
@@ -35,6 +36,10 @@ def whatever_else(archive: Archive) -> None:
         (
             "INSERT INTO judgement SELECT volume_id, now(), now(), 1, 'elsewhere', place_id, place_id, 0.9, false, 0, 0 "
             "FROM holding"
+        ),
+        (
+            "INSERT INTO discrepancy (kind, volume_id, opened_at, opened_numbers, seen_at, numbers) "
+            "SELECT 'misplaced', volume_id, now(), '{}', now(), '{}' FROM holding"
         ),
         (
             "INSERT INTO agency_merger (document, state, from_agency_id, to_agency_id, announced_by, announced_at) "
@@ -82,6 +87,7 @@ def whatever_else(archive: Archive) -> None:
 STOCKS: tuple[Callable[[Archive], None], ...] = (
     arrivals.PREPARE,
     consigning.PREPARE,
+    discrepancies.PREPARE,
     picking.PREPARE,
     requests.PREPARE,
     searches.PREPARE,

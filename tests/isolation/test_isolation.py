@@ -33,6 +33,7 @@ SHARED = {
     "checkpoint": "hashes and signatures, for everybody to compare",
     "ledger_chain": "the chains' ends, printed on papers",
     "act_rule": "the rules",
+    "discrepancy_rule": "the rules",
     "rule_number": "the rules",
     "calendar_day": "the rules",
     "institution": "the registry of recipients is for every window",
@@ -174,6 +175,7 @@ WRITES = (
     "UPDATE arrival_line SET note = 'x'",
     "UPDATE agency_merger SET state = 'withdrawn'",
     "UPDATE transfer_notice_counter SET serial = 7",
+    "UPDATE discrepancy SET assigned_to = 1",
 )
 
 
@@ -198,6 +200,7 @@ PLANTS = (
         "promised_on, due_on) SELECT 'scan', 'employer', 'x', 1, now(), id, id, 1, current_date, current_date FROM agency "
         "WHERE code = '370112'"
     ),
+    "INSERT INTO discrepancy_note (discrepancy_id, at, account_id, event, note) SELECT 1, now(), session_account(), 'comment', 'x'",
 )
 
 
@@ -288,6 +291,20 @@ def test_what_is_done_in_anothers_name_or_county_tells_by_which_rule(counties: A
         told[constraint] = broken.value.diag.constraint_name
         assert type(refusal_for(broken.value)) is CONSTRAINTS[constraint]
     assert told == {constraint: constraint for constraint in BREAKS}
+
+
+def test_nobody_comments_in_anothers_name_and_strangers_see_no_case_of_tags(counties: Archive, ask: Ask) -> None:
+    whatever_else(counties)
+    says = "INSERT INTO discrepancy_note (discrepancy_id, at, account_id, event, note) SELECT id, now(), {who}, 'comment', 'x' FROM discrepancy"
+    assert ask(counties.clerk, says.format(who="session_account()")) == [(1,)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        ask(counties.clerk, says.format(who=counties.keeper.account_id))
+    counties.root.execute(
+        "INSERT INTO discrepancy (kind, tag_id, opened_at, opened_numbers, seen_at, numbers) "
+        "SELECT 'unknown_tag', min(id), now(), '{}', now(), '{}' FROM tag"
+    )
+    count = "SELECT count(*) FROM discrepancy"
+    assert [ask(one, count) for one in (counties.keeper, counties.clerk)] == [[(2,)], [(1,)]]
 
 
 def test_a_tag_of_nobodys_is_everybodys(counties: Archive, ask: Ask) -> None:

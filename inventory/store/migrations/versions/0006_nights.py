@@ -7,7 +7,7 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("discrepancies",)
 
 
 def upgrade() -> None:

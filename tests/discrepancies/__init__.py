@@ -1,0 +1,1 @@
+"""Searches and work on the register."""
