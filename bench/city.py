@@ -23,7 +23,7 @@ from inventory.domain.names import pinyin_of
 from inventory.domain.people import Role, Viewer
 from inventory.operations import signing_in
 from inventory.operations.finding import find_dossiers, open_dossier
-from inventory.operations.importing import import_register
+from inventory.operations.importing import ImportOptions, import_register
 from inventory.operations.verifying import verify_ledger
 from inventory.store.database import Database, connect, raw
 from inventory.store.keys import new_key_ring
@@ -36,8 +36,9 @@ SEARCHES = 200
 screen = Console()
 
 
-def fill(database: Database, city: City, directory: Path) -> dict[str, float]:
-    """Import the four registers; seconds for each."""
+def fill(database: Database, city: City, directory: Path, as_of: datetime | None = None) -> dict[str, float]:
+    """Import the four registers, true since `as_of`; seconds for each."""
+    options = ImportOptions(as_of=as_of)
     write_registers(city, directory)
     seconds = {}
     for kind in ("agencies", "places", "readers", "dossiers"):
@@ -47,7 +48,7 @@ def fill(database: Database, city: City, directory: Path) -> dict[str, float]:
         def note(phase: str, _done: int, _total: int, began: float = began, phases: dict[str, float] = phases) -> None:
             phases[phase] = time.perf_counter() - began
 
-        import_register(database, kind, directory / f"{kind}.csv", uuid4(), datetime.now(UTC), on_progress=note)
+        import_register(database, kind, directory / f"{kind}.csv", uuid4(), datetime.now(UTC), options, note)
         seconds[kind] = time.perf_counter() - began
         screen.print(f"{kind}: {seconds[kind]:.1f} s", {phase: round(at, 1) for phase, at in phases.items()})
     return seconds

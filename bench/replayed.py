@@ -25,7 +25,8 @@ from devices.simulator.truth import DifferenceKind, Truth, make_truth
 from guiwei.embedded import embedded_postgres
 from guiwei.site import upgrade
 from inventory.domain.findings import FindingKind
-from inventory.operations.auditing import Audit, audit
+from inventory.operations.audit_judging import Audit
+from inventory.operations.auditing import audit
 from inventory.operations.closing import close_day
 from inventory.operations.importing import ImportOptions, import_register
 from inventory.store.database import Database, connect

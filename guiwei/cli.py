@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import typer
 
-from guiwei import key_commands, ledger_commands, locating_commands, people_commands, rule_commands
+from guiwei import audit_commands, key_commands, ledger_commands, locating_commands, people_commands, rule_commands
 from guiwei.console import Json, parse_moment, print_result, progress, say, screen
 from guiwei.doctor import examine
 from guiwei.ingesting import run_ingest
@@ -43,7 +43,7 @@ app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(import_commands, name="import")
 app.add_typer(rule_commands.app, name="rule")
 app.add_typer(key_commands.app, name="key")
-app.add_typer(locating_commands.audit, name="audit")
+app.add_typer(audit_commands.audit, name="audit")
 app.command()(locating_commands.locate)
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1

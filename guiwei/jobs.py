@@ -19,13 +19,14 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from devices.replay import EARLY
 from inventory.domain.refusals import BadInput, LeaseLost, Unavailable
+from inventory.operations import auditing
 from inventory.operations.believing import step_beliefs
 from inventory.operations.checkpointing import sign_heads, signed_since
 from inventory.operations.closing import close_day, last_close
 from inventory.operations.discrepancies import follow_facts
 from inventory.operations.reading_log import seal_and_expire
 from inventory.operations.reminding import remind
-from inventory.store import evidence, leases
+from inventory.store import audit_rows, evidence, leases
 from inventory.store.database import Database
 from inventory.store.leases import Lease
 from inventory.store.signing import LedgerFiles
@@ -36,6 +37,8 @@ JOBS_LEASE = timedelta(seconds=30)  # after this long, another process takes ove
 BELIEF_SECONDS = 2
 FOLLOW_SECONDS = 10
 CLOSE_SECONDS = 60
+AUDIT_SECONDS = 3
+AUDIT_LEASE = timedelta(minutes=10)
 PARTITION_SECONDS = 3600
 REMIND_SECONDS = 900  # its clocks run by days; this is how soon after midnight people are told
 PARTITION_DAYS_AHEAD = 3
@@ -68,6 +71,7 @@ class Jobs:
         for job, seconds in (
             (self.draw_beliefs, BELIEF_SECONDS),
             (self.follow_discrepancies, FOLLOW_SECONDS),
+            (self.work_audits, AUDIT_SECONDS),
             (self.close_days, CLOSE_SECONDS),
             (self.make_partitions, PARTITION_SECONDS),
             (self.remind_people, REMIND_SECONDS),
@@ -107,8 +111,10 @@ class Jobs:
         """Close the last local day, if that hasn't been done: at midnight, or whenever we are back after it."""
         midnight = datetime.now(self._timezone).replace(hour=0, minute=0, second=0, microsecond=0)
         closed = last_close(connection)
+        # What began to be judged by yesterday's model is judged by it, also where it was cut short.
+        waits = audit_rows.under_way(connection)
         connection.commit()
-        if closed is None or closed < midnight:
+        if not waits and (closed is None or closed < midnight):
             done = close_day(connection, midnight.astimezone(UTC), lease, datetime.now(UTC))
             log.info(
                 "the day before %s is closed: model %d, %s, %s",
@@ -116,6 +122,21 @@ class Jobs:
                 done.version,
                 done.outcomes,
                 done.cases,
+            )
+
+    def work_audits(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
+        """Judge the audits that wait, and those that were cut short."""
+
+        def still_ours(keeping: psycopg.Connection[Any]) -> None:
+            leases.hold(keeping, lease, datetime.now(UTC), AUDIT_LEASE)
+
+        for done in auditing.run_waiting(self._database, lambda: datetime.now(UTC), still_ours):
+            log.info(
+                "audit %s of %s: %d findings, %.1f %% covered",
+                done.number,
+                done.scope,
+                len(done.findings),
+                100 * done.coverage,
             )
 
     def make_partitions(self, connection: psycopg.Connection[Any], lease: Lease) -> None:

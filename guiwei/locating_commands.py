@@ -1,21 +1,15 @@
-"""`guiwei locate` and `guiwei audit`: what the radio says of one dossier, and of a place and everything in it."""
+"""`guiwei locate`: what the ledger and the radio say of one dossier."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from guiwei.console import Json, parse_moment, print_result, say
+from guiwei.console import Json, print_result, say
 from guiwei.settings import read_settings
 from guiwei.site import open_site
-from inventory.domain.findings import Finding, Gap, Undecided
-from inventory.operations import auditing, locating
-from inventory.operations.auditing import Audit
+from inventory.operations import locating
 from inventory.operations.locating import Located
-
-audit = typer.Typer(no_args_is_help=True, help="Audits of the shelves.")
-
-LINES_MAX = 200
 
 
 def locate(
@@ -70,69 +64,3 @@ def _lines(one: Located) -> list[str]:
         places = ", ".join(f"{at.place} {at.nights:.0f}" for at in one.heard_at[:5])
         lines.append(f"  特征 profile {one.seen}/{one.nights} 夜 nights: {places}")
     return lines
-
-
-@audit.command("run")
-def audit_run(
-    scope: Annotated[str, typer.Option(help="Code of the place; everything in it is audited.")],
-    since: Annotated[str, typer.Option("--from", help="The instant the interval begins.")],
-    until: Annotated[str, typer.Option("--to", help="The instant it ends; the ledger as of then counts.")],
-    *,
-    as_json: Json = False,
-) -> None:
-    """Judge the evidence of an interval as of its end. Nothing is changed or kept."""
-    begins, ends = parse_moment(since), parse_moment(until)
-    with open_site(read_settings(), say, "jobs") as site, site.jobs.unpooled() as connection:
-        found = auditing.audit(connection, scope, begins, ends)
-    print_result(told_of_audit(found), "\n".join(_audit_lines(found)), as_json=as_json)
-
-
-def told_of_audit(found: Audit) -> dict[str, Any]:
-    """As other programs know it (docs/commands.md)."""
-    return {
-        "audit": None,
-        "scope": found.scope,
-        "from": found.since,
-        "to": found.until,
-        "model": found.model_version,
-        "expected": found.expected,
-        "coverage": found.coverage,
-        "findings": [_finding(one) for one in found.findings],
-        "undecided": [_undecided(one) for one in found.undecided],
-        "gaps": [_gap(one) for one in found.gaps],
-    }
-
-
-def _finding(one: Finding) -> dict[str, Any]:
-    told = {
-        "dossier": one.dossier,
-        "kind": one.kind,
-        "place_ledger": one.place_ledger,
-        "place_belief": one.place_belief,
-        "probability": one.probability,
-        "reason": f"{one.reason_zh} {one.reason_en}",
-    }
-    return told if one.epc is None else {**told, "epc": one.epc}
-
-
-def _undecided(one: Undecided) -> dict[str, Any]:
-    return {"dossier": one.dossier, "place_ledger": one.place_ledger, "reason": f"{one.reason_zh} {one.reason_en}"}
-
-
-def _gap(one: Gap) -> dict[str, Any]:
-    return {"place": one.place, "from": one.since, "to": one.until, "reason": f"{one.reason_zh} {one.reason_en}"}
-
-
-def _audit_lines(found: Audit) -> list[str]:
-    counts = f"发现 findings {len(found.findings)}, 未定 undecided {len(found.undecided)}, 失读 gaps {len(found.gaps)}"
-    covered = f"{found.expected} 册应在架 expected, 覆盖 covered {found.coverage:.1%}, 模型 model {found.model_version}"
-    lines = [f"{found.scope}: {covered}; {counts}"]
-    lines += [f"  {one.kind:<18} {_what(one)}  {one.reason_zh} {one.reason_en}" for one in found.findings[:LINES_MAX]]
-    lines += [f"  {'gap':<18} {gap.place}  {gap.reason_zh} {gap.reason_en}" for gap in found.gaps[:LINES_MAX]]
-    if len(found.findings) > LINES_MAX or len(found.gaps) > LINES_MAX:
-        lines.append("  …… --json 有全部内容 has all")
-    return lines
-
-
-def _what(one: Finding) -> str:
-    return f"{one.dossier or one.epc}  {one.place_ledger or '-'} → {one.place_belief or '-'}"

@@ -14,6 +14,7 @@ from web.accounting import Accounting
 from web.api import accounts as accounts_api
 from web.api import acts, condition, version_1
 from web.api import arrivals as arrivals_api
+from web.api import audits as audits_api
 from web.api import batches as batches_api
 from web.api import borrowed as borrowed_api
 from web.api import consignments as consignments_api
@@ -127,6 +128,7 @@ PROGRAMS = (
     accounts_api,
     searches_api,
     sweeps_api,
+    audits_api,
     counts_api,
     register_api,
     arrivals_api,

@@ -64,6 +64,11 @@ class Permission(StrEnum):
     RESHELVE = auto()
     SWEEP = auto()
 
+    SEE_AUDITS = auto()
+    RUN_AUDITS = auto()
+    SIGN_AUDITS = auto()
+    PLAN_AUDITS = auto()
+
     SEE_SEARCHES = auto()
     SEARCH = auto()
     BEGIN_SEARCHES = auto()
@@ -172,6 +177,11 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.SEND_TO_SCAN: _row("送扫、收回", "send to be scanned, take back", _KEEPER),
     _P.RESHELVE: _row("倒架", "carry a re-shelving out", _KEEPER),
     _P.SWEEP: _row("手持盘点", "sweep the shelves", _KEEPER, _MANAGER),
+    # ── Audits ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    _P.SEE_AUDITS: _row("查看盘点", "see audits", _KEEPER, _MANAGER, _AUDITOR, _SUPERVISOR),
+    _P.RUN_AUDITS: _row("发起盘点、抽查", "ask for audits and samples", _MANAGER, _AUDITOR),
+    _P.SIGN_AUDITS: _row("盘点签字", "sign audits", _KEEPER, _MANAGER, _AUDITOR),
+    _P.PLAN_AUDITS: _row("编制盘点计划、关闭盘点", "plan and close audits", _MANAGER),
     # ── What isn't where it should be ────────────────────────────────────────────────────────────────────────────────
     _P.SEE_SEARCHES: _row("查看查找", "see searches", _FINDERS),
     _P.SEARCH: _row("登记查找步骤", "search", _STAFF),

@@ -503,6 +503,14 @@ class DossierNotFound(NotFound):
     en = "There is no dossier {dossier}."
 
 
+class AuditNotFound(NotFound):
+    """No such audit."""
+
+    code = "audit_not_found"
+    zh = "未找到盘点 {audit}。"
+    en = "There is no audit {audit}."
+
+
 class PlaceNotFound(NotFound):
     """No such place."""
 
@@ -840,6 +848,39 @@ class SearchUnderWay(Conflict):
     code = "search_under_way"
     zh = "该册已有进行中的查找。"
     en = "There is a search for that volume already."
+
+
+class AuditUnderWay(Conflict):
+    """One process at a time works on an audit."""
+
+    code = "audit_under_way"
+    zh = "盘点 {audit} 正由另一进程进行。"
+    en = "Another process is working on audit {audit}."
+
+
+class AuditStays(Conflict):
+    """What an audit found is as it was found, and a closed audit never changes."""
+
+    code = "audit_stays"
+    zh = "盘点只能往下进行，结果和已关闭的盘点不能更改。"
+    en = "An audit only goes on; its results and a closed audit don't change."
+
+
+class AuditUnsigned(Conflict):
+    """Two sign before an audit is closed."""
+
+    code = "audit_unsigned"
+    zh = "须由两人签字后才能关闭盘点。"
+    en = "Two people sign an audit before it is closed."
+    rule = "two_persons"
+
+
+class CounterIsKeeper(Conflict):
+    """Whoever keeps the shelves doesn't sign for the count of them."""
+
+    code = "counter_is_keeper"
+    zh = "库房管理员不能作为盘点人签字。"
+    en = "Whoever keeps the shelves can't sign as the one who counted them."
 
 
 class AlreadyMerged(Conflict):

@@ -4,7 +4,9 @@ Volumes, places and readers are numbered 0..n-1 by the caller, in ascending orde
 evidence always means the same arrays. Times are int64 microseconds since 1970-01-01 UTC; -1 stands for "none".
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,6 +34,72 @@ class Sightings:
     rssi_reads: Integers
     rssi_sum: Integers
     last_at: Integers
+
+    def parts(self) -> Iterator["Sightings"]:
+        """The same, as `Packed` gives them."""
+        yield self
+
+    def whole(self) -> "Sightings":
+        """The same, as `Packed` gives it."""
+        return self
+
+    def __len__(self) -> int:
+        return len(self.volume)
+
+
+SIGHTINGS_AT_ONCE = 500_000  # bounds memory: each is eight columns of int64, and as much again while they are looked at
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The sightings of a whole site: each column in the smallest integers that hold it, sorted by the volumes' ledger place.
+
+    What comes of them is summed up by volume or by ledger place, so parts that part neither can be looked at one by one.
+    """
+
+    columns: tuple[NDArray[np.signedinteger[Any]], ...]
+    starts: tuple[int, ...]
+
+    @staticmethod
+    def of(columns: list[NDArray[Any]], ledger_place: Integers) -> "Packed":
+        """Pack the columns of `Sightings`; the list is emptied, so that each is let go of in turn."""
+        home = narrow(ledger_place + 1)[columns[0]]
+        order = np.argsort(home, kind="stable")
+        home = home[order]
+        packed = []
+        columns.reverse()
+        while columns:
+            packed.append(narrow(columns.pop())[order])
+        begins = np.flatnonzero(np.append(True, home[1:] != home[:-1])) if len(home) else np.zeros(0, np.int64)
+        part = begins // SIGHTINGS_AT_ONCE
+        starts = begins[np.flatnonzero(np.append(True, np.diff(part) != 0))] if len(begins) else begins
+        return Packed(tuple(packed), (*(starts.tolist() or [0]), len(home)))
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def parts(self) -> Iterator[Sightings]:
+        """All of them, some hundred thousand at a time; a volume's come together, and so do those of a ledger place's volumes."""
+        for start, end in pairwise(self.starts):
+            yield self._rows(slice(start, end))
+
+    def whole(self) -> Sightings:
+        """All of them at once."""
+        return self._rows(slice(None))
+
+    def _rows(self, rows: slice) -> Sightings:
+        return Sightings(*(column[rows].astype(np.int64) for column in self.columns))
+
+
+def narrow(values: NDArray[Any]) -> NDArray[np.signedinteger[Any]]:
+    """The same numbers in the smallest integers that hold them."""
+    if not len(values):
+        return values
+    least, most = int(values.min()), int(values.max())
+    for kind in (np.int8, np.int16, np.int32):
+        if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max:
+            return values.astype(kind, copy=False)
+    return values.astype(np.int64, copy=False)
 
 
 @dataclass(frozen=True)

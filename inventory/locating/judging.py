@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, Sightings, Trail, summed
+from inventory.locating.arrays import NONE, Beliefs, Integers, Packed, Places, Reals, Sightings, Trail, summed
 from inventory.locating.listening import Night, hear, usual_level
 from inventory.locating.missing import missing_probability
 from inventory.locating.model import Model
@@ -177,7 +177,7 @@ def shared_variance(night: Night, places: Places, ledger_place: Integers, sensor
 
 
 def judge(
-    sightings: Sightings,
+    sightings: Sightings | Packed,
     trail: Trail,
     places: Places,
     ledger_place: Integers,

@@ -1,13 +1,14 @@
 """What was heard in an interval: placed, with exchanged antennas put right, and summed up by volume and place."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from inventory.locating.arrays import NONE, Company, Integers, Places, Sightings, Trail
+from inventory.locating.arrays import NONE, Company, Integers, Packed, Places, Sightings, Trail
 from inventory.locating.model import Model
 from inventory.locating.sensing import Hearings, nearby
-from inventory.locating.tracing import Posts, company_of, phases_of, places_of, posts_of, stays_of
+from inventory.locating.tracing import Posts, company_of, phases_of, places_of, posts_of, stays_of, together
+from inventory.locating.working import in_turn
 
 
 @dataclass(frozen=True)
@@ -23,20 +24,47 @@ class Night:
     swapped: tuple[tuple[int, int], ...]
 
 
-def hear(sightings: Sightings, trail: Trail, places: Places, ledger_place: Integers, model: Model) -> Night:
-    """Place everything that was heard and sum it up by volume and place; swapped antennas speak for each other."""
-    company = company_of(sightings, ledger_place) if trail.company is None else trail.company
-    swapped = swapped_antennas(company, len(places.x))
+def hear(sightings: Sightings | Packed, trail: Trail, places: Places, ledger_place: Integers, model: Model) -> Night:
+    """Place everything that was heard and sum it up by volume and place; swapped antennas speak for each other.
+
+    What is packed is looked at part by part, twice: for the company, which tells where readers were, and by where they were.
+    """
+    count = len(places.x)
+    company = trail.company
+    if company is None:
+        company = together([company_of(part, ledger_place) for part in sightings.parts()])
+    swapped = swapped_antennas(company, count)
+    meant = _exchange(count, swapped)
     if swapped:
-        exchanged = _exchange(len(places.x), swapped)
-        sightings = replace(sightings, place=exchanged[sightings.place])
-        company = replace(company, place=exchanged[company.place])
+        company = replace(company, place=meant[company.place])
     trail = replace(trail, company=company)
     stays = stays_of(trail, model)
-    posts = posts_of(company, stays, len(places.x))
-    hearings = hearings_of(sightings, places_of(sightings, trail, model, stays), phases_of(sightings, stays), posts)
+    posts = posts_of(company, stays, count)
+
+    def heard(part: Sightings) -> tuple[Hearings, Integers, Integers]:
+        if swapped:
+            part = replace(part, place=meant[part.place])
+        seen_at = places_of(part, trail, model, stays)
+        return hearings_of(part, seen_at, phases_of(part, stays), posts), *_reads_and_last(part, len(ledger_place))
+
+    parts = in_turn(heard, sightings.parts())
+    hearings, reads, last_seen = next(parts)
+    found = [hearings]
+    for hearings, more, last in parts:
+        found.append(hearings)
+        reads += more
+        np.maximum(last_seen, last, out=last_seen)
+    hearings = _sorted(found)
     near = _near_pairs(places, posts, ledger_place, hearings)
-    return Night(hearings, posts, company, near, *_reads_and_last(sightings, len(ledger_place)), swapped)
+    return Night(hearings, posts, company, near, reads, last_seen, swapped)
+
+
+def _sorted(found: list[Hearings]) -> Hearings:
+    """Hearings of different volumes as one, ascending."""
+    if len(found) == 1:
+        return found[0]
+    order = np.lexsort([np.concatenate([getattr(one, key) for one in found]) for key in ("place", "volume")])
+    return Hearings(*(np.concatenate([getattr(one, f.name) for one in found])[order] for f in fields(Hearings)))
 
 
 def hear_alone(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inventory.locating.arrays import NONE, Integers, Places, Sightings, Trail
+from inventory.locating.arrays import NONE, Integers, Packed, Places, Sightings, Trail
 from inventory.locating.judging import Judgement, Past, judge
 from inventory.locating.listening import usual_level
 from inventory.locating.missing import counted_habits, counted_misses
@@ -39,7 +39,7 @@ NO_ANSWERS = Answers(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def close_night(
-    sightings: Sightings,
+    sightings: Sightings | Packed,
     trail: Trail,
     places: Places,
     ledger_place: Integers,

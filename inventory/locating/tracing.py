@@ -5,6 +5,7 @@ of them stand where the ledger says. But where a whole run was re-shelved they t
 scanned on arriving, or the label heard on the spot, is right.
 """
 
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +60,16 @@ def company_of(sightings: Sightings, ledger_place: Integers) -> Company:
     first = _starts(keys)
     sums = [_sums(column[order], first) for column in (sightings.reads, sightings.rssi_reads, sightings.rssi_sum)]
     return Company(*(key[first] for key in keys), *sums)
+
+
+def together(companies: list[Company]) -> Company:
+    """The companies of volumes of different ledger places as one."""
+    if len(companies) == 1:
+        return companies[0]
+    keys = [np.concatenate([getattr(one, key) for one in companies]) for key in ("home", "window", "place", "reader")]
+    order = np.lexsort(keys)
+    del keys
+    return Company(*(np.concatenate([getattr(one, f.name) for one in companies])[order] for f in fields(Company)))
 
 
 def _starts(keys: list[Integers]) -> NDArray[np.intp]:

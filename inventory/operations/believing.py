@@ -45,6 +45,6 @@ def _believe(connection: psycopg.Connection[Any], volume_ids: list[int], until: 
     changed: list[int] = []
     for start in range(0, len(volume_ids), VOLUMES_AT_ONCE):
         gathered = gather(connection, volume_ids[start : start + VOLUMES_AT_ONCE], until)
-        drawn = believe(gathered.sightings, gathered.trail, gathered.places, gathered.ledger_place, model)
+        drawn = believe(gathered.sightings.whole(), gathered.trail, gathered.places, gathered.ledger_place, model)
         changed += beliefs.keep(connection, columns_of(gathered, drawn), version)
     return changed

@@ -50,12 +50,15 @@ def close_day(
         interval = gather_interval(connection, at - DAY, at)
         gathered = interval.gathered
         answers = _answers(connection, gathered, at)
-        if not len(gathered.sightings.volume):
+        if not len(gathered.sightings):
             counted = with_answers(model, answers).parameters()
             version = beliefs.add_model(connection, counted, made_at=at, learned_until=at)
             return Closed(version, {}, tell_night(connection, at - DAY, at, now or at, []))
-        heard = (gathered.sightings, gathered.trail, gathered.places, gathered.ledger_place)
-        learned, profiles, judged = close_night(*heard, learn(*heard, model), interval.profiles, interval.past, answers)
+        heard = (gathered.trail, gathered.places, gathered.ledger_place)
+        model = learn(gathered.sightings.whole(), *heard, model)
+        learned, profiles, judged = close_night(
+            gathered.sightings, *heard, model, interval.profiles, interval.past, answers
+        )
         version = beliefs.add_model(connection, learned.parameters(), made_at=at, learned_until=at)
         keep_profiles(connection, gathered, interval.profiles, profiles, version)
         keep_judgement(connection, interval, judged, profiles.unseen, version)

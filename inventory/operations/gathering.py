@@ -8,10 +8,10 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Places, Sightings, Trail
+from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Packed, Places, Sightings, Trail, narrow
 from inventory.locating.model import Model
 from inventory.store import beliefs as store
-from inventory.store.beliefs import BeliefColumns
+from inventory.store.beliefs import BeliefColumns, Roots
 from inventory.store.evidence import moment
 
 
@@ -22,7 +22,7 @@ class Gathered:
     moved_at: when the ledger moved each volume to its place, in microseconds since 1970; 0 where it has none.
     """
 
-    sightings: Sightings
+    sightings: Sightings | Packed
     trail: Trail
     places: Places
     ledger_place: Integers
@@ -38,11 +38,58 @@ def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: da
     return gathered_of(connection, ids, store.newest_sightings(connection, volume_ids, until), ledger, until)
 
 
-def gather_between(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> Gathered:
-    """What a judgement needs: everything heard in an interval, and where the ledger had every tagged volume at its end."""
-    ledger = store.ledger_places(connection, None, until)
-    sightings = store.sightings_between(connection, since, until)
-    return gathered_of(connection, np.union1d(ledger[0], sightings[0]), sightings, ledger, until)
+def gather_between(
+    connection: psycopg.Connection[Any], since: datetime, until: datetime, roots: Roots | None = None
+) -> Gathered:
+    """What a judgement needs: everything heard in an interval, and where the ledger had every tagged volume at its end.
+
+    roots: the ledger's ends as far as it is known; None: all of it.
+    """
+    ledger = store.ledger_of_all(connection, until, roots)
+    columns = _rows_between(connection, since, until, ledger)
+    heard = np.zeros(0, np.int64) if not len(columns[0]) else np.unique(columns[0]).astype(np.int64)
+    return _gathered(connection, np.union1d(ledger[0], heard), columns, ledger, until, packed=True)
+
+
+def _rows_between(
+    connection: psycopg.Connection[Any], since: datetime, until: datetime, ledger: list[NDArray[Any]]
+) -> list[NDArray[Any]]:
+    """The columns of `Sightings` with the database's ids: from each volume's last movement on, by whatever tells a shelf."""
+    tag, volume, replaced = store.tags_of_volumes(connection, since, until)
+    antenna, reader, place, tells = store.antennas(connection)
+    volume_of = [_Table.of(tag, np.where(replaced == which, volume, NONE)) for which in (0, 1)]
+    reader_of, place_of, telling = (_Table.of(antenna, column) for column in (reader, place, tells))
+    moved_at = _Table.of(ledger[0], ledger[2], empty=np.iinfo(np.int64).min)
+
+    def counted(is_replaced: bool, part: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        volumes = volume_of[is_replaced][part[0]]
+        rows = np.flatnonzero((volumes != NONE) & (telling[part[1]] == 1) & (part[3] >= moved_at[volumes]))
+        antennas, first, last, *sums = (column[rows] for column in part[1:])
+        # The middle as PostgreSQL halves an interval, to the even microsecond.
+        middle = first + np.rint((last - first) / 2).astype(np.int64)
+        return [narrow(one) for one in (volumes[rows], reader_of[antennas], place_of[antennas], middle, *sums, last)]
+
+    parts = [counted(*part) for part in store.rows_between(connection, since, until)]
+    # Each column's parts are let go of in turn.
+    return [np.concatenate([part.pop(0) for part in parts]) for _ in range(len(parts[0]))]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Values by id, in an array as long as the ids are high."""
+
+    values: NDArray[Any]
+
+    @staticmethod
+    def of(ids: NDArray[Any], values: NDArray[Any], empty: int = NONE) -> "_Table":
+        """Whatever has no value is `empty`."""
+        table = np.full((int(ids.max()) if len(ids) else 0) + 2, empty, values.dtype)
+        table[ids] = values
+        return _Table(table)
+
+    def __getitem__(self, ids: Any) -> Any:
+        # Beyond the last id stands an entry that is nobody's; NONE comes to it from the other end.
+        return self.values[np.minimum(ids, len(self.values) - 1)]
 
 
 def gathered_of(
@@ -53,8 +100,20 @@ def gathered_of(
     until: datetime,
 ) -> Gathered:
     """Rows of the store as arrays: ids of all volumes meant, ascending; sightings; (volume, place, moved at) of the ledger."""
-    volume, reader, place, at, reads, rssi_reads, rssi_sum, last_at = rows
-    moving = at[place == NONE]
+    return _gathered(connection, ids, rows, ledger, until, packed=False)
+
+
+def _gathered(
+    connection: psycopg.Connection[Any],
+    ids: Integers,
+    rows: list[NDArray[Any]],
+    ledger: list[NDArray[Any]],
+    until: datetime,
+    *,
+    packed: bool,
+) -> Gathered:
+    """packed: what `rows` holds is let go of on the way."""
+    moving = rows[3][rows[2] == NONE]
     codes, labels = NO_ANCHORS, NO_ANCHORS
     if len(moving):
         since = moment(int(moving.min()))
@@ -63,17 +122,11 @@ def gathered_of(
     ledger_place, moved_at = np.full(len(ids), NONE), np.zeros(len(ids), np.int64)
     held = np.searchsorted(ids, ledger[0])
     ledger_place[held], moved_at[held] = positions(place_ids, ledger[1]), ledger[2]
+    columns = [np.searchsorted(ids, rows[0]), rows[1], positions(place_ids, rows[2]), *rows[3:]]
+    if packed:
+        rows.clear()
     return Gathered(
-        sightings=Sightings(
-            volume=np.searchsorted(ids, volume),
-            reader=reader,
-            place=positions(place_ids, place),
-            at=at,
-            reads=reads,
-            rssi_reads=rssi_reads,
-            rssi_sum=rssi_sum,
-            last_at=last_at,
-        ),
+        sightings=Packed.of(columns, ledger_place) if packed else Sightings(*columns),
         trail=Trail(_anchors(place_ids, codes), _anchors(place_ids, labels)),
         places=Places(x, y, z, room),
         ledger_place=ledger_place,

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Integers
 from inventory.locating.judging import Judgement, Outcome, Past
 from inventory.locating.profiling import Profiles
 from inventory.operations.gathering import Gathered, gather_between, positions
 from inventory.store import judgements, read_profiles
+from inventory.store.beliefs import Roots
 from inventory.store.judgements import JudgedVolume
 from inventory.store.read_profiles import ProfileRow
 
@@ -28,9 +30,11 @@ class Interval:
     past: Past
 
 
-def gather_interval(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> Interval:
-    """Read it all, as of `until`."""
-    return _interval(connection, gather_between(connection, since, until), since, until, None)
+def gather_interval(
+    connection: psycopg.Connection[Any], since: datetime, until: datetime, roots: Roots | None = None
+) -> Interval:
+    """Read it all, as of `until`; roots: the ledger's ends, later acts unknown; None: all that it has now."""
+    return _interval(connection, gather_between(connection, since, until, roots), since, until, None)
 
 
 def interval_of(connection: psycopg.Connection[Any], gathered: Gathered, since: datetime, until: datetime) -> Interval:
@@ -46,7 +50,8 @@ def _interval(
     volume_ids: list[int] | None,
 ) -> Interval:
     """volume_ids: whose past to read; None where it is the whole site's, whose ids needn't be named."""
-    read = np.isin(gathered.volume_ids, judgements.read_before(connection, volume_ids), assume_unique=True)
+    before = judgements.read_before(connection, volume_ids, until)
+    read = np.isin(gathered.volume_ids, before, assume_unique=True)
     profiles = _profiles(connection, gathered, volume_ids)
     return Interval(since, until, gathered, profiles, Past(moved_at=gathered.moved_at, read_before=read))
 
@@ -130,13 +135,16 @@ def _profile_rows(gathered: Gathered, after: Profiles, volumes: Integers, versio
         )
 
 
-def judged_volumes(interval: Interval, judged: Judgement, unseen: Integers) -> Iterator[JudgedVolume]:
+def judged_volumes(
+    interval: Interval, judged: Judgement, unseen: Integers, wanted: NDArray[np.bool_] | None = None
+) -> Iterator[JudgedVolume]:
     """How each volume was found that was covered or heard, with the database's ids.
 
-    unseen: of each volume, how many nights it was covered and not heard, this one among them.
+    unseen: of each volume, how many nights it was covered and not heard, this one among them. wanted: of which volumes.
     """
     gathered, beliefs = interval.gathered, judged.beliefs
-    volumes = np.flatnonzero(judged.outcome != Outcome.UNCOVERED)
+    told = judged.outcome != Outcome.UNCOVERED
+    volumes = np.flatnonzero(told if wanted is None else told & wanted)
     place, probability = np.full(len(judged.outcome), NONE), np.zeros(len(judged.outcome))
     place[beliefs.volume], probability[beliefs.volume] = beliefs.place, judged.certainty
     names = [outcome.name.lower() for outcome in Outcome]

@@ -1,12 +1,28 @@
 """What an audit asks beside the evidence: names of places and volumes, tags that are nobody's, readers that were blind."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row
 
 UNKNOWN_TAGS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class StrangeTag:
+    """A tag that is no volume's now, and where it was read most; epc in hexadecimal digits; former: whose it was."""
+
+    epc: str
+    tag_id: int
+    place: str
+    place_id: int
+    former: str | None
+    volume_id: int | None
+    reads: int
+
 
 PLACES_IN = """
     SELECT place.id, place.code, place.kind, string_to_array(trim('/' FROM place.path), '/')::int[]
@@ -16,23 +32,25 @@ PLACES_IN = """
 # Tags read in the interval by antennas in the scope that are no volume's now, each where it was read most; `former` names
 # the volume a replaced one was on.
 STRANGE_TAGS = f"""
-    SELECT DISTINCT ON (epc) encode(epc, 'hex'), code, former, reads FROM (
-        SELECT tag.epc, place.code, volume_name(dossier.number, volume.ordinal) AS former, sum(evidence.reads)::bigint AS reads
+    SELECT DISTINCT ON (read_at.epc)
+        encode(read_at.epc, 'hex') AS epc, tag_id, code AS place, place_id, former, volume_id, reads
+    FROM (
+        SELECT tag.epc, tag.id AS tag_id, place.code, place.id AS place_id, tag.volume_id,
+               volume_name(dossier.number, volume.ordinal) AS former, sum(evidence.reads)::bigint AS reads
         FROM evidence JOIN antenna ON antenna.id = evidence.antenna_id JOIN place ON place.id = antenna.place_id
         JOIN tag ON tag.id = evidence.tag_id
         LEFT JOIN volume ON volume.id = tag.volume_id LEFT JOIN dossier ON dossier.id = volume.dossier_id
         WHERE slice_start >= %(since)s AND slice_start < %(until)s AND antenna.place_id = ANY(%(places)s::int[])
             AND tag.place_id IS NULL AND (tag.volume_id IS NULL OR tag.retired_at <= evidence.slice_start)
-        GROUP BY tag.epc, place.code, dossier.number, volume.ordinal) AS read_at
-    ORDER BY epc, reads DESC, code LIMIT {UNKNOWN_TAGS_MAX}
+        GROUP BY tag.epc, tag.id, place.code, place.id, dossier.number, volume.ordinal) AS read_at
+    ORDER BY read_at.epc, reads DESC, code LIMIT {UNKNOWN_TAGS_MAX}
 """
 
 BLIND = """
-    SELECT DISTINCT coalesce(place.code, reader.code), greatest(from_at, %(since)s), least(to_at, %(until)s), reason
-    FROM coverage_gap JOIN reader ON reader.id = coverage_gap.reader_id
-    LEFT JOIN antenna ON antenna.reader_id = reader.id LEFT JOIN place ON place.id = antenna.place_id
+    SELECT DISTINCT place.code, place.id, greatest(from_at, %(since)s), least(to_at, %(until)s), reason
+    FROM coverage_gap JOIN antenna ON antenna.reader_id = coverage_gap.reader_id JOIN place ON place.id = antenna.place_id
     WHERE from_at < %(until)s AND coalesce(to_at, 'infinity') > %(since)s AND antenna.place_id = ANY(%(places)s::int[])
-    ORDER BY 1, 2
+    ORDER BY 1, 3, 5
 """
 
 NAMES = """
@@ -48,16 +66,17 @@ def places_in(connection: psycopg.Connection[Any], scope: str) -> list[tuple[int
 
 def strange_tags(
     connection: psycopg.Connection[Any], place_ids: Sequence[int], since: datetime, until: datetime
-) -> list[tuple[str, str, str | None, int]]:
-    """(EPC in hexadecimal digits, antenna's place, the volume a retired tag was on, reads), at most `UNKNOWN_TAGS_MAX`."""
+) -> list[StrangeTag]:
+    """Tags read there that are nobody's, by EPC, at most `UNKNOWN_TAGS_MAX`."""
     known = {"places": list(place_ids), "since": since, "until": until}
-    return connection.execute(STRANGE_TAGS, known).fetchall()
+    with connection.cursor(row_factory=class_row(StrangeTag)) as cursor:
+        return cursor.execute(STRANGE_TAGS, known).fetchall()
 
 
 def blind_readers(
     connection: psycopg.Connection[Any], place_ids: Sequence[int], since: datetime, until: datetime
-) -> list[tuple[str, datetime, datetime | None, str]]:
-    """(place, from, to, reason) of coverage gaps that touch the interval."""
+) -> list[tuple[str, int, datetime, datetime | None, str]]:
+    """(place, its id, from, to, reason) of coverage gaps that touch the interval."""
     return connection.execute(BLIND, {"places": list(place_ids), "since": since, "until": until}).fetchall()
 
 
@@ -72,10 +91,16 @@ def codes_and_kinds(connection: psycopg.Connection[Any], place_ids: Iterable[int
     return {place: (code, kind) for place, code, kind in connection.execute(query, (list(place_ids),))}
 
 
-def parents(connection: psycopg.Connection[Any], place_ids: Iterable[int]) -> dict[int, str]:
-    """The code of what each place stands in, or its own where it stands alone."""
+def parents(connection: psycopg.Connection[Any], place_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """Id and code of what each place stands in, or its own where it stands alone."""
     query = """
-        SELECT place.id, coalesce(above.code, place.code) FROM place LEFT JOIN place AS above ON above.id = place.parent_id
-        WHERE place.id = ANY(%s::int[])
+        SELECT place.id, coalesce(above.id, place.id), coalesce(above.code, place.code)
+        FROM place LEFT JOIN place AS above ON above.id = place.parent_id WHERE place.id = ANY(%s::int[])
     """
-    return dict(connection.execute(query, (list(place_ids),)).fetchall())
+    return {place: (above, code) for place, above, code in connection.execute(query, (list(place_ids),))}
+
+
+def place_id(connection: psycopg.Connection[Any], code: str) -> int | None:
+    """The id of the place of that code."""
+    row = connection.execute("SELECT id FROM place WHERE code = %s", (code,)).fetchone()
+    return None if row is None else int(row[0])

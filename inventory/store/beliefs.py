@@ -1,13 +1,19 @@
 """Belief in SQL: the evidence, anchors and ledger that decide where volumes are, and the beliefs that changed."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
-from inventory.store.columns import columns
+from inventory.store.columns import column_parts, columns
+
+Roots = Sequence[
+    tuple[str, int, str]
+]  # where chains of the ledger end: warehouse, sequence and hexadecimal hash of its last act
 
 EVIDENCE_HOURS = 12  # a belief speaks for a volume's last sighting and the hours before it
 ANCHOR_MARGIN = timedelta(minutes=10)  # anchors are looked for so long before the first sighting
@@ -46,7 +52,6 @@ LEDGER = """
     ORDER BY act.volume_id, act.version DESC
 """
 ASKED = "SELECT unnest(%(volumes)s::int[]) AS volume_id"
-ASKED_ALL = "SELECT DISTINCT volume_id FROM tag WHERE volume_id IS NOT NULL"
 
 MICROSECONDS = "(extract(epoch FROM {}) * 1000000)::bigint"
 
@@ -76,16 +81,31 @@ NEWEST_SIGHTINGS = f"""
     ORDER BY 1, 2, 3, 4
 """
 
-# For a judgement: everything between two instants, of every volume, from its last movement on.
-SIGHTINGS_BETWEEN = f"""
-    WITH asked AS ({ASKED_ALL}), ledger AS MATERIALIZED ({LEDGER}), seen AS (
-        SELECT tag.volume_id, tag.id AS tag_id, tag.retired_at, ledger.moved_at
-        FROM tag LEFT JOIN ledger ON ledger.volume_id = tag.volume_id WHERE tag.volume_id IS NOT NULL)
-    SELECT {SEEN} FROM seen JOIN evidence ON evidence.tag_id = seen.tag_id
-        AND evidence.slice_start >= %(since)s AND evidence.slice_start < %(until)s
-        AND evidence.last_at >= coalesce(seen.moved_at, '-infinity') AND {UNRETIRED}
-    JOIN antenna ON {OF_SHELVES}
-    ORDER BY 1, 2, 3, 4
+# For a judgement: everything between two instants. What a row is about, and whether it counts, whoever asks knows already; a
+# join in here would cost more than reading the rows.
+ROWS_BETWEEN = """
+    SELECT tag_id, antenna_id, first_at, last_at, reads, rssi_reads, rssi_sum_cdbm FROM evidence
+    WHERE slice_start >= %(since)s AND slice_start < %(until)s
+"""
+
+# Of tags that were replaced meanwhile: each until then.
+ROWS_UNTIL_REPLACED = """
+    SELECT tag_id, antenna_id, first_at, last_at, reads, rssi_reads, rssi_sum_cdbm
+    FROM tag JOIN evidence ON evidence.tag_id = tag.id AND slice_start < retired_at
+    WHERE volume_id IS NOT NULL AND retired_at > %(since)s AND retired_at < %(until)s
+        AND slice_start >= %(since)s AND slice_start < %(until)s
+"""
+
+# Whose tags they were; one that was replaced before tells nothing, of one replaced meanwhile only a part counts.
+TAGS = """
+    SELECT id, volume_id, coalesce(retired_at < %(until)s, false)::int FROM tag
+    WHERE volume_id IS NOT NULL AND coalesce(retired_at, 'infinity') > %(since)s
+"""
+
+ANTENNAS = """
+    SELECT id, reader_id, CASE WHEN role IN ('handheld', 'cart') THEN -1 ELSE coalesce(place_id, -1) END,
+           (role IN ('handheld', 'cart') OR role NOT IN ('gate_inner', 'gate_outer', 'zone') AND place_id IS NOT NULL)::int
+    FROM antenna
 """
 
 SCANNED_CODES = f"""
@@ -117,9 +137,28 @@ def newest_sightings(connection: psycopg.Connection[Any], volume_ids: list[int],
     return columns(connection, NEWEST_SIGHTINGS, known, "iiiiiiii")
 
 
-def sightings_between(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> list[NDArray[Any]]:
-    """The same of all volumes, from `since` on."""
-    return columns(connection, SIGHTINGS_BETWEEN, {"since": since, "until": until}, "iiiiiiii")
+def rows_between(
+    connection: psycopg.Connection[Any], since: datetime, until: datetime
+) -> Iterator[tuple[bool, list[NDArray[Any]]]]:
+    """All evidence between two instants in parts: (tag, antenna, first_at, last_at, reads, rssi_reads, rssi_sum).
+
+    Each part comes with whether it is of tags replaced meanwhile, which are to be taken from nowhere else. Times in microseconds
+    since 1970, strengths in centi-dBm.
+    """
+    known = {"since": since, "until": until}
+    for query, replaced in ((ROWS_BETWEEN, False), (ROWS_UNTIL_REPLACED, True)):
+        for part in column_parts(connection, query, known, "jjttjji"):
+            yield replaced, part
+
+
+def tags_of_volumes(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> list[NDArray[Any]]:
+    """(tag, volume, 1 where it was replaced between the two instants) of all tags that told anything of a volume then."""
+    return columns(connection, TAGS, {"since": since, "until": until}, "jjj")
+
+
+def antennas(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
+    """(antenna, reader, place or -1 if it moves, 1 where it tells a shelf)."""
+    return columns(connection, ANTENNAS, {}, "jjjj")
 
 
 def scanned_codes(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> list[NDArray[Any]]:
@@ -132,16 +171,54 @@ def heard_labels(connection: psycopg.Connection[Any], since: datetime, until: da
     return columns(connection, HEARD_LABELS, {"from": since - ANCHOR_MARGIN, "until": until}, "iiii")
 
 
-def ledger_places(
-    connection: psycopg.Connection[Any], volume_ids: list[int] | None, until: datetime
-) -> list[NDArray[Any]]:
-    """(volume, place, moved at in microseconds since 1970) by the ledger as of `until`, by volume; None: of every tagged one.
+# The projection says it for all but those that moved since, or by acts that weren't known yet.
+LEDGER_OF_ALL = """
+    WITH known AS (
+        SELECT chain.warehouse_id, CASE WHEN %(roots)s THEN coalesce(root.sequence, 0) ELSE chain.sequence END AS sequence
+        FROM ledger_chain AS chain JOIN place ON place.id = chain.warehouse_id
+        LEFT JOIN unnest(%(warehouses)s::text[], %(sequences)s::bigint[]) AS root (code, sequence) USING (code)),
+    asked AS (
+        SELECT volume_id FROM holding WHERE moved_at >= %(until)s
+        UNION SELECT act.volume_id FROM known JOIN act USING (warehouse_id)
+              WHERE act.sequence > known.sequence AND to_place_id IS NOT NULL),
+    ledger AS (
+        SELECT DISTINCT ON (act.volume_id) act.volume_id, act.to_place_id AS place_id, act.happened_at AS moved_at
+        FROM asked JOIN act USING (volume_id) JOIN known USING (warehouse_id)
+        WHERE act.to_place_id IS NOT NULL AND act.happened_at < %(until)s AND act.sequence <= known.sequence
+        ORDER BY act.volume_id, act.version DESC),
+    placed AS (
+        SELECT volume_id, place_id, moved_at FROM holding
+        WHERE NOT EXISTS (SELECT FROM asked WHERE asked.volume_id = holding.volume_id)
+        UNION ALL SELECT volume_id, place_id, moved_at FROM ledger)
+    SELECT volume_id, place_id, moved_at FROM placed
+    WHERE EXISTS (SELECT FROM tag WHERE tag.volume_id = placed.volume_id)
+"""
+
+
+def ledger_of_all(connection: psycopg.Connection[Any], until: datetime, roots: Roots | None) -> list[NDArray[Any]]:
+    """(volume, place, moved at in microseconds since 1970) of every tagged volume by the ledger as of `until`, by volume.
+
+    roots: later acts than these aren't known; None: all are. Volumes not held then are left out.
+    """
+    ends = roots or ()
+    known = {
+        "until": until,
+        "roots": roots is not None,
+        "warehouses": [warehouse for warehouse, _, _ in ends],
+        "sequences": [sequence for _, sequence, _ in ends],
+    }
+    volume, place, moved_at = columns(connection, LEDGER_OF_ALL, known, "jjt")
+    order = np.argsort(volume, kind="stable")
+    return [volume[order].astype(np.int64), place[order].astype(np.int64), moved_at[order]]
+
+
+def ledger_places(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> list[NDArray[Any]]:
+    """(volume, place, moved at in microseconds since 1970) by the ledger as of `until`, by volume.
 
     Volumes not held then are left out.
     """
-    asked = ASKED_ALL if volume_ids is None else ASKED
     query = f"""
-        WITH asked AS ({asked}), ledger AS ({LEDGER})
+        WITH asked AS ({ASKED}), ledger AS ({LEDGER})
         SELECT volume_id::bigint, place_id::bigint, {MICROSECONDS.format("moved_at")} FROM ledger ORDER BY volume_id
     """
     return columns(connection, query, {"volumes": volume_ids, "until": until}, "iii")

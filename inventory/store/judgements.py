@@ -37,8 +37,13 @@ COVERED = """
     WHERE kept.listened_at <= excluded.listened_at
 """
 
-# Whose tag was ever read: a belief remains of it.
-READ_BEFORE = f"SELECT volume_id::bigint FROM belief WHERE {ASKED} ORDER BY volume_id"
+# Whose tag was ever read: a belief remains of it. Where that is of a later day, the evidence says whether it was before.
+READ_BEFORE = f"""
+    SELECT volume_id::bigint FROM belief WHERE {ASKED} AND (last_seen_at < %(until)s OR EXISTS (
+        SELECT FROM tag JOIN evidence ON tag_id = tag.id
+        WHERE tag.volume_id = belief.volume_id AND slice_start < %(until)s))
+    ORDER BY volume_id
+"""
 
 
 class JudgedVolume(NamedTuple):
@@ -75,6 +80,6 @@ def keep_coverage(
     connection.execute(COVERED, (place_ids, last, visits))
 
 
-def read_before(connection: psycopg.Connection[Any], volume_ids: list[int] | None) -> NDArray[Any]:
-    """Those of these volumes (None: of all) whose tag was ever read, ascending."""
-    return columns(connection, READ_BEFORE, {"volumes": volume_ids}, "i")[0]
+def read_before(connection: psycopg.Connection[Any], volume_ids: list[int] | None, until: datetime) -> NDArray[Any]:
+    """Those of these volumes (None: of all) whose tag was ever read before `until`, ascending."""
+    return columns(connection, READ_BEFORE, {"volumes": volume_ids, "until": until}, "i")[0]

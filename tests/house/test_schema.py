@@ -22,6 +22,7 @@ from inventory.store import tables
 from inventory.store.constraints import CONSTRAINTS
 from inventory.store.database import Transaction, raw, refusal_for
 from tests.arrivals import breaks as arrivals
+from tests.audits import breaks as audits
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
@@ -121,6 +122,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests
     for folder in (
         arrivals,
+        audits,
         consigning,
         discrepancies,
         isolation,

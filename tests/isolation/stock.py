@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from tests.arrivals import breaks as arrivals
+from tests.audits import breaks as audits
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
@@ -86,6 +87,7 @@ def whatever_else(archive: Archive) -> None:
 
 STOCKS: tuple[Callable[[Archive], None], ...] = (
     arrivals.PREPARE,
+    audits.PREPARE,
     consigning.PREPARE,
     discrepancies.PREPARE,
     picking.PREPARE,

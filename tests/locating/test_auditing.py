@@ -10,11 +10,12 @@ import pytest
 from devices.simulator.days import Disturbance, listen
 from devices.simulator.halls import Hall, Plant, plant
 from devices.simulator.truth import NOWHERE
-from guiwei.locating_commands import told_of_audit
+from guiwei.audit_commands import told_of_audit
 from inventory.domain.acts import ActKind
 from inventory.domain.findings import FindingKind
 from inventory.domain.refusals import BadInput, PlaceNotFound
-from inventory.operations.auditing import Audit, audit
+from inventory.operations.audit_judging import Audit
+from inventory.operations.auditing import audit
 from inventory.operations.locating import locate
 from tests.conftest import Archive
 from tests.locating.halls import NIGHTS, SEED, close, evening_of, hear_day, hear_stranger, number_of, shelf_of

@@ -7,7 +7,7 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-PARTS: tuple[str, ...] = ("discrepancies",)
+PARTS: tuple[str, ...] = ("discrepancies", "audits")
 
 
 def upgrade() -> None:

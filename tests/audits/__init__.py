@@ -1,0 +1,1 @@
+"""Audits: stored, run again, signed, closed, reported."""
