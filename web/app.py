@@ -20,6 +20,7 @@ from web.api import borrowed as borrowed_api
 from web.api import consignments as consignments_api
 from web.api import counts as counts_api
 from web.api import delegations as delegations_api
+from web.api import discrepancies as discrepancies_api
 from web.api import ledger as ledger_api
 from web.api import letters as letters_api
 from web.api import register as register_api
@@ -45,6 +46,7 @@ from web.pages import (
     declarations,
     delegations,
     digitisation,
+    discrepancies,
     dossier,
     find,
     following,
@@ -104,6 +106,7 @@ PAGES = (
     digitisation,
     reshelving,
     sweeps,
+    discrepancies,
     searches,
     counts,
     register,
@@ -126,6 +129,7 @@ PROGRAMS = (
     delegations_api,
     borrowed_api,
     accounts_api,
+    discrepancies_api,
     searches_api,
     sweeps_api,
     audits_api,

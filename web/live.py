@@ -15,7 +15,8 @@ from psycopg.sql import SQL, Identifier
 
 from inventory.domain.refusals import Unavailable
 
-CHANNELS = ("belief", "holding")  # payload: a JSON list of volume ids, or "*" for all
+CASES = "discrepancy"  # payload as of the others; what it lists may be none: a case about a tag, a reader or a bay
+CHANNELS = ("belief", "holding", CASES)  # payload: a JSON list of volume ids, or "*" for all
 READS = "found"  # payload: a JSON object, one read or a few of a volume somebody looks for (find mode)
 READS_WAITING_MAX = 50  # for a browser that is too slow; what is older is of no use to who walks
 CLIENTS_MAX = 300  # Sixty clerks with a few open pages each.
@@ -30,9 +31,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Client:
-    """One open page: the volumes it shows, and whether there is news. A queue of one: news doesn't add up."""
+    """One open page: the volumes it shows, and whether there is news. A queue of one: news doesn't add up.
+
+    cases: whether it shows discrepancies, of whatever.
+    """
 
     volumes: frozenset[int]
+    cases: bool = False
     news: asyncio.Queue[None] = field(default_factory=lambda: asyncio.Queue(maxsize=1))
 
     def tell(self) -> None:
@@ -86,10 +91,10 @@ class Live:
         for follower in self._followers:
             follower.tell("")
 
-    async def events(self, volumes: frozenset[int]) -> AsyncGenerator[str, None]:
+    async def events(self, volumes: frozenset[int], *, cases: bool = False) -> AsyncGenerator[str, None]:
         """One page's stream, as text of server-sent events, for at most `STREAM_SECONDS_MAX`."""
         self._check_room()
-        client = Client(volumes)
+        client = Client(volumes, cases)
         self._clients.add(client)
         ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS_MAX
         try:
@@ -140,14 +145,15 @@ class Live:
             if follower.volume == volume:
                 follower.tell(json.dumps(read))
 
-    def spread(self, payload: str) -> None:
+    def spread(self, payload: str, channel: str = "*") -> None:
         """Tell the pages a notification is about; one we can't read is about all."""
         try:
             changed = frozenset(json.loads(payload))
         except (ValueError, TypeError):
             changed = None
         for client in self._clients:
-            if changed is None or not changed.isdisjoint(client.volumes):
+            about_cases = client.cases and channel in {CASES, "*"}
+            if about_cases or changed is None or not changed.isdisjoint(client.volumes):
                 client.tell()
 
     async def _listen(self) -> None:
@@ -163,7 +169,7 @@ class Live:
                         if notification.channel == READS:
                             self.spread_read(notification.payload)
                         else:
-                            self.spread(notification.payload)
+                            self.spread(notification.payload, notification.channel)
             except psycopg.Error as error:
                 log.warning("live updates wait for the database: %s", type(error).__name__)
             await asyncio.sleep(pause)

@@ -40,6 +40,7 @@ ENTRIES = (
     Entry("scans", "/digitisation", Permission.SEE_SCANS, _STAFF),
     Entry("refusals", "/refusals", Permission.SEE_REFUSALS, _STAFF),
     Entry("sweeps", "/sweeps", Permission.SWEEP),
+    Entry("discrepancies", "/discrepancies", Permission.SEE_DISCREPANCIES),
     Entry("searches", "/searches", Permission.SEE_SEARCHES),
     Entry("counts", "/counts", Permission.SEE_COUNTS),
     Entry("closing", "/closing-sheet", Permission.SEE_CLOSING_SHEET),

@@ -18,6 +18,7 @@ class WorkKind(StrEnum):
     TO_ACCEPT = "to_accept"
     IN_QUARANTINE = "in_quarantine"
     TO_SEARCH = "to_search"
+    DISCREPANCIES = "discrepancies"
     COMING_HOME = "coming_home"
     ARRIVING = "arriving"
     INCOMING = "incoming"
@@ -34,11 +35,13 @@ _K = WorkKind
 WORK_OF: dict[Role, tuple[WorkKind, ...]] = {
     Role.KEEPER: (
         _K.TO_PICK, _K.TO_PACK, _K.COMING_HOME, _K.ARRIVING, _K.TO_ACCEPT, _K.TO_SEAL, _K.TO_SHELVE, _K.TO_SEARCH,
-        _K.IN_QUARANTINE,
+        _K.DISCREPANCIES, _K.IN_QUARANTINE,
     ),
     Role.WINDOW_CLERK: (_K.INCOMING, _K.AT_WINDOW, _K.TOLD, _K.OVERDUE, _K.RECEIPT_MISSING, _K.MINE, _K.TO_SEARCH),
     Role.AGENCY_HEAD: (_K.TO_APPROVE, _K.OVERDUE, _K.RECEIPT_MISSING, _K.TO_SEARCH),
-    Role.CITY_MANAGER: (_K.UNRESOLVED, _K.TO_APPROVE, _K.TO_PICK, _K.OVERDUE, _K.RECEIPT_MISSING, _K.TO_SEARCH, _K.TO_SHELVE),
+    Role.CITY_MANAGER: (
+        _K.UNRESOLVED, _K.TO_APPROVE, _K.TO_PICK, _K.OVERDUE, _K.RECEIPT_MISSING, _K.TO_SEARCH, _K.DISCREPANCIES, _K.TO_SHELVE,
+    ),
 }  # fmt: skip
 
 # What is late by itself: it stands out as soon as there is any.

@@ -69,6 +69,9 @@ class Permission(StrEnum):
     SIGN_AUDITS = auto()
     PLAN_AUDITS = auto()
 
+    SEE_DISCREPANCIES = auto()
+    COMMENT_DISCREPANCIES = auto()
+    RESOLVE_DISCREPANCIES = auto()
     SEE_SEARCHES = auto()
     SEARCH = auto()
     BEGIN_SEARCHES = auto()
@@ -183,6 +186,10 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.SIGN_AUDITS: _row("盘点签字", "sign audits", _KEEPER, _MANAGER, _AUDITOR),
     _P.PLAN_AUDITS: _row("编制盘点计划、关闭盘点", "plan and close audits", _MANAGER),
     # ── What isn't where it should be ────────────────────────────────────────────────────────────────────────────────
+    _P.SEE_DISCREPANCIES: _row("查看差异", "see discrepancies", _FINDERS),
+    _P.COMMENT_DISCREPANCIES: _row("说明差异", "comment on discrepancies", _STAFF),
+    # Which kinds are a keeper's to close, and which the manager's alone, their table says (`discrepancies.KINDS`).
+    _P.RESOLVE_DISCREPANCIES: _row("分派、处理差异", "assign and resolve discrepancies", _KEEPER, _MANAGER),
     _P.SEE_SEARCHES: _row("查看查找", "see searches", _FINDERS),
     _P.SEARCH: _row("登记查找步骤", "search", _STAFF),
     _P.BEGIN_SEARCHES: _row("开始、撤销查找，登记找到", "begin and dismiss searches, record what is found", _HANDS),

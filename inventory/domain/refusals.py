@@ -824,6 +824,14 @@ class OutcomeUnfit(Conflict):
     en = "That reason doesn't close a case '{kind_en}'; these do: {reasons_en}."
 
 
+class LedgerStands(Conflict):
+    """A case isn't closed as moved properly while the ledger says what it said before."""
+
+    code = "ledger_stands"
+    zh = "台账仍记在 {place}：请先登记移动，再以此原因关闭。"
+    en = "The ledger still has it at {place}: record the move first, then close the case so."
+
+
 class SearchUnfinished(Conflict):
     """Nothing is lost before the whole protocol was walked through."""
 

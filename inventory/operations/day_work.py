@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from inventory.domain import discrepancies
 from inventory.domain.batches import Batch
 from inventory.domain.day_work import WORK_OF, Work, WorkKind, WorkLine
 from inventory.domain.people import Viewer
@@ -49,6 +50,8 @@ def _line(kind: WorkKind, row: WaitingRow) -> WorkLine:
         number = work_number("C", row.row_id)
     elif kind is WorkKind.TO_SEARCH:
         number = case_number(row.row_id)
+    elif kind is WorkKind.DISCREPANCIES:
+        number = discrepancies.case_number(row.row_id)
     elif kind is WorkKind.ARRIVING:
         number = Batch.ARRIVAL.number(row.row_id)
     else:

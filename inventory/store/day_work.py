@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from inventory.domain.day_work import WorkKind
+from inventory.domain.discrepancies import KINDS, Gravity
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ _SHELF = """(SELECT min(code) FROM volume JOIN holding ON volume_id = volume.id 
     WHERE volume.dossier_id = request.dossier_id)"""
 _LATE = """((request.kind = 'transfer' AND sent_on IS NULL AND state NOT IN ('asked', 'refused', 'withdrawn', 'closed'))
     OR (request.kind <> 'transfer' AND state IN ('out', 'at_window') AND done_at IS NULL)) AND due_on < %(today)s"""
+_SOON = ", ".join(f"'{kind.value}'" for kind, nature in KINDS.items() if nature.gravity is not Gravity.LIGHT)
 
 QUERIES: dict[WorkKind, str] = {
     # For the city's manager (no agency): only what was delegated.
@@ -84,6 +86,18 @@ QUERIES: dict[WorkKind, str] = {
         JOIN place ON place.id = from_place_id
         WHERE state IN ('suspected', 'open') AND (%(agency)s::int IS NULL OR holding_agency_id = %(agency)s)
         ORDER BY opened_at, search_case.id LIMIT %(shown)s
+    """,
+    # Nobody's yet or one's own, the gravest first; what only wants a new tag or a sweep waits for its occasion.
+    WorkKind.DISCREPANCIES: f"""
+        SELECT discrepancy.id AS row_id, coalesce(volume_name(dossier.number, ordinal), reader.code) AS number,
+               place.code AS place, (opened_at AT TIME ZONE 'Asia/Shanghai')::date AS day, NULL::int AS volumes,
+               count(*) OVER () AS total
+        FROM discrepancy LEFT JOIN volume ON volume.id = volume_id LEFT JOIN dossier ON dossier.id = dossier_id
+        LEFT JOIN reader ON reader.id = reader_id LEFT JOIN place ON place.id = coalesce(radio_place_id, ledger_place_id)
+        WHERE state = 'open' AND discrepancy.kind IN ({_SOON}) AND coalesce(assigned_to, %(account)s) = %(account)s
+            AND (volume_id IS NULL OR dossier_id <> ALL (ARRAY(SELECT dossiers_kept_from_me())))
+            AND (%(agency)s::int IS NULL OR holding_agency_id = %(agency)s)
+        ORDER BY array_position(ARRAY[{_SOON}], discrepancy.kind), place.code, discrepancy.id LIMIT %(shown)s
     """,
     WorkKind.COMING_HOME: _CONSIGNMENT.format(direction="home", place="origin"),
     WorkKind.INCOMING: _CONSIGNMENT.format(direction="out", place="target"),

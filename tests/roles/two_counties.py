@@ -41,13 +41,16 @@ class County:
         certificate = f"Z-{self.one('SELECT id FROM count_certificate WHERE agency_id = {agency}'):06d}"
         merger = f"M-{self.one('SELECT id FROM agency_merger WHERE from_agency_id = {agency}'):06d}"
         request = f"R-{self.one('SELECT id FROM request WHERE holding_agency_id = {agency} ORDER BY id LIMIT 1'):06d}"
+        discrepancy = self.one(
+            "SELECT discrepancy.id FROM discrepancy JOIN volume ON volume.id = volume_id WHERE agency_id = {agency}"
+        )
         row = self.one(f"SELECT id FROM consignment_discrepancy WHERE consignment_id = {consignment}")
         line = self.one(f"SELECT id FROM arrival_line WHERE arrival_id = {arrival}")
         numbers = {
             "dossiers": self.dossiers[0], "requests": request, "loans": request, "arrivals": f"A-{arrival:06d}",
             "consignments": f"C-{consignment:06d}", "searches": f"S-{case:06d}", "loose-materials": "L-000001",
             "digitisation": "D-000001", "reshelving": "P-000001", "reshelvings": "P-000001", "mergers": merger,
-            "certificates": certificate,
+            "certificates": certificate, "discrepancies": f"X-{discrepancy:06d}",
         }  # fmt: skip
         part = next(
             (part for part in reversed(path.split("/{number}", maxsplit=1)[0].split("/")) if part in numbers),
@@ -177,6 +180,10 @@ class TwoCounties:
             (
                 "INSERT INTO consignment_discrepancy (consignment_id, volume_id, kind, raised_by, raised_at) "
                 f"SELECT id, {volume}, 'missing', {keeper}, now() FROM consignment WHERE agency_id = {agency}"
+            ),
+            (
+                "INSERT INTO discrepancy (kind, volume_id, opened_at, opened_numbers, seen_at, numbers) "
+                f"VALUES ('weak_tag', {volume}, now(), '{{}}', now(), '{{}}')"
             ),
             (
                 "INSERT INTO agency_merger (document, state, from_agency_id, to_agency_id, announced_by, announced_at) "

@@ -1,12 +1,13 @@
 """The dossier page: where people put it and where the radio sees it, how it stands, who asks for it, what was done with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from inventory.domain.discrepancies import Gravity
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput
@@ -15,6 +16,7 @@ from inventory.domain.tagging import IDENTIFICATION_NAMES
 from inventory.domain.unmasking import WHY_CHARACTERS_MAX, UnmaskReason
 from inventory.domain.whereabouts import fingerprint
 from inventory.operations.counting import DossierAsOf, as_of
+from inventory.operations.discrepancy_cases import Case, open_on_dossier
 from inventory.operations.finding import HISTORY_ACTS_MAX, DossierView, history, open_dossier
 from inventory.operations.request_lists import queue
 from inventory.operations.request_views import RequestView
@@ -22,6 +24,7 @@ from inventory.operations.unmasking import Unmasked, unmask
 from inventory.store.as_of import VolumeAsOf
 from web.doors import Doors, permitted
 from web.forms import SentForm
+from web.pages.discrepancies import TONES
 from web.rendering import render, words_of
 from web.signed_in import SignedIn
 from web.site import read_clock, site_of
@@ -35,6 +38,7 @@ _MOMENT_CHARACTERS_MAX = 40
 class DossierContext:
     """The dossier, its acts newest first, the open requests for it in their order, and how its volumes are identified.
 
+    cases: the open discrepancies about its volumes.
     may_ask, may_register, may_sweep: whether the viewer has what it leads to; unmask_reasons: for whom may see the ID number
     whole.
     """
@@ -44,6 +48,8 @@ class DossierContext:
     fingerprint: str
     identification_names: dict[Identification, str]
     requests: tuple[RequestView, ...] = ()
+    cases: tuple[Case, ...] = ()
+    tones: dict[Gravity, str] = field(default_factory=lambda: TONES)
     may_ask: bool = False
     may_register: bool = False
     may_sweep: bool = False
@@ -91,7 +97,16 @@ def dossier(request: Request, number: str, viewer: SignedIn) -> Response:
     may_register, may_sweep = permits(viewer, Permission.CHANGE_REGISTER), permits(viewer, Permission.SWEEP)
     reasons = tuple(UnmaskReason) if permits(viewer, Permission.UNMASK) and view.subject.id_number_masked else ()
     context = DossierContext(
-        view, acts, fingerprint(view.volumes), names, requests, may_ask, may_register, may_sweep, reasons
+        view,
+        acts,
+        fingerprint(view.volumes),
+        names,
+        requests,
+        open_on_dossier(site.database, viewer, number),
+        may_ask=may_ask,
+        may_register=may_register,
+        may_sweep=may_sweep,
+        unmask_reasons=reasons,
     )
     return render(request, "dossier.html", context, viewer, block="whereabouts")
 

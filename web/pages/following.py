@@ -1,4 +1,4 @@
-"""An open dossier page is told when to look again, a page in find mode of every read.
+"""An open page of a dossier or of discrepancies is told when to look again, a page in find mode of every read.
 
 The async endpoints: hundreds of pages wait here, doing nothing.
 """
@@ -36,6 +36,22 @@ async def follow_dossier(request: Request, number: str, shows: str = "") -> Stre
     async def stream() -> AsyncIterator[str]:
         async with aclosing(events):
             yield first + (CHANGED if is_old else "")
+            async for event in events:
+                yield event
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@router.get("/live/discrepancies", include_in_schema=False)
+@permitted(Permission.SEE_DISCREPANCIES)
+async def follow_discrepancies(request: Request) -> StreamingResponse:
+    """Stream an event `changed` whenever something about discrepancies changed."""
+    events = site_of(request).live.events(frozenset(), cases=True)
+    first = await anext(events)
+
+    async def stream() -> AsyncIterator[str]:
+        async with aclosing(events):
+            yield first
             async for event in events:
                 yield event
 

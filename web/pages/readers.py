@@ -1,10 +1,12 @@
 """The readers (读写器): which speak, which are silent, whose clock is off."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fastapi import Request
 from starlette.responses import Response
 
+from inventory.domain.discrepancies import CLOCK_OFFSET_MAX
 from inventory.domain.permissions import Permission
 from inventory.operations.finding import readers
 from inventory.store.reader_list import ReaderView
@@ -14,7 +16,6 @@ from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
 router = Doors()
-CLOCK_OFFSET_SHOWN_AS_WRONG_MS = 2_000  # Slices are seconds long; beyond this, reads land in the wrong one.
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class ReadersContext:
 
     readers: tuple[ReaderView, ...]
     online: int
-    clock_offset_max_ms: int = CLOCK_OFFSET_SHOWN_AS_WRONG_MS
+    clock_offset_max_ms: int = CLOCK_OFFSET_MAX // timedelta(milliseconds=1)
 
 
 @router.get("/readers", include_in_schema=False)

@@ -27,6 +27,7 @@ ADDRESSES: dict[WorkKind, tuple[str, str | None]] = {
     _K.TO_ACCEPT: ("/arrivals", None),
     _K.IN_QUARANTINE: ("/station/cleared", None),
     _K.TO_SEARCH: ("/searches", "/searches/{}"),
+    _K.DISCREPANCIES: ("/discrepancies", "/discrepancies/{}"),
     _K.COMING_HOME: ("/consignments", "/consignments/{}"),
     _K.ARRIVING: ("/arrivals", "/arrivals/{}"),
     _K.INCOMING: ("/consignments", "/consignments/{}"),

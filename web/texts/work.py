@@ -26,6 +26,8 @@ TEXTS = {
     "work.do.in_quarantine": ("解除待查", "Clear"),
     "work.to_search": ("待查找", "To search"),
     "work.do.to_search": ("去查找", "Search"),
+    "work.discrepancies": ("待处理差异", "Discrepancies"),
+    "work.do.discrepancies": ("去处理", "See to them"),
     "work.coming_home": ("回库途中", "Coming home"),
     "work.do.coming_home": ("去签收", "Receive"),
     "work.arriving": ("到件批次", "Arrivals"),
