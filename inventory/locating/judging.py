@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Beliefs, Integers, Packed, Places, Reals, Sightings, Trail, summed
 from inventory.locating.listening import Night, hear, usual_level
-from inventory.locating.missing import missing_probability
+from inventory.locating.missing import Silence, silence_of
 from inventory.locating.model import Model
 from inventory.locating.profiling import Profiles
-from inventory.locating.sensing import Hearings, Pairs, Sensor, expect, learn_sensor, pairs_of
+from inventory.locating.remembering import Memory
+from inventory.locating.sensing import Hearings, Pairs, Sensor, Shelves, expect, learn_sensor, pairs_of
 from inventory.locating.weighing import Candidates, best_two, posterior_of, weigh
 
 ROUNDS = 2  # the shelves are learned from volumes believed at home, who is at home is weighed by the shelves
@@ -64,8 +65,8 @@ class Weighed(NamedTuple):
 class Judgement:
     """One entry a volume, except `beliefs` (of those heard).
 
-    listened: whether its shelf was listened at since the ledger moved it there. missing: probability that it is gone, of those
-    that should have been heard and weren't. section: whether only the section is sure, not the level. certainty:
+    listened: whether its shelf was listened at since the ledger moved it there. silence: of those that should have been heard
+    and weren't, the probability that it is gone. section: whether only the section is sure, not the level. certainty:
     of each belief, the probability of what is said: of its section where only that is sure. swapped: antennas whose
     cables seem exchanged. silent: places that earlier nights heard and this one didn't: a dead antenna, or an aisle nobody
     opened. runs: (from, to, how many) of volumes that moved together. louder_db: by how much readers heard shelves' own
@@ -76,7 +77,7 @@ class Judgement:
     outcome: Integers
     listened: NDArray[np.bool_]
     beliefs: Beliefs
-    missing: Reals
+    silence: Silence
     section: NDArray[np.bool_]
     certainty: Reals
     weighed: Weighed
@@ -86,6 +87,11 @@ class Judgement:
     runs: tuple[tuple[int, int, int], ...]
     louder_db: float
     ledger_right: float
+
+    @property
+    def missing(self) -> Reals:
+        """Probability that it is gone, of those that should have been heard and weren't; 0 for all others."""
+        return self.silence.gone
 
 
 def weigh_night(
@@ -99,9 +105,8 @@ def weigh_night(
     for _ in range(ROUNDS if alone else 1):
         pairs = pairs_of(night.hearings, ledger_place, at_home, count, night.pairs_near) if alone else None
         sensor = taught or _taught_by(night, pairs, places, ledger_place, at_home)
-        candidates = weigh(
-            night.hearings, places, night.posts, ledger_place, sensor, pairs, night.pairs_near, profiles, model
-        )
+        shelves = Shelves(places, night.posts, sensor, pairs)
+        candidates = weigh(night.hearings, shelves, night.pairs_near, Memory(profiles, ledger_place, model))
         if not alone:
             candidates = replace(candidates, likelihood=candidates.likelihood * STEP_WEIGHT)
         posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)
@@ -192,7 +197,8 @@ def judge(
     past = past or Past(moved_at=np.zeros(len(ledger_place), np.int64), read_before=profiles.seen > 0)
     # A shelf that was listened at before a volume came there says nothing of it.
     listened = np.append(night.posts.last, NONE)[ledger_place] > past.moved_at
-    missing = missing_probability(night, ledger_place, model, profiles, listened, past.read_before)
+    silence = silence_of(night, ledger_place, model, profiles, listened, past.read_before)
+    missing = silence.gone
     outcome = np.full(len(ledger_place), int(Outcome.UNDECIDED))
     heard = np.zeros(len(ledger_place), bool)
     heard[beliefs.volume] = True
@@ -216,7 +222,7 @@ def judge(
         outcome=outcome,
         listened=listened,
         beliefs=beliefs,
-        missing=missing,
+        silence=silence,
         section=only_section,
         certainty=np.where(section_only, section, beliefs.probability),
         weighed=weighed,

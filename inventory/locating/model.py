@@ -1,14 +1,15 @@
 """The frozen numbers a belief is drawn with; a new version comes only from the nightly close."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
-# Before anything was counted: who is read seldom is missed often (radio.md: two passes see 99.5 %), each worth few volumes.
-# First the buckets of `profiling.READS_EDGES` for as many visits as usual, then the same for fewer.
-MISSES_ASSUMED = (
-    *((4.0, 20.0), (1.6, 20.0), (0.6, 20.0), (0.2, 20.0), (0.06, 20.0), (0.02, 20.0)),
-    *((8.0, 20.0), (5.0, 20.0), (3.0, 20.0), (1.6, 20.0), (0.8, 20.0), (0.4, 20.0)),
-)
+import numpy as np
+
+# By the reads a volume is to have in a night. Before anything was counted: who is read seldom is missed often (radio.md: two
+# passes see 99.5 %), each worth few volumes.
+READS_EDGES = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0])
+READS_MIDDLES = np.sqrt(np.append(READS_EDGES[:1] / 2, READS_EDGES) * np.append(READS_EDGES, READS_EDGES[-1:] * 1.5))
+MISSES_ASSUMED = tuple((round(min(24.0 / reads**2, 10.0), 6), 20.0) for reads in READS_MIDDLES.tolist())
 # Heard again, of so many: seldom, mostly, always so far; each by the reads to be expected.
 HABITS_ASSUMED = (
     *((2.0, 10.0), (3.0, 10.0), (4.0, 10.0), (5.0, 10.0), (5.0, 10.0), (5.0, 10.0)),
@@ -29,6 +30,33 @@ def tolerated(wrong_max: float, wrong: float, expected: float) -> float:
     return wrong_max * min(max(ratio, TOLERANCE_MIN), TOLERANCE_MAX)
 
 
+class Steady(NamedTuple):
+    """The variance by which nights differ: what a night brings, and what each of its reads brings, divided by their number."""
+
+    night: float
+    read: float
+
+
+class Novel(NamedTuple):
+    """A volume heard at a place that never heard it in its nights at home.
+
+    chance: how often that happens, as a share of what a volume of the shelf that has been heard for so many nights elsewhere
+    would lead to expect. reads, strength: how much fewer (logarithm) and fainter (dB) it is heard than the shelf's other
+    volumes are there, with the variances.
+    """
+
+    chance: float
+    reads: float
+    reads_variance: float
+    strength: float
+    strength_variance: float
+
+
+# Until a night has taught it: fading of 2 to 4 dB within a tag (radio.md), reads that come by chance.
+STRENGTH_STEADY, READS_STEADY, PHASE_STEADY = Steady(1.5, 6.25), Steady(0.1, 1.0), Steady(0.02, 0.03)
+NOVEL = Novel(1.0, -0.3, 0.5, -2.0, 12.0)
+
+
 @dataclass(frozen=True)
 class Model:
     """First model: strongest mean strength among the places a volume was heard at, held against the ledger.
@@ -45,12 +73,12 @@ class Model:
 
     What the second way of weighing needs (`weighing`); `sensor` stays None until a night has taught it.
     sensor: what to expect of a volume heard from so far (`sensing.Sensor.parameters`).
-    night_variance, read_variance: dB squared by which a volume's mean strength differs between nights, and a single read's
-        from the night's mean. Learned.
-    phase_variance: the same for when in a visit a volume is read (`sensing.Hearings`). Learned.
+    strength_steady, reads_steady, phase_steady: how much what is heard of a volume at one place differs from night to night
+        (`Steady`): dB squared of its mean strength, square of the logarithm of its reads, square of its phase. Learned.
+    novel: how a volume sounds at a place that never heard it before (`Novel`). Learned.
     near_share: how many of the strayed volumes stand on one of the `near_places` around their shelf.
-    misses: of volumes known to have been there, how many a night missed, and how many it might have; by how often they are
-        read a night (`profiling.READS_EDGES`). Counted.
+    misses: of volumes that were there, how many a night missed, and how many it might have; by the reads they were to have
+        (`READS_EDGES`). Counted.
     habits: of a volume's places in its profile, in how many nights it was heard again, and how many there were; by how
         regularly and how often it was heard there (`profiling.habit_of`). Counted.
     level_dbm: how loud shelves' own volumes usually sound (`judging.usual_level`). Learned.
@@ -69,16 +97,17 @@ class Model:
     label_seconds_max: float = 10.0
     code_seconds_max: float = 120.0
     sensor: dict[str, Any] | None = None
-    night_variance: float = 1.5
-    read_variance: float = 6.25
-    phase_variance: float = 0.03
+    strength_steady: Steady = STRENGTH_STEADY
+    reads_steady: Steady = READS_STEADY
+    phase_steady: Steady = PHASE_STEADY
+    novel: Novel = NOVEL
     near_share: float = 0.75
     near_places: int = 8
     misses: tuple[tuple[float, float], ...] = MISSES_ASSUMED
     habits: tuple[tuple[float, float], ...] = HABITS_ASSUMED
     level_dbm: float | None = None
-    wrong_max: float = 0.015
-    missing_wrong_max: float = 0.08
+    wrong_max: float = 0.025
+    missing_wrong_max: float = 0.15
     found_wrong: tuple[float, float] = (0.0, 0.0)
     missing_wrong: tuple[float, float] = (0.0, 0.0)
     sure: float = 0.9
@@ -96,17 +125,24 @@ class Model:
 
     def parameters(self) -> dict[str, Any]:
         """As kept in the database."""
-        return asdict(self)
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @staticmethod
     def of(parameters: dict[str, Any]) -> "Model":
-        """As read from the database."""
-        counts: dict[str, Any] = {
-            name: tuple((float(one), float(of)) for one, of in parameters[name])
-            for name in ("misses", "habits")
-            if name in parameters
-        }
-        counts |= {
-            name: tuple(map(float, parameters[name])) for name in ("found_wrong", "missing_wrong") if name in parameters
-        }
-        return Model(**{**parameters, **counts})
+        """As read from the database. What an earlier Guiwei counted otherwise, or called otherwise, tells nothing."""
+        known = {field.name: parameters[field.name] for field in fields(Model) if field.name in parameters}
+        for name, assumed in (("misses", MISSES_ASSUMED), ("habits", HABITS_ASSUMED)):
+            counts = tuple((float(one), float(of)) for one, of in known.get(name, ()))
+            known[name] = counts if len(counts) == len(assumed) else assumed
+        for name, kind in (
+            ("strength_steady", Steady),
+            ("reads_steady", Steady),
+            ("phase_steady", Steady),
+            ("novel", Novel),
+        ):
+            if name in known:
+                known[name] = kind(*map(float, known[name]))
+        for name in ("found_wrong", "missing_wrong"):
+            if name in known:
+                known[name] = tuple(map(float, known[name]))
+        return Model(**known)

@@ -8,17 +8,15 @@ import numpy as np
 from inventory.locating.arrays import NONE, Integers, Packed, Places, Sightings, Trail
 from inventory.locating.judging import Judgement, Past, judge
 from inventory.locating.listening import usual_level
-from inventory.locating.missing import counted_habits, counted_misses
+from inventory.locating.missing import counted_misses
 from inventory.locating.model import Model
-from inventory.locating.profiling import Profiles, remember, row_in, steadiness
+from inventory.locating.profiling import Profiles, remember
+from inventory.locating.remembering import KEPT, learned
 from inventory.locating.sensing import learn_sensor, pairs_of
 
 VERIFIED = 0.97  # a volume believed at home with so much certainty has shown how it sounds there
-SQUARES_MIN = 200  # fewer comparisons with earlier nights teach nothing
-KEPT = 0.5  # of what was known of a night's variance; the rest is tonight's
 LEDGER_KEPT = 0.5
 VOLUMES_MIN = 200  # fewer volumes heard teach no shelf
-READS_FEW = 2
 ANSWERS_KEPT = 0.98  # of older answers, a night: after a month they count for half
 
 
@@ -63,20 +61,16 @@ def close_night(
     verified[ledger_place == NONE] = 0
     pairs = pairs_of(night.hearings, ledger_place, at_home, count, night.pairs_near)
     sensor = learn_sensor(pairs, places, night.posts, judged.weighed.sensor.shared_variance)
-    night_variance, read_variance = _variances(model, judged, profiles, ledger_place, count)
-    learned = replace(
-        with_answers(model, answers),
+    remembered = learned(with_answers(model, answers), night, places, profiles, ledger_place, sensor, at_home, VERIFIED)
+    following = replace(
+        remembered,
         sensor=sensor.parameters() if len(judged.beliefs.volume) >= VOLUMES_MIN else model.sensor,
-        night_variance=night_variance,
-        read_variance=read_variance,
-        phase_variance=_phase_variance(model, judged, profiles, ledger_place, count),
-        misses=counted_misses(night, ledger_place, model, profiles, at_home),
-        habits=counted_habits(night, ledger_place, model, profiles, at_home),
+        misses=counted_misses(model, judged.silence, at_home > model.sure),
         level_dbm=_level(model, judged),
         ledger_right=_ledger_right(model, judged),
     )
     after = remember(profiles, night.hearings, ledger_place, judged.listened, verified, count)
-    return learned, after, judged
+    return following, after, judged
 
 
 def with_answers(model: Model, answers: Answers) -> Model:
@@ -90,39 +84,6 @@ def with_answers(model: Model, answers: Answers) -> Model:
         found_wrong=on(model.found_wrong, answers.found),
         missing_wrong=on(model.missing_wrong, answers.missing),
     )
-
-
-def _variances(
-    model: Model, judged: Judgement, profiles: Profiles, ledger_place: Integers, count: int
-) -> tuple[float, float]:
-    """How strengths differ from night to night, split into what the night and what the single read brings.
-
-    Medians, since a volume that moved differs for another reason; a normal variable's median square is 0.455 of its mean.
-    """
-    squares, reads = steadiness(profiles, judged.night.hearings, ledger_place, count)
-    few = reads <= READS_FEW
-    if few.sum() < SQUARES_MIN or (~few).sum() < SQUARES_MIN:
-        return model.night_variance, model.read_variance
-    with_few, with_many = (float(np.median(squares[which])) / 0.455 for which in (few, ~few))
-    inverse_few, inverse_many = (float((1 / reads[which]).mean()) for which in (few, ~few))
-    by_read = max((with_few - with_many) / max(inverse_few - inverse_many, 1e-3), 0.25)
-    by_night = max(with_many - by_read * inverse_many, 0.25)
-    return KEPT * model.night_variance + (1 - KEPT) * by_night, KEPT * model.read_variance + (1 - KEPT) * by_read
-
-
-def _phase_variance(model: Model, judged: Judgement, profiles: Profiles, ledger_place: Integers, count: int) -> float:
-    """How much the moment of a visit in which a volume is read differs from night to night."""
-    hearings = judged.night.hearings
-    row = row_in(profiles, hearings.volume, hearings.place, count)
-    if not len(profiles.volume):
-        return model.phase_variance
-    use = (row != NONE) & ~np.isnan(hearings.phase) & (profiles.phased[np.maximum(row, 0)] >= 1)
-    use &= (hearings.place == ledger_place[hearings.volume]) & (judged.weighed.at_home[hearings.volume] >= VERIFIED)
-    if use.sum() < SQUARES_MIN:
-        return model.phase_variance
-    phased = profiles.phased[row[use]]
-    apart = hearings.phase[use] - profiles.phase[row[use]] / phased
-    return KEPT * model.phase_variance + (1 - KEPT) * max(float((apart**2 / (1 + 1 / phased)).mean()), 0.005)
 
 
 def _ledger_right(model: Model, judged: Judgement) -> float:

@@ -15,7 +15,6 @@ from inventory.locating.sensing import Hearings
 NIGHTS_MAX = 30  # older nights fade
 HABIT_EDGES = np.array([0.5, 0.9])  # share of nights in which it is heard at one place
 HABIT_READS_EDGES = np.array([2.0, 4.0, 8.0, 16.0, 32.0])  # reads to be expected there in so many visits
-READS_EDGES = np.array([1.5, 3.0, 6.0, 12.0, 24.0])  # mean reads a night: who is read more often is missed less
 
 
 @dataclass(frozen=True)
@@ -115,12 +114,6 @@ def remember(
     )
 
 
-def bucket_of(profiles: Profiles, share: Reals) -> Integers:
-    """How often each volume is read a night, taken by `share`, in steps of `READS_EDGES`."""
-    mean = profiles.reads / np.maximum(profiles.seen, 1) * share
-    return np.searchsorted(READS_EDGES, mean, side="right").astype(np.int64)
-
-
 def habit_of(profiles: Profiles, row: Integers, effort: Integers) -> Integers:
     """Which row of `Model.habits` a row of the profile belongs to: how regularly and how often it is heard there.
 
@@ -146,14 +139,7 @@ def row_in(profiles: Profiles, volume: Integers, place: Integers, places: int) -
     return np.where(keys[at] == wanted, at, NONE)
 
 
-def steadiness(profiles: Profiles, hearings: Hearings, ledger_place: Integers, places: int) -> tuple[Reals, Integers]:
-    """Squared differences between tonight's strength and the profile's, freed of what the profile doesn't know; and reads."""
-    row = row_in(profiles, hearings.volume, hearings.place, places)
-    there = np.maximum(row, 0)
-    if not len(profiles.volume):
-        return np.zeros(0), np.zeros(0, np.int64)
-    use = (row != NONE) & ~np.isnan(hearings.strength) & (profiles.told[there] >= 1)
-    use &= profiles.home[hearings.volume] == ledger_place[hearings.volume]
-    told = profiles.told[there[use]]
-    apart = hearings.strength[use] - profiles.strength[there[use]] / told
-    return apart**2 / (1 + 1 / told), hearings.count[use]
+def usual_reads(profiles: Profiles, row: Integers, effort: Integers) -> Reals:
+    """How often a volume is usually read at a row of its profile, in as many visits as there were; 1 at least."""
+    mean = profiles.log_reads[row] / np.maximum(profiles.heard[row], 1e-9)
+    return np.maximum(np.exp(mean) * effort[profiles.place[row]], 1.0)

@@ -307,3 +307,22 @@ def sharpen(expected: Expected, pairs: Pairs, row: Integers) -> Expected:
         expected.phase,
         expected.phase_variance,
     )
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """What to expect tonight, by relation and, unless `pairs` is None, sharpened by pairs of places."""
+
+    places: Places
+    posts: Posts
+    sensor: Sensor
+    pairs: Pairs | None
+
+    def expect(self, here: Integers, there: Integers) -> Expected:
+        """At `here` of volumes standing at `there`; many rows, worked out once for each pair of places."""
+        count = len(self.places.x)
+        key, row = np.unique(here * count + there, return_inverse=True)
+        found = expect(self.sensor, self.places, key // count, key % count, self.posts)
+        if self.pairs is not None:
+            found = sharpen(found, self.pairs, _found(self.pairs.key, key))
+        return Expected(*(getattr(found, field.name)[row] for field in fields(Expected)))

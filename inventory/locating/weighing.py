@@ -8,16 +8,13 @@ from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, summed
 from inventory.locating.model import Model
-from inventory.locating.profiling import Profiles, habit_of, row_in
-from inventory.locating.sensing import DETECTION_MIN, Expected, Hearings, Pairs, Sensor, expect, sharpen
-from inventory.locating.tracing import Posts
+from inventory.locating.remembering import Memory
+from inventory.locating.sensing import Expected, Hearings, Shelves
 
 CANDIDATE_DB = 14.0  # a place that hears a volume so much fainter than the loudest isn't its own
 OUTLIER_SIGMAS = 4.5  # beyond, one hearing tells no more
 PHASE_SIGMAS = 3.0
-HABIT_MAX = 0.99997
 SHARED_AT_HOME = 1.0  # dB squared that a volume's hearings share from night to night, its profile known
-PROFILE_NIGHTS = 1.0  # what the shelf's chance to hear it counts against the volume's own, in nights
 CANDIDATES_AT_ONCE = 100_000  # bounds memory: each comes with all hearings of its volume
 NEAR_METRES = 1.4  # shelves so close are where most strays end up
 
@@ -46,29 +43,16 @@ def candidates_of(hearings: Hearings, ledger_place: Integers, places: int) -> tu
     return key // places, key % places
 
 
-def weigh(
-    hearings: Hearings,
-    places: Places,
-    posts: Posts,
-    ledger_place: Integers,
-    sensor: Sensor,
-    pairs: Pairs | None,
-    company: tuple[Integers, Integers],
-    profiles: Profiles,
-    model: Model,
-) -> Candidates:
+def weigh(hearings: Hearings, shelves: Shelves, near: tuple[Integers, Integers], memory: Memory) -> Candidates:
     """The likelihood of every candidate place of every volume heard.
 
-    company: pairs (listening place, ledger place) by which volumes were heard at all: where silence means something.
+    near: pairs (listening place, standing place) where silence means something.
     """
-    count = len(places.x)
-    volume, place = candidates_of(hearings, ledger_place, count)
-    likelihood = _silence(company, count, places, posts, sensor, pairs)[place]
+    volume, place = candidates_of(hearings, memory.ledger_place, len(shelves.places.x))
+    likelihood = memory.silence(volume, place, shelves, near)
     for begin, end in _parts(volume):
-        likelihood[begin:end] += _likelihood(
-            volume[begin:end], place[begin:end], hearings, places, posts, ledger_place, sensor, pairs, profiles, model
-        )
-    return Candidates(volume, place, likelihood, _near(places, place, ledger_place[volume]))
+        likelihood[begin:end] += _likelihood(volume[begin:end], place[begin:end], hearings, shelves, memory)
+    return Candidates(volume, place, likelihood, _near(shelves.places, place, memory.ledger_place[volume]))
 
 
 def _parts(volume: Integers) -> Iterator[tuple[int, int]]:
@@ -83,31 +67,15 @@ def _parts(volume: Integers) -> Iterator[tuple[int, int]]:
         begin = end
 
 
-def _likelihood(
-    volume: Integers,
-    place: Integers,
-    hearings: Hearings,
-    places: Places,
-    posts: Posts,
-    ledger_place: Integers,
-    sensor: Sensor,
-    pairs: Pairs | None,
-    profiles: Profiles,
-    model: Model,
-) -> Reals:
-    """Logarithm of how likely what was heard of these volumes is, were they at these places; without the silence of others."""
-    count = len(places.x)
+def _likelihood(volume: Integers, place: Integers, hearings: Hearings, shelves: Shelves, memory: Memory) -> Reals:
+    """Logarithm of how likely what was heard of these volumes is, were they at these places, over hearing nothing."""
     row, heard = _joined(volume, hearings)
-    here, there = hearings.place[heard], place[row]
-    expected = _expected(here, there, count, places, posts, sensor, pairs)
-    home = (there == ledger_place[volume[row]]) & (profiles.home[volume[row]] == there)
-    expected, within = _as_remembered(expected, home, hearings, heard, profiles, posts, model)
-    likelihood = _forgotten_silence(
-        volume, place, hearings, ledger_place, profiles, count, places, posts, sensor, pairs, model
-    )
-    likelihood += summed(row, _reads_and_detection(hearings, heard, expected), len(volume))
-    likelihood += _strength(hearings, heard, row, len(volume), expected, within, sensor.shared_variance, home)
-    return likelihood
+    known = memory.knows(volume, place)[row]
+    expected = shelves.expect(hearings.place[heard], place[row])
+    expected, told = memory.instead(expected, known, hearings, heard, shelves.posts.effort)
+    likelihood = summed(row, _reads_and_detection(hearings, heard, expected), len(volume))
+    shared = shelves.sensor.shared_variance
+    return likelihood + _strength(hearings, heard, row, len(volume), expected, told, shared, known)
 
 
 def _joined(volume: Integers, hearings: Hearings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -117,114 +85,6 @@ def _joined(volume: Integers, hearings: Hearings) -> tuple[NDArray[np.intp], NDA
     row = np.repeat(np.arange(len(volume)), size)
     within = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
     return row, first[row] + within
-
-
-def _expected(
-    here: Integers, there: Integers, count: int, places: Places, posts: Posts, sensor: Sensor, pairs: Pairs | None
-) -> Expected:
-    """Expectations for many rows, worked out once for each pair of places."""
-    key, row = np.unique(here * count + there, return_inverse=True)
-    found = expect(sensor, places, key // count, key % count, posts)
-    if pairs is not None:
-        at = np.minimum(np.searchsorted(pairs.key, key), max(len(pairs.key) - 1, 0))
-        found = sharpen(
-            found, pairs, np.where(pairs.key[at] == key, at, NONE) if len(pairs.key) else np.full(len(key), NONE)
-        )
-    return Expected(*(getattr(found, name)[row] for name in Expected.__dataclass_fields__))
-
-
-def _silence(
-    company: tuple[Integers, Integers], count: int, places: Places, posts: Posts, sensor: Sensor, pairs: Pairs | None
-) -> Reals:
-    """Of each place: how likely a volume there is heard nowhere. Where it was heard, that is taken back."""
-    here, there = company
-    expected = _expected(here, there, count, places, posts, sensor, pairs)
-    return summed(there, np.log1p(-expected.detection), count)
-
-
-def _as_remembered(
-    expected: Expected,
-    home: NDArray[np.bool_],
-    hearings: Hearings,
-    heard: NDArray[np.intp],
-    profiles: Profiles,
-    posts: Posts,
-    model: Model,
-) -> tuple[Expected, NDArray[np.bool_]]:
-    """At home, what the volume's own profile leads to expect; second, in which rows it does."""
-    rows = np.flatnonzero(home)
-    volume, here = hearings.volume[heard[rows]], hearings.place[heard[rows]]
-    found = row_in(profiles, volume, here, len(posts.effort))
-    nights = profiles.nights[volume].astype(np.float64)
-    known, at = found != NONE, np.maximum(found, 0)
-    if not len(profiles.volume):
-        return expected, np.zeros(len(home), bool)
-    times = np.where(known, profiles.heard[at], 0.0)
-    detection = expected.detection.copy()
-    unheard = PROFILE_NIGHTS * detection[rows] / (nights + PROFILE_NIGHTS)
-    detection[rows] = np.where(known, habits(model)[habit_of(profiles, at, posts.effort)], unheard)
-    told = np.where(known, profiles.told[at], 0.0)
-    fading = model.night_variance + model.read_variance / np.maximum(hearings.count[heard[rows]], 1)
-    between = np.maximum(expected.strength_variance[rows] - fading, 1.0)
-    shrunk = told * between / (told * between + fading)
-    mean = np.where(told > 0, profiles.strength[at] / np.maximum(told, 1e-9), 0.0)
-    strength, variance = expected.strength.copy(), expected.strength_variance.copy()
-    strength[rows] += shrunk * np.where(told > 0, mean - strength[rows], 0.0)
-    variance[rows] = np.where(told > 0, fading + between * fading / (told * between + fading), variance[rows])
-    reads, reads_variance, slope = expected.reads.copy(), expected.reads_variance.copy(), expected.slope.copy()
-    log_reads = np.where(times > 0, profiles.log_reads[at] / np.maximum(times, 1e-9), 0.0)
-    share = times / (times + 2.0)
-    by_shelf = reads[rows] + slope[rows] * (strength[rows] - expected.strength[rows])
-    reads[rows] = np.where(times > 0, (1 - share) * by_shelf + share * log_reads, by_shelf)
-    phase, phase_variance = expected.phase.copy(), expected.phase_variance.copy()
-    phased = np.where(known, profiles.phased[at], 0.0)
-    usual = np.where(phased > 0, profiles.phase[at] / np.maximum(phased, 1e-9), 0.0)
-    phase[rows] = np.where(phased > 0, usual, phase[rows])
-    phase_variance[rows] = np.where(
-        phased > 0, model.phase_variance * (1 + 1 / np.maximum(phased, 1e-9)), phase_variance[rows]
-    )
-    within = np.zeros(len(home), bool)
-    within[rows] = told > 0
-    detection = np.clip(detection, DETECTION_MIN, HABIT_MAX)
-    return Expected(detection, strength, variance, reads, reads_variance, slope, phase, phase_variance), within
-
-
-def habits(model: Model) -> Reals:
-    """Chance to be heard again at a place of the profile, by its row of the model's counts."""
-    counts = np.array(model.habits)
-    return np.asarray((counts[:, 0] + 0.1) / (counts[:, 1] + 0.2))
-
-
-def _forgotten_silence(
-    volume: Integers,
-    place: Integers,
-    hearings: Hearings,
-    ledger_place: Integers,
-    profiles: Profiles,
-    count: int,
-    places: Places,
-    posts: Posts,
-    sensor: Sensor,
-    pairs: Pairs | None,
-    model: Model,
-) -> Reals:
-    """At home: silence where the volume used to be heard counts by its own profile, not by the shelf's."""
-    rows = np.flatnonzero((place == ledger_place[volume]) & (profiles.home[volume] == place))
-    first = np.searchsorted(profiles.volume, volume[rows])
-    size = np.searchsorted(profiles.volume, volume[rows], side="right") - first
-    owner = np.repeat(rows, size)
-    line = np.repeat(first - (np.cumsum(size) - size), size) + np.arange(len(owner))
-    here = profiles.place[line]
-    listened = posts.effort[here] > 0
-    owner, line, here = owner[listened], line[listened], here[listened]
-    keys = hearings.volume * count + hearings.place
-    wanted = volume[owner] * count + here
-    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    expected = _expected(here, place[owner], count, places, posts, sensor, pairs)
-    own = np.clip(habits(model)[habit_of(profiles, line, posts.effort)], DETECTION_MIN, HABIT_MAX)
-    silent = keys[at] != wanted if len(keys) else np.zeros(0, bool)
-    term = np.where(silent, np.log1p(-own) - np.log1p(-expected.detection), 0.0)
-    return summed(owner, term, len(volume))
 
 
 def _reads_and_detection(hearings: Hearings, heard: NDArray[np.intp], expected: Expected) -> Reals:

@@ -1,0 +1,263 @@
+"""What a volume's own past leads to expect of it at home, where its profile takes the shelf's place."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inventory.locating.arrays import NONE, Integers, Places, Reals, summed
+from inventory.locating.listening import Night
+from inventory.locating.model import Model, Novel, Steady
+from inventory.locating.profiling import Profiles, habit_of, row_in, usual_reads
+from inventory.locating.sensing import DETECTION_MAX, DETECTION_MIN, Expected, Hearings, Sensor, Shelves, expect
+
+HABIT_MAX = 0.99997
+BETWEEN_MIN = 0.1  # volumes of one shelf differ at least by so much of what one of them differs by from night to night
+HEARINGS_MIN = 200  # fewer compared with earlier nights teach nothing
+KEPT = 0.5  # of what was known of a night; the rest is tonight's
+STEADY_MIN = 0.05  # of the variance of what is read often: the night and the reads each bring at least so much
+NOVEL_VARIANCE_MIN = 0.05
+NORMAL_MEDIAN_SQUARE = 0.455  # of a normal variable, by its variance
+NORMAL_MIDDLE_HALF = 1.349  # how wide that is, by its standard deviation
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The profiles, and what the model says of how far they can be trusted."""
+
+    profiles: Profiles
+    ledger_place: Integers
+    model: Model
+
+    def knows(self, volume: Integers, place: Integers) -> NDArray[np.bool_]:
+        """Of which volumes it knows how they sound at these places: where the ledger has them, and has had them."""
+        return np.asarray((place == self.ledger_place[volume]) & (self.profiles.home[volume] == place))
+
+    def novel_chance(self, detection: Reals, nights: Integers | int) -> Reals:
+        """Chance to be heard where none of so many nights heard it; detection: what the shelf's other volumes tell."""
+        return np.minimum(self.model.novel.chance * detection / (nights + 1.0), DETECTION_MAX)
+
+    def habits(self) -> Reals:
+        """Chance to be heard again at a place of the profile, by its row of the model's counts."""
+        counts = np.array(self.model.habits)
+        return np.clip((counts[:, 0] + 0.1) / (counts[:, 1] + 0.2), DETECTION_MIN, HABIT_MAX)
+
+    def silence(self, volume: Integers, place: Integers, shelves: Shelves, near: tuple[Integers, Integers]) -> Reals:
+        """Logarithm of the chance that a volume at `place` is heard nowhere, by (volume, place).
+
+        near: pairs (listening place, standing place) where silence means something.
+        """
+        here, there = near
+        detection, count = shelves.expect(here, there).detection, len(shelves.places.x)
+        nights = np.where(self.knows(volume, place), self.profiles.nights[volume], 0)
+        silence = np.zeros(len(volume))
+        for number in np.unique(nights).tolist():
+            rows = nights == number
+            chance = self.novel_chance(detection, number) if number else detection
+            silence[rows] = summed(there, np.log1p(-chance), count)[place[rows]]
+        return silence + self._used_to_be_heard(volume, place, shelves)
+
+    def _used_to_be_heard(self, volume: Integers, place: Integers, shelves: Shelves) -> Reals:
+        """What is to be added where a profile knows more than that the volume was never heard there."""
+        profiles, effort = self.profiles, shelves.posts.effort
+        rows = np.flatnonzero(self.knows(volume, place))
+        first = np.searchsorted(profiles.volume, volume[rows])
+        size = np.searchsorted(profiles.volume, volume[rows], side="right") - first
+        owner = np.repeat(rows, size)
+        line = np.repeat(first - (np.cumsum(size) - size), size) + np.arange(len(owner))
+        listened = effort[profiles.place[line]] > 0
+        owner, line = owner[listened], line[listened]
+        by_shelf = shelves.expect(profiles.place[line], place[owner]).detection
+        novel = self.novel_chance(by_shelf, profiles.nights[volume[owner]])
+        own = self.habits()[habit_of(profiles, line, effort)]
+        return summed(owner, np.log1p(-own) - np.log1p(-novel), len(volume))
+
+    def instead(
+        self,
+        expected: Expected,
+        known: NDArray[np.bool_],
+        hearings: Hearings,
+        heard: NDArray[np.intp],
+        effort: Integers,
+    ) -> tuple[Expected, NDArray[np.bool_]]:
+        """`expected` with the rows that are `known` by the volumes' own past; second, in which rows that tells the strength.
+
+        heard: which hearing each row is about. effort: of each place, how often it was listened at.
+        """
+        rows, line = np.flatnonzero(known), heard[known]
+        at = row_in(self.profiles, hearings.volume[line], hearings.place[line], len(effort))
+        columns = {field.name: getattr(expected, field.name).copy() for field in fields(Expected)}
+        self._heard_for_the_first_time(
+            columns, rows[at == NONE], self.profiles.nights[hearings.volume[line[at == NONE]]]
+        )
+        rows, line, at = rows[at != NONE], line[at != NONE], at[at != NONE]
+        self._heard_again(columns, rows, at, hearings.count[line], effort)
+        told = np.zeros(len(known), bool)
+        told[rows] = self.profiles.told[at] > 0
+        return Expected(**columns), told
+
+    def _heard_for_the_first_time(self, columns: dict[str, Reals], rows: NDArray[np.intp], nights: Integers) -> None:
+        novel = self.model.novel
+        columns["detection"][rows] = np.maximum(self.novel_chance(columns["detection"][rows], nights), DETECTION_MIN)
+        columns["strength"][rows] += novel.strength
+        columns["strength_variance"][rows] = novel.strength_variance
+        columns["reads"][rows] += novel.reads
+        columns["reads_variance"][rows] = novel.reads_variance
+        columns["slope"][rows] = 0.0
+
+    def _heard_again(
+        self, columns: dict[str, Reals], rows: NDArray[np.intp], at: Integers, count: Integers, effort: Integers
+    ) -> None:
+        """Its own mean counts against the shelf's as far as volumes of one shelf differ more than its nights do."""
+        profiles, model = self.profiles, self.model
+        columns["detection"][rows] = self.habits()[habit_of(profiles, at, effort)]
+        reads = np.maximum(count, 1)
+        for name, total, nights, steady, by in (
+            ("strength", profiles.strength[at], profiles.told[at], model.strength_steady, reads),
+            (
+                "reads",
+                profiles.log_reads[at],
+                profiles.heard[at],
+                model.reads_steady,
+                usual_reads(profiles, at, effort),
+            ),
+            ("phase", profiles.phase[at], profiles.phased[at], model.phase_steady, reads),
+        ):
+            within = steady.night + steady.read / by
+            between = np.maximum(columns[f"{name}_variance"][rows] - within, BETWEEN_MIN * within)
+            worth = nights * between / (nights * between + within)
+            by_shelf = columns[name][rows]
+            columns[name][rows] = by_shelf + worth * (total / np.maximum(nights, 1e-9) - by_shelf)
+            columns[f"{name}_variance"][rows] = within + (1 - worth) * between
+        # The strength says less of the reads where the volume's own are known.
+        columns["slope"][rows] /= profiles.heard[at] + 1.0
+
+
+# ── Learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def learned(
+    model: Model,
+    night: Night,
+    places: Places,
+    profiles: Profiles,
+    ledger_place: Integers,
+    sensor: Sensor,
+    at_home: Reals,
+    verified: float,
+) -> Model:
+    """The model with what another night tells of how far profiles can be trusted.
+
+    at_home: of each volume the probability that it stands where the ledger says; `verified`: from which on it teaches.
+    """
+    return replace(
+        model,
+        strength_steady=_steady(model.strength_steady, night, profiles, ledger_place, "strength"),
+        reads_steady=_steady(model.reads_steady, night, profiles, ledger_place, "reads"),
+        phase_steady=_steady(model.phase_steady, night, profiles, ledger_place, "phase"),
+        novel=_novel(model.novel, night, places, profiles, ledger_place, sensor, at_home >= verified),
+        habits=_habits(model, night, profiles, ledger_place, at_home),
+    )
+
+
+def _steady(before: Steady, night: Night, profiles: Profiles, ledger_place: Integers, of: str) -> Steady:
+    """How what is heard of volumes differs from night to night, split into what the night and what the single read brings.
+
+    Medians, since a volume that moved differs for another reason.
+    """
+    squares, reads = _differences(night, profiles, ledger_place, of)
+    few = reads <= np.median(reads) if len(reads) else np.zeros(0, bool)
+    if few.sum() < HEARINGS_MIN or (~few).sum() < HEARINGS_MIN:
+        return before
+    with_few, with_many = (float(np.median(squares[which])) / NORMAL_MEDIAN_SQUARE for which in (few, ~few))
+    inverse_few, inverse_many = (float((1 / reads[which]).mean()) for which in (few, ~few))
+    least = STEADY_MIN * with_many
+    by_read = max((with_few - with_many) / max(inverse_few - inverse_many, 1e-3), least)
+    by_night = max(with_many - by_read * inverse_many, least)
+    return Steady(KEPT * before.night + (1 - KEPT) * by_night, KEPT * before.read + (1 - KEPT) * by_read)
+
+
+def _differences(night: Night, profiles: Profiles, ledger_place: Integers, of: str) -> tuple[Reals, Reals]:
+    """Squared differences between tonight and the profile, freed of what the profile doesn't know; and the reads behind each."""
+    hearings, effort = night.hearings, night.posts.effort
+    total, nights = {
+        "strength": (profiles.strength, profiles.told),
+        "reads": (profiles.log_reads, profiles.heard),
+        "phase": (profiles.phase, profiles.phased),
+    }[of]
+    row = row_in(profiles, hearings.volume, hearings.place, len(effort))
+    tonight: Reals = getattr(hearings, of)
+    use = (row != NONE) & ~np.isnan(tonight) & (profiles.home == ledger_place)[hearings.volume]
+    use[use] = nights[row[use]] >= 1
+    at = row[use]
+    apart = tonight[use] - total[at] / nights[at]
+    reads = usual_reads(profiles, at, effort) if of == "reads" else hearings.count[use].astype(np.float64)
+    return apart**2 / (1 + 1 / nights[at]), reads
+
+
+def _novel(
+    before: Novel,
+    night: Night,
+    places: Places,
+    profiles: Profiles,
+    ledger_place: Integers,
+    sensor: Sensor,
+    verified: NDArray[np.bool_],
+) -> Novel:
+    """How volumes that are surely at home were heard where they had never been heard: how often, how loud."""
+    hearings = night.hearings
+    heard = np.zeros(len(ledger_place), bool)
+    heard[hearings.volume] = True
+    known = heard & verified & (profiles.home == ledger_place) & (profiles.nights > 0)
+    rows = np.flatnonzero(known[hearings.volume])
+    rows = rows[row_in(profiles, hearings.volume[rows], hearings.place[rows], len(places.x)) == NONE]
+    asked = _novel_asked(night, places, profiles, ledger_place, sensor, known)
+    if len(rows) < HEARINGS_MIN or asked < HEARINGS_MIN:
+        return before
+    expected = expect(sensor, places, hearings.place[rows], ledger_place[hearings.volume[rows]], night.posts)
+    tonight = (
+        len(rows) / asked,
+        *_middle(hearings.reads[rows] - expected.reads, (before.reads, before.reads_variance)),
+        *_middle(hearings.strength[rows] - expected.strength, (before.strength, before.strength_variance)),
+    )
+    return Novel(*(KEPT * old + (1 - KEPT) * new for old, new in zip(before, tonight, strict=True)))
+
+
+def _novel_asked(
+    night: Night, places: Places, profiles: Profiles, ledger_place: Integers, sensor: Sensor, known: NDArray[np.bool_]
+) -> float:
+    """How many novel hearings of the `known` volumes the shelves' chances lead to expect, by how many nights they were silent."""
+    here, there = night.pairs_near
+    by_shelf = summed(there, expect(sensor, places, here, there, night.posts).detection, len(places.x))
+    rows = known[profiles.volume] & (night.posts.effort[profiles.place] > 0)
+    of, at = profiles.volume[rows], profiles.place[rows]
+    usual = summed(of, expect(sensor, places, at, ledger_place[of], night.posts).detection, len(known))
+    rest = np.maximum(by_shelf[np.maximum(ledger_place, 0)] - usual, 0.0)
+    return float((rest / (profiles.nights + 1.0))[known].sum())
+
+
+def _middle(values: Reals, before: tuple[float, float]) -> tuple[float, float]:
+    """Median, and the variance by the middle half, as those that moved unnoticed differ more; `before` where too few tell."""
+    told = values[~np.isnan(values)]
+    if len(told) < HEARINGS_MIN:
+        return before
+    low, middle, high = np.quantile(told, (0.25, 0.5, 0.75))
+    return float(middle), max(float((high - low) / NORMAL_MIDDLE_HALF) ** 2, NOVEL_VARIANCE_MIN)
+
+
+def _habits(
+    model: Model, night: Night, profiles: Profiles, ledger_place: Integers, at_home: Reals
+) -> tuple[tuple[float, float], ...]:
+    """The model's counts with another night: where of its profile's places each volume was heard again."""
+    rows = np.flatnonzero((profiles.home == ledger_place)[profiles.volume] & (night.posts.effort[profiles.place] > 0))
+    heard = np.zeros(len(ledger_place), bool)
+    heard[night.hearings.volume] = True
+    rows = rows[heard[profiles.volume[rows]]]
+    count = len(night.posts.effort)
+    tonight = night.hearings.volume * count + night.hearings.place
+    again = np.isin(profiles.volume[rows] * count + profiles.place[rows], tonight, assume_unique=True)
+    habit, weight = habit_of(profiles, rows, night.posts.effort), at_home[profiles.volume[rows]]
+    size = len(model.habits)
+    more, of = np.bincount(habit, again * weight, size), np.bincount(habit, weight, size)
+    pairs = zip(model.habits, more, of, strict=True)
+    return tuple((round(float(m + one), 6), round(float(n + all_), 6)) for (m, n), one, all_ in pairs)

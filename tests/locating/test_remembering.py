@@ -1,0 +1,92 @@
+"""A volume's own past: what silence and new places mean at home, and how a night's misses are counted."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from devices.simulator.days import listen
+from devices.simulator.halls import Hall, Profile, make_hall, plant
+from inventory.locating.judging import Judgement, Outcome, judge
+from inventory.locating.missing import chance_to_miss
+from inventory.locating.model import HABITS_ASSUMED, MISSES_ASSUMED, READS_MIDDLES, Model
+from inventory.locating.nightly import close_night
+from inventory.locating.profiling import Profiles, no_profiles
+
+VOLUMES, SEED, NIGHTS = 6_000, 5, 3
+
+
+@pytest.fixture(scope="module", name="known")
+def _known() -> tuple[Hall, Model, Profiles]:
+    hall, model, profiles = make_hall(VOLUMES, Profile.CABINET, SEED), Model(), no_profiles(VOLUMES)
+    for number in range(NIGHTS):
+        day = listen(hall, number)
+        model, profiles, _ = close_night(
+            day.sightings, day.trail, hall.places, hall.ledger.astype(np.int64), model, profiles
+        )
+    return hall, model, profiles
+
+
+def on_the_next_day(hall: Hall, model: Model, profiles: Profiles) -> Judgement:
+    day = listen(hall, NIGHTS)
+    return judge(day.sightings, day.trail, hall.places, hall.ledger.astype(np.int64), model, profiles)
+
+
+def test_the_chance_to_be_missed_falls_steadily_with_the_reads_a_volume_was_to_have() -> None:
+    reads = np.geomspace(0.3, 200, 60)
+    chance = chance_to_miss(MISSES_ASSUMED, reads)
+    assert (np.diff(chance) <= 0).all()
+    assert chance[0] <= 1
+    assert chance[-1] > 0
+
+
+def test_many_counted_misses_outweigh_what_was_assumed_and_bend_the_line_where_they_are() -> None:
+    counts = list(MISSES_ASSUMED)
+    counts[7] = (500.0, 10_000.0)
+    chance = chance_to_miss(counts, READS_MIDDLES)
+    assert chance[7] == pytest.approx(0.05, rel=0.05)
+    assert chance[9] < chance[7]
+
+
+def test_without_a_single_miss_nobody_is_sure_of_never_missing() -> None:
+    chance = chance_to_miss([(0.0, 1_000.0)] * len(MISSES_ASSUMED), READS_MIDDLES)
+    assert (chance > 0).all()
+    assert (chance < 0.01).all()
+
+
+def test_a_close_learns_that_nights_are_more_alike_than_volumes_are(known: tuple[Hall, Model, Profiles]) -> None:
+    _, model, _ = known
+    assert model.sensor is not None
+    assert model.strength_steady.night < min(model.sensor["strength_variance"])
+    assert model.novel.chance < 1
+    assert model.novel.strength < 0, "what is heard for the first time is faint"
+    assert sum(missed for missed, _ in model.misses) < 0.01 * sum(of for _, of in model.misses)
+
+
+def test_loud_at_a_place_that_never_heard_it_is_not_at_home(known: tuple[Hall, Model, Profiles]) -> None:
+    """A faint volume, missed at home, read a dozen times next door: it went there."""
+    hall, model, profiles = known
+    moved = plant(hall, 240, 0, SEED)
+    judgement = on_the_next_day(moved, model, profiles)
+    gone = (moved.stands != moved.ledger) & ~moved.dead & (judgement.night.reads >= 8)
+    assert gone.sum() > 150
+    assert (judgement.outcome == Outcome.ELSEWHERE)[gone].mean() > 0.97
+
+
+def test_nothing_that_stays_where_it_is_goes_elsewhere(known: tuple[Hall, Model, Profiles]) -> None:
+    hall, model, profiles = known
+    outcome = on_the_next_day(hall, model, profiles).outcome
+    assert (outcome == Outcome.ELSEWHERE).sum() <= 2
+    assert (outcome == Outcome.MISSING).sum() <= 2
+
+
+def test_a_model_of_an_earlier_guiwei_is_read_without_what_is_counted_otherwise_now() -> None:
+    stored = {**Model(ledger_right=0.99).parameters(), "night_variance": 1.5, "misses": [[1.0, 20.0]] * 12}
+    read = Model.of(stored)
+    assert read == replace(Model(), ledger_right=0.99)
+    assert (read.misses, read.habits) == (MISSES_ASSUMED, HABITS_ASSUMED)
+
+
+def test_a_model_is_read_as_it_was_stored(known: tuple[Hall, Model, Profiles]) -> None:
+    _, model, _ = known
+    assert Model.of(model.parameters()) == model
