@@ -286,7 +286,7 @@ def close(
     *,
     as_json: Json = False,
 ) -> None:
-    """Run the nightly close by hand: models learn, a new version begins."""
+    """Run the nightly close by hand: models learn, a new version begins, discrepancies are opened and closed."""
     moment = parse_moment(at)
     if moment > datetime.now(UTC):  # Until then no night would be closed any more.
         raise BadInput(problem_zh=f"时间 {at} 尚未到来", problem_en=f"the time {at} hasn't come yet")
@@ -294,7 +294,7 @@ def close(
         closed = close_day(connection, moment)
     told = ", ".join(f"{name} {count}" for name, count in closed.outcomes.items() if count) or "nothing was heard"
     print_result(
-        {"model": closed.version, "at": moment, "outcomes": closed.outcomes},
+        {"model": closed.version, "at": moment, "outcomes": closed.outcomes, "discrepancies": asdict(closed.cases)},
         f"模型版本 model version {closed.version}: {told}",
         as_json=as_json,
     )
