@@ -43,6 +43,9 @@ class Sightings:
         """The same, as `Packed` gives it."""
         return self
 
+    def let_go(self) -> None:
+        """The same, as `Packed` does it; these are kept."""
+
     def __len__(self) -> int:
         return len(self.volume)
 
@@ -57,7 +60,7 @@ class Packed:
     What comes of them is summed up by volume or by ledger place, so parts that part neither can be looked at one by one.
     """
 
-    columns: tuple[NDArray[np.signedinteger[Any]], ...]
+    columns: list[NDArray[np.signedinteger[Any]]]
     starts: tuple[int, ...]
 
     @staticmethod
@@ -73,10 +76,14 @@ class Packed:
         begins = np.flatnonzero(np.append(True, home[1:] != home[:-1])) if len(home) else np.zeros(0, np.int64)
         part = begins // SIGHTINGS_AT_ONCE
         starts = begins[np.flatnonzero(np.append(True, np.diff(part) != 0))] if len(begins) else begins
-        return Packed(tuple(packed), (*(starts.tolist() or [0]), len(home)))
+        return Packed(packed, (*(starts.tolist() or [0]), len(home)))
 
     def __len__(self) -> int:
-        return len(self.columns[0])
+        return self.starts[-1]
+
+    def let_go(self) -> None:
+        """Once everything that comes of them is summed up, they are a third of all the memory a night takes."""
+        self.columns.clear()
 
     def parts(self) -> Iterator[Sightings]:
         """All of them, some hundred thousand at a time; a volume's come together, and so do those of a ledger place's volumes."""
@@ -171,3 +178,31 @@ class Beliefs:
 def summed(row: NDArray[np.signedinteger[Any]], values: NDArray[Any], rows: int) -> Reals:
     """Sums of values by row."""
     return np.asarray(np.bincount(row, np.asarray(values, np.float64), rows), np.float64)
+
+
+def distinct(keys: Integers) -> Integers:
+    """The different ones among millions of keys, ascending; `np.unique` looks them up in a table that no cache holds."""
+    ordered = np.sort(keys)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+
+
+def distinct_rows(keys: Integers) -> tuple[Integers, NDArray[np.intp]]:
+    """The different keys, ascending, and which of them each is; at once where they are that already."""
+    if np.all(keys[1:] > keys[:-1]):
+        return keys, np.arange(len(keys))
+    return np.unique(keys, return_inverse=True)
+
+
+ROWS_AT_ONCE = 100_000  # rows of volumes' candidates; each comes with all hearings of its volume
+
+
+def in_parts(volume: Integers) -> Iterator[slice]:
+    """Rows in parts, each volume's together: they bound the memory, a volume doesn't ask for another's. `volume` ascends."""
+    begin = 0
+    while begin < len(volume):
+        end = len(volume)
+        if begin + ROWS_AT_ONCE < end:
+            end = int(np.searchsorted(volume, volume[begin + ROWS_AT_ONCE]))
+        end = max(end, int(np.searchsorted(volume, volume[begin], side="right")))
+        yield slice(begin, end)
+        begin = end

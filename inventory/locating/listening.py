@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from inventory.locating.arrays import NONE, Company, Integers, Packed, Places, Sightings, Trail
+from inventory.locating.arrays import NONE, Company, Integers, Packed, Places, Sightings, Trail, distinct
 from inventory.locating.model import Model
 from inventory.locating.sensing import Hearings, nearby
 from inventory.locating.tracing import Posts, company_of, phases_of, places_of, posts_of, stays_of, together
@@ -27,7 +27,8 @@ class Night:
 def hear(sightings: Sightings | Packed, trail: Trail, places: Places, ledger_place: Integers, model: Model) -> Night:
     """Place everything that was heard and sum it up by volume and place; swapped antennas speak for each other.
 
-    What is packed is looked at part by part, twice: for the company, which tells where readers were, and by where they were.
+    What is packed is looked at part by part, twice: for the company, which tells where readers were, and by where they were;
+    then it is let go of.
     """
     count = len(places.x)
     company = trail.company
@@ -54,6 +55,7 @@ def hear(sightings: Sightings | Packed, trail: Trail, places: Places, ledger_pla
         found.append(hearings)
         reads += more
         np.maximum(last_seen, last, out=last_seen)
+    sightings.let_go()
     hearings = _sorted(found)
     near = _near_pairs(places, posts, ledger_place, hearings)
     return Night(hearings, posts, company, near, reads, last_seen, swapped)
@@ -93,7 +95,7 @@ def _near_pairs(places: Places, posts: Posts, ledger_place: Integers, hearings: 
     listened = np.flatnonzero(posts.effort > 0)
     standing = np.unique(np.concatenate([ledger_place[ledger_place != NONE], hearings.place]))
     one, other = nearby(places, listened, standing)
-    near = np.unique(one * count + other)
+    near = distinct(one * count + other)
     return near // count, near % count
 
 

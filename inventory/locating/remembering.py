@@ -5,11 +5,12 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Integers, Places, Reals, summed
+from inventory.locating.arrays import NONE, Integers, Places, Reals, in_parts, summed
 from inventory.locating.listening import Night
 from inventory.locating.model import Model, Novel, Steady
 from inventory.locating.profiling import Profiles, habit_of, row_in, usual_reads
 from inventory.locating.sensing import DETECTION_MAX, DETECTION_MIN, Expected, Hearings, Sensor, Shelves, expect
+from inventory.locating.working import in_turn
 
 HABIT_MAX = 0.99997
 BETWEEN_MIN = 0.1  # volumes of one shelf differ at least by so much of what one of them differs by from night to night
@@ -55,7 +56,14 @@ class Memory:
             rows = nights == number
             chance = self.novel_chance(detection, number) if number else detection
             silence[rows] = summed(there, np.log1p(-chance), count)[place[rows]]
-        return silence + self._used_to_be_heard(volume, place, shelves)
+        parts = list(in_parts(volume))
+
+        def used(part: slice) -> Reals:
+            return self._used_to_be_heard(volume[part], place[part], shelves)
+
+        for part, more in zip(parts, in_turn(used, parts), strict=True):
+            silence[part] += more
+        return silence
 
     def _used_to_be_heard(self, volume: Integers, place: Integers, shelves: Shelves) -> Reals:
         """What is to be added where a profile knows more than that the volume was never heard there."""

@@ -5,13 +5,14 @@ directions; volumes whose ledger place is right teach for each relation how ofte
 how strongly, and how much that varies. Where a pair of places has volumes enough of its own, they say it better.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Integers, Places, Reals, summed
+from inventory.locating.arrays import NONE, Integers, Places, Reals, distinct, distinct_rows, summed
 from inventory.locating.tracing import Posts
 
 GRID_METRES = 0.1  # offsets closer than this are the same relation
@@ -204,30 +205,42 @@ def pairs_of(
     home = ledger_place[hearings.volume]
     known = np.flatnonzero(home != NONE)
     heard_key = hearings.place[known] * places + home[known]
-    key = np.unique(np.concatenate([heard_key, near[0] * places + near[1]]))
+    near_key = near[0] * places + near[1]
+    key = distinct(np.concatenate([heard_key, near_key]))
     row = np.searchsorted(key, heard_key)
     # What a volume sounds like from far away is only learned of those that were heard where they belong, too.
     seen_home = np.zeros(len(ledger_place), bool)
     seen_home[hearings.volume[known][hearings.place[known] == home[known]]] = True
-    by_near = np.isin(heard_key, near[0] * places + near[1])
+    is_near = np.zeros(len(key), bool)
+    is_near[np.searchsorted(key, near_key)] = True
+    by_near = is_near[row]
     sure = weight[hearings.volume[known]] * (by_near | seen_home[hearings.volume[known]])
     strength, reads = hearings.strength[known], hearings.reads[known]
     told = ~np.isnan(strength)
     strength = np.where(told, strength, 0.0)
     held = ledger_place[ledger_place != NONE]
-    standing = np.bincount(held, weight[ledger_place != NONE], places)
+    standing = summed(held, weight[ledger_place != NONE], places)
 
     def total(values: Reals) -> Reals:
         return summed(row, values * sure, len(key))
 
-    ones = np.ones(len(known))
     phased = ~np.isnan(hearings.phase[known])
     phase = np.where(phased, hearings.phase[known], 0.0)
-    columns = (
-        *(ones, told * ones, strength, strength**2, reads, reads**2, reads * strength),
-        *(phased * ones, phase, phase**2),
-    )
-    return Pairs(key, key // places, key % places, standing[key % places], *(total(column) for column in columns))
+
+    # One after another: all of them at once would be a third of the memory a city's night takes.
+    def columns() -> Iterator[Reals]:
+        yield np.ones(len(known))
+        yield told.astype(np.float64)
+        yield strength
+        yield strength**2
+        yield reads
+        yield reads**2
+        yield reads * strength
+        yield phased.astype(np.float64)
+        yield phase
+        yield phase**2
+
+    return Pairs(key, key // places, key % places, standing[key % places], *(total(column) for column in columns()))
 
 
 def learn_sensor(pairs: Pairs, places: Places, posts: Posts, shared_variance: float) -> Sensor:
@@ -321,7 +334,7 @@ class Shelves:
     def expect(self, here: Integers, there: Integers) -> Expected:
         """At `here` of volumes standing at `there`; many rows, worked out once for each pair of places."""
         count = len(self.places.x)
-        key, row = np.unique(here * count + there, return_inverse=True)
+        key, row = distinct_rows(here * count + there)
         found = expect(self.sensor, self.places, key // count, key % count, self.posts)
         if self.pairs is not None:
             found = sharpen(found, self.pairs, _found(self.pairs.key, key))

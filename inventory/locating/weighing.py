@@ -1,21 +1,20 @@
 """Weighing places against each other: how likely what was heard of a volume is, were it here or there."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, summed
+from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, distinct, in_parts, summed
 from inventory.locating.model import Model
 from inventory.locating.remembering import Memory
 from inventory.locating.sensing import Expected, Hearings, Shelves
+from inventory.locating.working import in_turn
 
 CANDIDATE_DB = 14.0  # a place that hears a volume so much fainter than the loudest isn't its own
 OUTLIER_SIGMAS = 4.5  # beyond, one hearing tells no more
 PHASE_SIGMAS = 3.0
 SHARED_AT_HOME = 1.0  # dB squared that a volume's hearings share from night to night, its profile known
-CANDIDATES_AT_ONCE = 100_000  # bounds memory: each comes with all hearings of its volume
 NEAR_METRES = 1.4  # shelves so close are where most strays end up
 
 
@@ -39,7 +38,7 @@ def candidates_of(hearings: Hearings, ledger_place: Integers, places: int) -> tu
     volumes = hearings.volume[first]
     home = ledger_place[volumes]
     keys = [hearings.volume[kept] * places + hearings.place[kept], (volumes * places + home)[home != NONE]]
-    key = np.unique(np.concatenate(keys))
+    key = distinct(np.concatenate(keys))
     return key // places, key % places
 
 
@@ -50,21 +49,14 @@ def weigh(hearings: Hearings, shelves: Shelves, near: tuple[Integers, Integers],
     """
     volume, place = candidates_of(hearings, memory.ledger_place, len(shelves.places.x))
     likelihood = memory.silence(volume, place, shelves, near)
-    for begin, end in _parts(volume):
-        likelihood[begin:end] += _likelihood(volume[begin:end], place[begin:end], hearings, shelves, memory)
+    parts = list(in_parts(volume))
+
+    def of(part: slice) -> Reals:
+        return _likelihood(volume[part], place[part], hearings, shelves, memory)
+
+    for part, more in zip(parts, in_turn(of, parts), strict=True):
+        likelihood[part] += more
     return Candidates(volume, place, likelihood, _near(shelves.places, place, memory.ledger_place[volume]))
-
-
-def _parts(volume: Integers) -> Iterator[tuple[int, int]]:
-    """Candidates in parts, each volume's together: they bound the memory, a volume doesn't ask for another's."""
-    begin = 0
-    while begin < len(volume):
-        end = len(volume)
-        if begin + CANDIDATES_AT_ONCE < end:
-            end = int(np.searchsorted(volume, volume[begin + CANDIDATES_AT_ONCE]))
-        end = max(end, int(np.searchsorted(volume, volume[begin], side="right")))
-        yield begin, end
-        begin = end
 
 
 def _likelihood(volume: Integers, place: Integers, hearings: Hearings, shelves: Shelves, memory: Memory) -> Reals:

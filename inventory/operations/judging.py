@@ -69,16 +69,19 @@ def _profiles(connection: psycopg.Connection[Any], gathered: Gathered, volume_id
         return whole
 
     of, at, *sums = read_profiles.heard(connection, volume_ids)
-    known_heard = np.isin(of, gathered.volume_ids)
-    heard, told, strength, log_reads, phased, phase = (column[known_heard] for column in sums)
+    owner = np.searchsorted(gathered.volume_ids, of)
+    here = gathered.volume_ids[np.minimum(owner, max(size - 1, 0))] == of if size else np.zeros(len(of), bool)
+    if not here.all():
+        owner, at, *sums = (column[here] for column in (owner, at, *sums))
+    heard, told, strength, log_reads, phased, phase = sums
     return Profiles(
         home=positions(gathered.place_ids, spread(home, NONE)),
         nights=spread(nights, 0),
         seen=spread(seen, 0),
         reads=spread(reads, 0),
         unseen=spread(unseen, 0),
-        volume=np.searchsorted(gathered.volume_ids, of[known_heard]),
-        place=np.searchsorted(gathered.place_ids, at[known_heard]),
+        volume=owner,
+        place=np.searchsorted(gathered.place_ids, at),
         heard=heard,
         told=told,
         strength=strength,

@@ -36,12 +36,16 @@ STRANGE_TAGS = f"""
         encode(read_at.epc, 'hex') AS epc, tag_id, code AS place, place_id, former, volume_id, reads
     FROM (
         SELECT tag.epc, tag.id AS tag_id, place.code, place.id AS place_id, tag.volume_id,
-               volume_name(dossier.number, volume.ordinal) AS former, sum(evidence.reads)::bigint AS reads
-        FROM evidence JOIN antenna ON antenna.id = evidence.antenna_id JOIN place ON place.id = antenna.place_id
-        JOIN tag ON tag.id = evidence.tag_id
+               volume_name(dossier.number, volume.ordinal) AS former, sum(heard.reads)::bigint AS reads
+        FROM tag CROSS JOIN LATERAL (
+            -- One by one: they are few, and all the evidence needn't be read once more for them.
+            SELECT antenna_id, reads FROM evidence
+            WHERE evidence.tag_id = tag.id AND slice_start >= %(since)s AND slice_start < %(until)s
+                AND (tag.volume_id IS NULL OR tag.retired_at <= slice_start) OFFSET 0) AS heard
+        JOIN antenna ON antenna.id = heard.antenna_id JOIN place ON place.id = antenna.place_id
         LEFT JOIN volume ON volume.id = tag.volume_id LEFT JOIN dossier ON dossier.id = volume.dossier_id
-        WHERE slice_start >= %(since)s AND slice_start < %(until)s AND antenna.place_id = ANY(%(places)s::int[])
-            AND tag.place_id IS NULL AND (tag.volume_id IS NULL OR tag.retired_at <= evidence.slice_start)
+        WHERE antenna.place_id = ANY(%(places)s::int[]) AND tag.place_id IS NULL
+            AND (tag.volume_id IS NULL OR tag.retired_at < %(until)s)
         GROUP BY tag.epc, tag.id, place.code, place.id, dossier.number, volume.ordinal) AS read_at
     ORDER BY read_at.epc, reads DESC, code LIMIT {UNKNOWN_TAGS_MAX}
 """

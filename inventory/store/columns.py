@@ -53,7 +53,8 @@ def columns(
     Raises `ValueError` where a column isn't what `kinds` says.
     """
     parts = list(column_parts(connection, query, parameters, kinds))
-    return [np.concatenate([part[column] for part in parts]) for column in range(len(kinds))]
+    # Each column's parts are let go of in turn.
+    return [np.concatenate([part.pop(0) for part in parts]) for _ in kinds]
 
 
 def column_parts(

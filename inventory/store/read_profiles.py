@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
@@ -17,10 +18,9 @@ VOLUMES = f"""
 """
 
 HEARD = f"""
-    SELECT volume_id::bigint, one.place_id::bigint, one.heard, one.told, one.strength, one.log_reads, one.phased, one.phase
-    FROM read_profile, unnest(heard_at, heard, told, strength, log_reads, phased, phase)
-        AS one (place_id, heard, told, strength, log_reads, phased, phase)
-    WHERE {ASKED} ORDER BY volume_id, one.place_id
+    SELECT volume_id, unnest(heard_at), unnest(heard), unnest(told), unnest(strength), unnest(log_reads), unnest(phased),
+           unnest(phase)
+    FROM read_profile WHERE {ASKED}
 """
 
 STAGE = """
@@ -62,7 +62,11 @@ def volumes(connection: psycopg.Connection[Any], volume_ids: list[int] | None) -
 
 def heard(connection: psycopg.Connection[Any], volume_ids: list[int] | None) -> list[NDArray[Any]]:
     """(volume, place heard at, heard, told, strength, log_reads, phased, phase), by volume and place; None: of all."""
-    return columns(connection, HEARD, {"volumes": volume_ids}, "iiffffff")
+    volume, *rest = columns(connection, HEARD, {"volumes": volume_ids}, "jjffffff")
+    order = np.argsort(volume, kind="stable")  # a volume's own places come in their order
+    rest.insert(0, volume)
+    sums = [rest.pop(0)[order] for _ in range(len(rest))]
+    return [sums[0].astype(np.int64), sums[1].astype(np.int64), *sums[2:]]
 
 
 def keep(connection: psycopg.Connection[Any], rows: Iterator[ProfileRow], forgotten: list[int]) -> None:

@@ -169,7 +169,7 @@ def test_an_unknown_place_is_refused_before_anything_is_written(archive: Archive
 def test_one_that_cannot_be_judged_fails_after_some_tries_and_says_so(wrong: Wrong) -> None:
     archive, _ = wrong
     number = ask(archive)
-    archive.root.execute("UPDATE model SET parameters = '{\"nonsense\": 1}'")
+    archive.root.execute('UPDATE model SET parameters = \'{"sensor": {"relation": 5}}\'')
     for _ in range(auditing.ATTEMPTS_MAX):
         assert state_of(archive, number) != "failed"
         assert auditing.run_waiting(archive.jobs, lambda: datetime.now(UTC)) == []
