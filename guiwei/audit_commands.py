@@ -1,6 +1,8 @@
 """`guiwei audit`: a place and everything in it audited, and what came of it."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,12 +11,18 @@ from guiwei.console import Json, parse_moment, print_result, progress, say
 from guiwei.settings import read_settings
 from guiwei.site import open_site
 from inventory.domain.findings import Finding, Gap, Undecided
-from inventory.operations import auditing
+from inventory.domain.refusals import FileUnreadable
+from inventory.operations import audit_papers, auditing
 from inventory.operations.audit_judging import Audit
+from inventory.papers.printing import audit_report_pdf
+from inventory.papers.sheets import Printed
+from inventory.papers.spreadsheets import Sheet, xlsx_pieces
+from inventory.store.database import raw
 
 audit = typer.Typer(no_args_is_help=True, help="Audits of the shelves.")
 
 LINES_MAX = 200
+BY, COPY = "guiwei audit report", "-"  # typed at the server by nobody whom the access log could name
 
 
 @audit.command("run")
@@ -40,6 +48,46 @@ def audit_run(
                     site.jobs, number, datetime.now(UTC), lambda step, done: on_progress(step, done, 100)
                 )
     print_result(told_of_audit(found), "\n".join(_audit_lines(found)), as_json=as_json)
+
+
+@audit.command("report")
+def audit_report(
+    number: Annotated[int, typer.Argument(help="The audit's number.")],
+    *,
+    pdf: Annotated[Path | None, typer.Option(help="Write the report there, as PDF.")] = None,
+    xlsx: Annotated[
+        Path | None, typer.Option(help="Write findings, undecided volumes and gaps there, as .xlsx.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What a judged audit found, on paper or as a spreadsheet."""
+    now = datetime.now(UTC)
+    with open_site(read_settings(), say, "jobs") as site, site.jobs.transaction() as session:
+        connection = raw(session)
+        report = audit_papers.report_of(connection, number)
+        at = now.astimezone(read_settings().zone).replace(microsecond=0)
+        if pdf is not None:
+            write(pdf, [audit_report_pdf(report, Printed(at, BY, COPY))])
+        if xlsx is not None:
+            rows = audit_papers.rows_of(connection, number)
+            write(xlsx, xlsx_pieces(Sheet(f"盘点 audit {number}", audit_papers.COLUMNS, rows, BY, at, COPY)))
+    told = {"audit": number, "pdf": pdf and str(pdf), "xlsx": xlsx and str(xlsx), "findings": report.findings}
+    print_result(
+        told,
+        f"盘点 audit {number}: {report.findings} 项发现 findings, {report.coverage:.1%} 覆盖 covered",
+        as_json=as_json,
+    )
+
+
+def write(path: Path, pieces: Iterable[bytes]) -> None:
+    """A file, whole or not at all; raises `FileUnreadable` where it can't be written."""
+    try:
+        path.write_bytes(b"".join(pieces))
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise FileUnreadable(
+            file=str(path), problem_zh=f"无法写入：{problem}", problem_en=f"it can't be written: {problem}"
+        ) from error
 
 
 def told_of_audit(found: Audit) -> dict[str, Any]:

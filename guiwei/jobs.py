@@ -19,7 +19,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from devices.replay import EARLY
 from inventory.domain.refusals import BadInput, LeaseLost, Unavailable
-from inventory.operations import auditing
+from inventory.operations import audit_plans, auditing
 from inventory.operations.believing import step_beliefs
 from inventory.operations.checkpointing import sign_heads, signed_since
 from inventory.operations.closing import close_day, last_close
@@ -125,7 +125,10 @@ class Jobs:
             )
 
     def work_audits(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """Judge the audits that wait, and those that were cut short."""
+        """Ask for the audits whose plans are due; judge those that wait, and those that were cut short."""
+        with connection.transaction():
+            leases.hold(connection, lease, datetime.now(UTC), JOBS_LEASE)
+            audit_plans.work(connection, datetime.now(UTC))
 
         def still_ours(keeping: psycopg.Connection[Any]) -> None:
             leases.hold(keeping, lease, datetime.now(UTC), AUDIT_LEASE)

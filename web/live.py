@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Identifier
 from inventory.domain.refusals import Unavailable
 
 CASES = "discrepancy"  # payload as of the others; what it lists may be none: a case about a tag, a reader or a bay
+AUDITS = "audit"  # payload: a JSON list of numbers of audits
 CHANNELS = ("belief", "holding", CASES)  # payload: a JSON list of volume ids, or "*" for all
 READS = "found"  # payload: a JSON object, one read or a few of a volume somebody looks for (find mode)
 READS_WAITING_MAX = 50  # for a browser that is too slow; what is older is of no use to who walks
@@ -33,11 +34,12 @@ log = logging.getLogger(__name__)
 class Client:
     """One open page: the volumes it shows, and whether there is news. A queue of one: news doesn't add up.
 
-    cases: whether it shows discrepancies, of whatever.
+    cases: whether it shows discrepancies, of whatever; audits: whether it shows audits.
     """
 
     volumes: frozenset[int]
     cases: bool = False
+    audits: bool = False
     news: asyncio.Queue[None] = field(default_factory=lambda: asyncio.Queue(maxsize=1))
 
     def tell(self) -> None:
@@ -91,10 +93,12 @@ class Live:
         for follower in self._followers:
             follower.tell("")
 
-    async def events(self, volumes: frozenset[int], *, cases: bool = False) -> AsyncGenerator[str, None]:
+    async def events(
+        self, volumes: frozenset[int], *, cases: bool = False, audits: bool = False
+    ) -> AsyncGenerator[str, None]:
         """One page's stream, as text of server-sent events, for at most `STREAM_SECONDS_MAX`."""
         self._check_room()
-        client = Client(volumes, cases)
+        client = Client(volumes, cases, audits)
         self._clients.add(client)
         ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS_MAX
         try:
@@ -151,6 +155,11 @@ class Live:
             changed = frozenset(json.loads(payload))
         except (ValueError, TypeError):
             changed = None
+        if channel == AUDITS:
+            for client in self._clients:
+                if client.audits:
+                    client.tell()
+            return
         for client in self._clients:
             about_cases = client.cases and channel in {CASES, "*"}
             if about_cases or changed is None or not changed.isdisjoint(client.volumes):
@@ -161,7 +170,7 @@ class Live:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
-                    for channel in (*CHANNELS, READS):
+                    for channel in (*CHANNELS, AUDITS, READS):
                         await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
                     pause = 1
                     self.spread("*")  # Whatever happened while nobody listened.

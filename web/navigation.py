@@ -41,6 +41,7 @@ ENTRIES = (
     Entry("refusals", "/refusals", Permission.SEE_REFUSALS, _STAFF),
     Entry("sweeps", "/sweeps", Permission.SWEEP),
     Entry("discrepancies", "/discrepancies", Permission.SEE_DISCREPANCIES),
+    Entry("audits", "/audits", Permission.SEE_AUDITS),
     Entry("searches", "/searches", Permission.SEE_SEARCHES),
     Entry("counts", "/counts", Permission.SEE_COUNTS),
     Entry("closing", "/closing-sheet", Permission.SEE_CLOSING_SHEET),

@@ -1,24 +1,24 @@
 """Audits (盘点) as pure rules: their states, who signs as what, and which shelves a published seed draws."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 from hashlib import sha256
 
 from inventory.domain.people import Role
+from inventory.domain.words import Word
 
 SEED_CHARACTERS_MAX = 100
 SAMPLE_SHELVES_MAX = 10_000
 
 
-class AuditState(StrEnum):
+class AuditState(Word):
     """How far an audit is. A run that was killed stays `running` until somebody runs it again."""
 
-    WAITING = "waiting"
-    RUNNING = "running"
-    JUDGED = "judged"
-    SIGNED = "signed"
-    CLOSED = "closed"
-    FAILED = "failed"
+    WAITING = "waiting", "等待", "waiting"
+    RUNNING = "running", "进行中", "running"
+    JUDGED = "judged", "已判定", "judged"
+    SIGNED = "signed", "已签字", "signed"
+    CLOSED = "closed", "已关闭", "closed"
+    FAILED = "failed", "失败", "failed"
 
     @property
     def has_results(self) -> bool:
@@ -31,15 +31,20 @@ class AuditState(StrEnum):
         return self in (AuditState.WAITING, AuditState.RUNNING)
 
 
-class PlanKind(StrEnum):
+class PlanKind(Word):
     """Why an audit is due."""
 
-    ROLLING = "rolling"
-    YEARLY = "yearly"
-    BEFORE_HOLIDAYS = "before_holidays"
-    AFTER_RESHELVING = "after_reshelving"
-    SAMPLE = "sample"
-    BLIND_COUNT = "blind_count"
+    ROLLING = "rolling", "滚动覆盖", "rolling coverage"
+    YEARLY = "yearly", "年度全面盘点", "full, yearly"
+    BEFORE_HOLIDAYS = "before_holidays", "节前盘点", "before holidays"
+    AFTER_RESHELVING = "after_reshelving", "倒架后盘点", "after a re-shelving"
+    SAMPLE = "sample", "随机抽查", "random sample"
+    BLIND_COUNT = "blind_count", "盲点", "blind count"
+
+    @property
+    def interval_days(self) -> int:
+        """How many days before it is due its evidence may be: a campaign takes its time, a night judges its day."""
+        return {PlanKind.YEARLY: 30, PlanKind.ROLLING: 1, PlanKind.AFTER_RESHELVING: 1}.get(self, 7)
 
     @property
     def draws(self) -> bool:
@@ -47,11 +52,11 @@ class PlanKind(StrEnum):
         return self in (PlanKind.SAMPLE, PlanKind.BLIND_COUNT)
 
 
-class Part(StrEnum):
+class Part(Word):
     """As what somebody signs: for the shelves, or for the count of them. Whoever keeps a bay doesn't count it."""
 
-    KEEPER = "keeper"
-    COUNTER = "counter"
+    KEEPER = "keeper", "保管人", "keeper"
+    COUNTER = "counter", "盘点人", "counter"
 
 
 PARTS: dict[Role, tuple[Part, ...]] = {

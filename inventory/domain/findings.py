@@ -4,21 +4,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from inventory.domain.judged import Judged, JudgedAs
+from inventory.domain.words import Word
 
 
-class FindingKind(StrEnum):
+class FindingKind(Word):
     """Kinds of finding, as other programs know them."""
 
-    MISPLACED = "misplaced"
-    MISSING = "missing"
-    PRESENT_THOUGH_OUT = "present_though_out"
-    UNKNOWN_TAG = "unknown_tag"
-    TWO_TAGS = "two_tags"
-    TWO_DOSSIERS = "two_dossiers"
-    WEAK_TAG = "weak_tag"
+    MISPLACED = "misplaced", "放错位置", "misplaced"
+    MISSING = "missing", "不在架", "missing"
+    PRESENT_THOUGH_OUT = "present_though_out", "账上在外，库内读到", "present though out"
+    UNKNOWN_TAG = "unknown_tag", "未知标签", "unknown tag"
+    TWO_TAGS = "two_tags", "一册两签", "two tags, one volume"
+    TWO_DOSSIERS = "two_dossiers", "一签两册", "one tag, two dossiers"
+    WEAK_TAG = "weak_tag", "标签读不到", "weak tag"
 
 
 @dataclass(frozen=True, slots=True)

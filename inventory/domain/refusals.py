@@ -866,6 +866,14 @@ class AuditUnderWay(Conflict):
     en = "Another process is working on audit {audit}."
 
 
+class AuditNotJudged(Conflict):
+    """What an audit found is there once it is judged."""
+
+    code = "audit_not_judged"
+    zh = "盘点 {audit} 尚未判定。"
+    en = "Audit {audit} isn't judged yet."
+
+
 class AuditStays(Conflict):
     """What an audit found is as it was found, and a closed audit never changes."""
 

@@ -164,7 +164,7 @@ def _found(
             continue
         sure = volume.missing_probability if volume.place_id is None else volume.probability or 0.0
         place_id, belief = sections[volume.place_id or NONE] if says.section_only else (volume.place_id, says.place)
-        row = FindingRow(kind, volume.volume_id, None, volume.ledger_place_id, place_id, sure, says.zh, says.en)
+        row = FindingRow(kind.value, volume.volume_id, None, volume.ledger_place_id, place_id, sure, says.zh, says.en)
         findings.append((Finding(name, kind, ledger, belief, sure, says.zh, says.en), row))
     return sorted(findings, key=lambda one: (one[0].kind, one[0].dossier or "")), sorted(
         undecided, key=lambda one: one[0].dossier
@@ -225,7 +225,7 @@ def _strange_tags(
             kind = FindingKind.TWO_TAGS
             zh = f"已更换的旧标签仍读到 {tag.reads} 次。"
             en = f"The tag that was replaced is still read, {tag.reads} times."
-        row = FindingRow(kind, tag.volume_id, tag.tag_id, None, tag.place_id, 1.0, zh, en)
+        row = FindingRow(kind.value, tag.volume_id, tag.tag_id, None, tag.place_id, 1.0, zh, en)
         found.append((Finding(tag.former, kind, None, tag.place, 1.0, zh, en, tag.epc.upper()), row))
     return found
 

@@ -118,6 +118,16 @@ def newest(database: Database, viewer: Viewer) -> list[AuditRow]:
         return audit_rows.newest(raw(session))
 
 
+def trend_of_newest(database: Database, viewer: Viewer) -> list[TrendPoint]:
+    """How the scope that was audited last went; raises `NotAllowed`."""
+    check_permitted(viewer, Permission.SEE_AUDITS)
+    with database.transaction(viewer) as session:
+        connection = raw(session)
+        whole = (row for row in audit_rows.newest(connection) if row.state.has_results and row.seed is None)
+        last = next(whole, None)
+        return [] if last is None else audit_results.trend(connection, last.place_id, last.until)
+
+
 def row_of(database: Database, viewer: Viewer, number: int) -> AuditRow:
     """How far an audit is; raises `NotAllowed`, `AuditNotFound`."""
     check_permitted(viewer, Permission.SEE_AUDITS)

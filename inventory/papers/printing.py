@@ -6,6 +6,7 @@ from inventory.domain.refusals import BadInput
 from inventory.papers.codes import code_128, qr
 from inventory.papers.sheets import (
     AddressLabel,
+    AuditReport,
     ClosingSheet,
     CountCertificate,
     DiscrepancySheet,
@@ -63,6 +64,11 @@ def closing_sheet_pdf(sheet: ClosingSheet, printed: Printed) -> bytes:
 def count_certificate_pdf(certificate: CountCertificate, printed: Printed) -> bytes:
     """在管档案数证明: the number an agency's funding follows, and how to arrive at it again."""
     return typeset("count_certificate", certificate, printed, {"number": qr(certificate.number)})
+
+
+def audit_report_pdf(report: AuditReport, printed: Printed) -> bytes:
+    """盘点报告: coverage, stated error, findings by kind and bay, bays in pictures, for two to sign."""
+    return typeset("audit_report", report, printed)
 
 
 def _check_labels(labels: int) -> None:

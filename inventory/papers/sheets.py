@@ -276,3 +276,91 @@ class CountCertificate:
     ledger_root: str
     coverage: AuditCoverage | None = None
     exceptions: tuple[OpenException, ...] = ()
+
+
+# ── Audit report 盘点报告 ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An SVG made by `papers.pictures`; no text to print, it goes as it is."""
+
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """How many findings of a kind."""
+
+    kind: Term
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class BayCount:
+    """A bay: volumes expected and covered, findings, undecided."""
+
+    bay: str
+    expected: int
+    covered: int
+    findings: int
+    undecided: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """One finding; `what`: a volume's name, or a tag's EPC."""
+
+    what: str
+    kind: Term
+    place_ledger: str | None
+    place_belief: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapLine:
+    """Where nobody listened."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEnd:
+    """Where a warehouse's ledger ended when the audit began."""
+
+    warehouse: str
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """An audit for two to sign. coverage, wrong_max: 0 to 1. left_out: findings that `rows` hasn't room for."""
+
+    number: str
+    scope: str
+    since: datetime
+    until: datetime
+    model: int
+    expected: int
+    covered: int
+    coverage: float
+    passes: int
+    findings: int
+    undecided: int
+    wrong_max: float
+    missing_wrong_max: float
+    seed: str | None
+    sample_shelves: int | None
+    kinds: tuple[KindCount, ...]
+    bays: tuple[BayCount, ...]
+    elevations: tuple[Picture, ...]
+    trend: Picture | None
+    rows: tuple[FindingLine, ...]
+    left_out: int
+    gaps: tuple[GapLine, ...]
+    ledger_ends: tuple[LedgerEnd, ...]
+    keepers: tuple[str, ...]
+    counters: tuple[str, ...]

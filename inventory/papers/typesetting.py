@@ -17,7 +17,7 @@ import typst
 from inventory.domain.identifiers import VolumeName
 from inventory.papers.codes import Code
 from inventory.papers.coverage import FONT_PACKAGE, printable
-from inventory.papers.sheets import Printed
+from inventory.papers.sheets import Picture, Printed
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONG_PAPER_CHARACTERS_MIN = 40_000  # of data; a pick sheet of 600 has 90,000 and leaves 80 MB behind
@@ -72,8 +72,10 @@ def _plain(value: object, zone: tzinfo) -> object:  # noqa: PLR0911 - a line for
             return value.astimezone(zone).isoformat(" ", "microseconds")
         case date():
             return value.isoformat()
-        case Code():
-            return {"svg": value.svg, "modules": value.modules}  # An SVG is no text to print: as it is.
+        case Code() | Picture():
+            return {
+                part.name: getattr(value, part.name) for part in fields(value)
+            }  # An SVG is no text to print: as it is.
         case VolumeName():
             return printable(str(value))
         case Mapping():

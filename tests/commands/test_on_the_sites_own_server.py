@@ -16,6 +16,7 @@ from uuid import uuid4
 import paho.mqtt.client as paho
 import psycopg
 import pytest
+from openpyxl import load_workbook
 from paho.mqtt.enums import CallbackAPIVersion
 
 from inventory.domain.people import Role
@@ -278,6 +279,15 @@ def test_an_audit_of_a_day_and_all_about_one_dossier(guiwei: Guiwei, archive: Ar
     assert found["scope"] == "W2"
     assert 0 < found["coverage"] <= 1
     assert {"audit", "findings", "undecided", "gaps"} <= found.keys()
+    assert guiwei("audit", "run", "--scope", "W2", *interval, "--json", "--dry").result == found | {"audit": None}
+    paper, book = tmp_path / "audit.pdf", tmp_path / "audit.xlsx"
+    written = guiwei("audit", "report", str(found["audit"]), "--pdf", paper, "--xlsx", book, "--json")
+    assert written.code == 0, written.err
+    assert written.result["findings"] == len(found["findings"])
+    assert paper.read_bytes().startswith(b"%PDF-")
+    told = [*found["findings"], *found["undecided"], *found["gaps"]]
+    sheet = load_workbook(book).worksheets[0]
+    assert [row[0] for row in sheet.iter_rows(values_only=True)][-1] == f"完 end · {len(told)} 条 rows"
     number = archive.root.execute(
         "SELECT number FROM dossier JOIN volume ON dossier.id = dossier_id JOIN tag ON volume_id = volume.id "
         "WHERE epc = decode(%s, 'hex')",

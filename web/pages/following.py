@@ -76,5 +76,21 @@ async def follow_reads(request: Request, number: str, volume: int = 1) -> Stream
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
+@router.get("/live/audits", include_in_schema=False)
+@permitted(Permission.SEE_AUDITS)
+async def follow_audits(request: Request) -> StreamingResponse:
+    """Stream an event `changed` whenever an audit was asked for, has come further, or was signed."""
+    events = site_of(request).live.events(frozenset(), audits=True)
+    first = await anext(events)
+
+    async def stream() -> AsyncIterator[str]:
+        async with aclosing(events):
+            yield first
+            async for event in events:
+                yield event
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
 def _watch(request: Request, number: str) -> Watched:
     return watch_dossier(site_of(request).database, viewer_of(request), number)
