@@ -193,7 +193,7 @@ def distinct_rows(keys: Integers) -> tuple[Integers, NDArray[np.intp]]:
     return np.unique(keys, return_inverse=True)
 
 
-ROWS_AT_ONCE = 100_000  # rows of volumes' candidates; each comes with all hearings of its volume
+ROWS_AT_ONCE = 50_000  # rows of volumes' candidates; each comes with all hearings of its volume
 
 
 def in_parts(volume: Integers) -> Iterator[slice]:

@@ -17,7 +17,6 @@ class Night:
 
     hearings: Hearings
     posts: Posts
-    company: Company
     pairs_near: tuple[Integers, Integers]
     reads: Integers
     last_seen: Integers
@@ -58,7 +57,7 @@ def hear(sightings: Sightings | Packed, trail: Trail, places: Places, ledger_pla
     sightings.let_go()
     hearings = _sorted(found)
     near = _near_pairs(places, posts, ledger_place, hearings)
-    return Night(hearings, posts, company, near, reads, last_seen, swapped)
+    return Night(hearings, posts, near, reads, last_seen, swapped)
 
 
 def _sorted(found: list[Hearings]) -> Hearings:
@@ -84,9 +83,7 @@ def hear_alone(
     untold = np.isnan(hearings.strength)
     hearings = replace(hearings, reads=np.where(untold, hearings.reads, np.nan))
     near = _near_pairs(places, posts, ledger_place, hearings)
-    nothing = np.zeros(0, np.int64)
-    company = Company(nothing, nothing, nothing, nothing, nothing, nothing, nothing)
-    return Night(hearings, posts, company, near, *_reads_and_last(sightings, len(ledger_place)), ())
+    return Night(hearings, posts, near, *_reads_and_last(sightings, len(ledger_place)), ())
 
 
 def _near_pairs(places: Places, posts: Posts, ledger_place: Integers, hearings: Hearings) -> tuple[Integers, Integers]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Integers, Places, Reals, in_parts, summed
+from inventory.locating.arrays import NONE, ROWS_AT_ONCE, Integers, Places, Reals, in_parts, summed
 from inventory.locating.listening import Night
 from inventory.locating.model import Model, Novel, Steady
 from inventory.locating.profiling import Profiles, habit_of, row_in, usual_reads
@@ -49,7 +49,10 @@ class Memory:
         near: pairs (listening place, standing place) where silence means something.
         """
         here, there = near
-        detection, count = shelves.expect(here, there).detection, len(shelves.places.x)
+        count, detection = len(shelves.places.x), np.empty(len(here))
+        for start in range(0, len(here), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            detection[part] = shelves.expect(here[part], there[part]).detection
         nights = np.where(self.knows(volume, place), self.profiles.nights[volume], 0)
         silence = np.zeros(len(volume))
         for number in np.unique(nights).tolist():

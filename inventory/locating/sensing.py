@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Integers, Places, Reals, distinct, distinct_rows, summed
+from inventory.locating.arrays import NONE, ROWS_AT_ONCE, Integers, Places, Reals, distinct, distinct_rows, summed
 from inventory.locating.tracing import Posts
 
 GRID_METRES = 0.1  # offsets closer than this are the same relation
@@ -202,45 +202,48 @@ def pairs_of(
 
     weight: of each volume, how far it is believed to stand where the ledger says.
     """
-    home = ledger_place[hearings.volume]
-    known = np.flatnonzero(home != NONE)
-    heard_key = hearings.place[known] * places + home[known]
     near_key = near[0] * places + near[1]
-    key = distinct(np.concatenate([heard_key, near_key]))
-    row = np.searchsorted(key, heard_key)
     # What a volume sounds like from far away is only learned of those that were heard where they belong, too.
     seen_home = np.zeros(len(ledger_place), bool)
-    seen_home[hearings.volume[known][hearings.place[known] == home[known]]] = True
+    keys = [near_key]
+    parts = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(hearings.volume), ROWS_AT_ONCE)]
+    for part in parts:
+        volume, place = hearings.volume[part], hearings.place[part]
+        home = ledger_place[volume]
+        seen_home[volume[place == home]] = True
+        keys.append(distinct((place * places + home)[home != NONE]))
+    key = distinct(np.concatenate(keys))
     is_near = np.zeros(len(key), bool)
     is_near[np.searchsorted(key, near_key)] = True
-    by_near = is_near[row]
-    sure = weight[hearings.volume[known]] * (by_near | seen_home[hearings.volume[known]])
-    strength, reads = hearings.strength[known], hearings.reads[known]
-    told = ~np.isnan(strength)
-    strength = np.where(told, strength, 0.0)
-    held = ledger_place[ledger_place != NONE]
-    standing = summed(held, weight[ledger_place != NONE], places)
+    sums = [np.zeros(len(key)) for _ in range(10)]
+    for part in parts:
+        known = part.start + np.flatnonzero(ledger_place[hearings.volume[part]] != NONE)
+        volume = hearings.volume[known]
+        row = np.searchsorted(key, hearings.place[known] * places + ledger_place[volume])
+        sure = weight[volume] * (is_near[row] | seen_home[volume])
+        # One after another into the same sums, as if they all came at once.
+        for total, values in zip(sums, _squares_and_products(hearings, known), strict=True):
+            np.add.at(total, row, values * sure)
+    held = ledger_place != NONE
+    standing = summed(ledger_place[held], weight[held], places)
+    return Pairs(key, key // places, key % places, standing[key % places], *sums)
 
-    def total(values: Reals) -> Reals:
-        return summed(row, values * sure, len(key))
 
-    phased = ~np.isnan(hearings.phase[known])
-    phase = np.where(phased, hearings.phase[known], 0.0)
-
-    # One after another: all of them at once would be a third of the memory a city's night takes.
-    def columns() -> Iterator[Reals]:
-        yield np.ones(len(known))
-        yield told.astype(np.float64)
-        yield strength
-        yield strength**2
-        yield reads
-        yield reads**2
-        yield reads * strength
-        yield phased.astype(np.float64)
-        yield phase
-        yield phase**2
-
-    return Pairs(key, key // places, key % places, standing[key % places], *(total(column) for column in columns()))
+def _squares_and_products(hearings: Hearings, rows: NDArray[np.intp]) -> Iterator[Reals]:
+    """What `Pairs` sums up of each hearing, in its order."""
+    strength, reads, phase = hearings.strength[rows], hearings.reads[rows], hearings.phase[rows]
+    told, phased = ~np.isnan(strength), ~np.isnan(phase)
+    strength, phase = np.where(told, strength, 0.0), np.where(phased, phase, 0.0)
+    yield np.ones(len(rows))
+    yield told.astype(np.float64)
+    yield strength
+    yield strength**2
+    yield reads
+    yield reads**2
+    yield reads * strength
+    yield phased.astype(np.float64)
+    yield phase
+    yield phase**2
 
 
 def learn_sensor(pairs: Pairs, places: Places, posts: Posts, shared_variance: float) -> Sensor:

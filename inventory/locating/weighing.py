@@ -1,6 +1,6 @@
 """Weighing places against each other: how likely what was heard of a volume is, were it here or there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +30,20 @@ class Candidates:
 
 def candidates_of(hearings: Hearings, ledger_place: Integers, places: int) -> tuple[Integers, Integers]:
     """(volume, place): wherever a volume was heard about as loud as anywhere, and its ledger place."""
-    rank = np.where(np.isnan(hearings.strength), 3.0 * hearings.reads, hearings.strength)
-    first = np.flatnonzero(np.append(True, np.diff(hearings.volume) != 0)) if len(rank) else np.zeros(0, np.int64)
-    size = np.diff(np.append(first, len(rank)))
-    loudest = np.repeat(np.maximum.reduceat(rank, first), size) if len(rank) else rank
-    kept = rank >= loudest - CANDIDATE_DB
-    volumes = hearings.volume[first]
-    home = ledger_place[volumes]
-    keys = [hearings.volume[kept] * places + hearings.place[kept], (volumes * places + home)[home != NONE]]
-    key = distinct(np.concatenate(keys))
+    keys = [_candidates_among(hearings, part, ledger_place, places) for part in in_parts(hearings.volume)]
+    key = np.concatenate([np.zeros(0, np.int64), *keys])
     return key // places, key % places
+
+
+def _candidates_among(hearings: Hearings, part: slice, ledger_place: Integers, places: int) -> Integers:
+    volume, strength = hearings.volume[part], hearings.strength[part]
+    rank = np.where(np.isnan(strength), 3.0 * hearings.reads[part], strength)
+    first = np.flatnonzero(np.append(True, np.diff(volume) != 0))
+    loudest = np.repeat(np.maximum.reduceat(rank, first), np.diff(np.append(first, len(rank))))
+    kept = rank >= loudest - CANDIDATE_DB
+    home = ledger_place[volume[first]]
+    by_ledger = (volume[first] * places + home)[home != NONE]
+    return distinct(np.concatenate([volume[kept] * places + hearings.place[part][kept], by_ledger]))
 
 
 def weigh(hearings: Hearings, shelves: Shelves, near: tuple[Integers, Integers], memory: Memory) -> Candidates:
@@ -136,6 +140,16 @@ def posterior_of(
     """Probability of each candidate: what was heard, held against the ledger; strays are mostly near their shelf."""
     if not len(candidates.volume):
         return candidates.likelihood
+    posterior = np.empty(len(candidates.volume))
+    for part in in_parts(candidates.volume):
+        some = Candidates(*(getattr(candidates, field.name)[part] for field in fields(Candidates)))
+        posterior[part] = _posterior_of(some, ledger_place, places, ledger_right, model)
+    return posterior
+
+
+def _posterior_of(
+    candidates: Candidates, ledger_place: Integers, places: int, ledger_right: float, model: Model
+) -> Reals:
     home = candidates.place == ledger_place[candidates.volume]
     wrong = 1.0 - ledger_right
     elsewhere = np.where(candidates.near, model.near_share / model.near_places, (1 - model.near_share) / max(places, 1))
