@@ -76,7 +76,7 @@ def traffic_of(seed: int, seconds: float = 3_600.0) -> Traffic:
 def taught_gate(seed: int) -> GateModel:
     """What half an hour of other people at the same gate taught."""
     before = make_scene(traffic_of(seed, TAUGHT_SECONDS), TAUGHT_SEEDS_FROM + seed)
-    return learn_gate(read(before), GateModel(), int(before.seconds * SECOND))
+    return learn_gate(read(before), GateModel())
 
 
 def run_gate(case: Case, seeds: range) -> tuple[Tally, float]:

@@ -6,29 +6,23 @@ from typing import NamedTuple
 import numpy as np
 
 from inventory.locating.arrays import Integers, Reals
-from inventory.locating.reads import INNER, OUTER
 from inventory.locating.visiting import Visits
 
 GROUPS_MIN = 8  # fewer passages don't tell how loud passages are
 KEPT = 0.7  # of what earlier days taught
-READS_MIN = 6  # of a group that counts
+READS_MIN, READS_EACH_MIN = 6, 2  # of a group that counts, and at either antenna
 LOUD_SHARE = 0.75  # of a group's tags are softer: shielded by the others
 SPREAD_DB, SPREAD_DB_MIN, SPREAD_DB_MAX = 5.0, 3.0, 7.0
-SHARE_MIN, SHARE_MAX = 0.1, 0.9
 UNTOLD_DBM = -55.0
 CHANGE_DB_MAX = 9.0  # no reader that still works becomes so much weaker from one day to the next
-LAG_SECONDS, LAG_LEAST, LAG_MOST = 1.0, 0.4, 2.5  # from one antenna to the other; the first until anything is known
+LAG_SECONDS, LAG_LEAST, LAG_MOST = 0.6, 0.2, 2.5  # from one antenna to the other; the first until anything is known
 
 
 class Levels(NamedTuple):
-    """How passages sound. dbm, spread: by antenna. outer_share: of the reads of a passage, the outer antenna's.
-
-    lag: seconds from being beside one antenna to being beside the other.
-    """
+    """How passages sound. dbm, spread: by antenna. lag: seconds from being beside one antenna to being beside the other."""
 
     dbm: Reals
     spread: Reals
-    outer_share: float
     lag: float
 
 
@@ -53,44 +47,26 @@ def loud_of(visits: Visits, group: Integers, groups: int) -> Reals:
     return loud
 
 
-def lag_of(visits: Visits, group: Integers, groups: int) -> tuple[Reals, Integers, Integers]:
-    """How many seconds later each group was beside the outer antenna: the median of its tags, NaN where none tells.
+def levels_of(loud: Reals, count: Integers, lags: Reals, gate: GateModel) -> Levels:
+    """How passages sound in this evidence; where there are few, what the gate was taught, or a guess by what there is.
 
-    And how many of its tags were loudest at the outer antenna after they were at the inner one, of how many heard at both.
+    count: reads (group, antenna). lags: as `Stretches.lags`.
     """
-    beside = visits.beside[:, OUTER] - visits.beside[:, INNER]
-    rows = np.flatnonzero(~np.isnan(beside))
-    order = rows[np.lexsort((beside[rows], group[rows]))]
-    of = group[order]
-    number = np.unique(of)
-    first, end = np.searchsorted(of, number), np.searchsorted(of, number, side="right")
-    lag = np.full(groups, np.nan)
-    lag[number] = beside[order[(first + end - 1) // 2]]
-    later = np.bincount(group[rows], visits.loudest[rows, OUTER] > visits.loudest[rows, INNER], groups)
-    return lag, later.astype(np.int64), np.bincount(group[rows], minlength=groups).astype(np.int64)
-
-
-def levels_of(loud: Reals, count: Integers, lag: Reals, gate: GateModel) -> Levels:
-    """How passages sound in this evidence; where there are few, what the gate was taught, or a guess by what there is."""
-    both = (count.min(axis=1, initial=1 << 40) >= 2) & (count.sum(axis=1) >= READS_MIN)  # noqa: PLR2004
-    if both.sum() >= GROUPS_MIN:
-        # The loudest half: who only comes near is no passage.
-        near = both & (loud.sum(axis=1) >= np.median(loud[both].sum(axis=1)))
+    both = (count.min(axis=1, initial=1 << 40) >= READS_EACH_MIN) & (count.sum(axis=1) >= READS_MIN)
+    ordered = both & (lags.min(axis=1, initial=np.inf) * lags.max(axis=1, initial=-np.inf) > 0)
+    if ordered.sum() >= GROUPS_MIN:
+        # The loudest half of those who came to one antenna first and left it first: who only comes near is no passage.
+        near = ordered & (loud.sum(axis=1) >= np.median(loud[ordered].sum(axis=1)))
         dbm = np.median(loud[near], axis=0)
-        apart = np.abs(loud[both] - dbm)
+        apart = np.abs(loud[ordered] - dbm)
         spread = np.clip(1.5 * np.median(apart, axis=0), SPREAD_DB_MIN, SPREAD_DB_MAX)
-        share = np.median(count[both, 1] / count[both].sum(axis=1))
-        usual = float(np.median(np.abs(lag[near])))
+        lag = float(np.median(np.abs(lags[near])))
         # On a day on which nothing passes, whoever walks along the wall would be taken for a passage.
         if gate.levels is not None and (np.abs(dbm - gate.levels.dbm) > CHANGE_DB_MAX).any():
             return gate.levels
-        return Levels(dbm, spread, _within(float(share), SHARE_MIN, SHARE_MAX), _within(usual, LAG_LEAST, LAG_MOST))
+        return Levels(dbm, spread, min(max(lag, LAG_LEAST), LAG_MOST))
     if gate.levels is not None:
         return gate.levels
     heard = loud[~np.isnan(loud)]
     level = float(heard.max()) if len(heard) else UNTOLD_DBM
-    return Levels(np.full(2, level), np.full(2, SPREAD_DB), 0.5, LAG_SECONDS)
-
-
-def _within(value: float, least: float, most: float) -> float:
-    return min(max(value, least), most)
+    return Levels(np.full(2, level), np.full(2, SPREAD_DB), LAG_SECONDS)

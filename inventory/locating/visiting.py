@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Integers, Reals
+from inventory.locating.arrays import Integers, Reals
 from inventory.locating.reads import INNER, OUTER, SECOND, Reads
 
 ABSENT = 6 * SECOND  # who wasn't heard so long and comes again comes anew
-LONG, COMES = 75 * SECOND, 15 * SECOND  # whoever is there longer has put it down; and so long it took to come or go
 CORE_DB = 6.0  # reads so near a tag's loudest say when it was beside the antenna
 LOUDEST_READS = 3  # one loud read alone may be a reflection
 SEED_READS = 5  # tags read so often say who walked with whom; the others follow the nearest
@@ -37,7 +36,6 @@ class Visits(NamedTuple):
     reads: Integers
     tops: Reals  # visit, antenna
     beside: Reals  # visit, antenna
-    loudest: Integers  # visit, antenna: when it was read loudest, NONE where never
     width: Reals
 
     @property
@@ -59,10 +57,10 @@ def visits_of(reads: Reads) -> Visits:
     first = np.flatnonzero(new)
     end = np.append(first[1:], len(reads))[: len(first)]
     visit = np.repeat(np.arange(len(first)), end - first)
-    dbm = np.where(reads.rssi_reads > 0, reads.dbm(), 0.0)
+    dbm = _told(reads)
     tops = np.stack([_loudest(visit, dbm, reads.antenna == one, len(first)) for one in (INNER, OUTER)], axis=1)
     seconds = (reads.at - int(reads.at.min(initial=0))) / SECOND
-    near = (dbm >= tops[visit, reads.antenna] - CORE_DB) & _tells(reads, visit, first, end, dbm)
+    near = dbm >= tops[visit, reads.antenna] - CORE_DB
     mean, spread = [], []
     for one in (INNER, OUTER):
         rows = near & (reads.antenna == one)
@@ -82,30 +80,13 @@ def visits_of(reads: Reads) -> Visits:
         total,
         tops,
         np.stack(mean, axis=1),
-        np.stack([_when_loudest(reads, visit, dbm, one, len(first)) for one in (INNER, OUTER)], axis=1),
         np.nan_to_num(width),
     )
 
 
-def _when_loudest(reads: Reads, visit: NDArray[np.intp], dbm: Reals, antenna: int, visits: int) -> Integers:
-    rows = np.flatnonzero(reads.antenna == antenna)
-    order = rows[np.lexsort((reads.at[rows], -dbm[rows], visit[rows]))]
-    number, first = np.unique(visit[order], return_index=True)
-    when = np.full(visits, NONE)
-    when[number] = reads.at[order[first]]
-    return when
-
-
-def _tells(
-    reads: Reads, visit: NDArray[np.intp], first: NDArray[np.intp], end: NDArray[np.intp], dbm: Reals
-) -> NDArray[np.bool_]:
-    """Which reads say when a tag was beside the gate: of what came and stays only the first, of what lay and leaves the last."""
-    begun, ended = reads.at[first][visit], reads.at[end - 1][visit]
-    long = ended - begun > LONG
-    early, late = reads.at - begun <= COMES, ended - reads.at <= COMES
-    tops = [_loudest(visit, dbm, part, len(first)) for part in (early, late)]
-    at_first = np.nan_to_num(tops[0], nan=-200.0) >= np.nan_to_num(tops[1], nan=-200.0)
-    return np.asarray(~long | np.where(at_first[visit], early, late))
+def _told(reads: Reads) -> Reals:
+    """Strengths, all alike where none is told."""
+    return np.where(reads.rssi_reads > 0, reads.dbm(), 0.0)
 
 
 def _over(total: NDArray[Any], count: NDArray[np.intp]) -> Reals:

@@ -1,7 +1,8 @@
-"""Which way something went between the two antennas of a gate: seven steps from inside to outside, a quarter second at a time.
+"""Which way something went between the two antennas of a gate, by the order in which it was beside them.
 
-A hidden Markov chain. Strengths count against the tag's own loudest at each antenna, against the antenna's own level, and reads
-against the air time that others take, all of which the gate teaches; so shadows, cables and carts beside it don't matter.
+Each antenna has a *stretch* of time in which it heard a group about as loud as ever. Whoever passes comes to one antenna first
+and leaves it first; whoever turns back comes to one first and leaves it last. Strengths count against each tag's own loudest at
+each antenna, and time against what the gate's passages usually take, so shadows, cables and the size of the gate don't matter.
 """
 
 from typing import NamedTuple
@@ -9,143 +10,83 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import Integers, Reals
-from inventory.locating.reads import SECOND
+from inventory.locating.arrays import NONE, Integers, Reals
+from inventory.locating.reads import INNER, OUTER, SECOND
 
-STEPS = 7  # 0 far inside, 3 in the middle, 6 far outside
-MIDDLE = STEPS // 2
-BIN = SECOND // 4
-BINS_MAX = 4 * 240  # nobody takes four minutes
-READS_PER_BIN_MAX = 4.0  # more reads of an antenna in a quarter second say the same again
-STRENGTH_SPREAD_DB = 6.0
-DB_BELOW_MAX = 20.0  # what is softer still is far, on either side
+BESIDE_DB = 25.0  # so much softer than its own loudest a tag isn't beside the antenna at all; the louder, the more a read counts
+EDGE = 0.05  # of what counts, at either end of a stretch: reflections
 
-# Whoever is there came from a side and goes to a side, a little before it is heard first and after it is heard last.
-ENDS = np.array([0.40, 0.09, 0.008, 0.004, 0.008, 0.09, 0.40])
-UNHEARD_BINS = 4
-UNHEARD = np.array([1.0, 0.7, 0.12, 0.02, 0.12, 0.7, 1.0])  # nobody goes through unheard
-_STAYS, _ONE, _TWO = 0.46, 0.23, 0.04
+# Log odds that somebody passed, fitted to simulated people whose way was known. Both ends of the stretches are wholly in one
+# order where they are so much of the usual time apart; or, of whoever hurries, so much of the time they took.
+OF_USUAL, OF_THEIRS = 0.8, 0.35
+ORDER_TELLS, TOSS_UP = 12.0, 0.4
+# And for each spread by which both antennas heard it softer than even a weak tag is heard that passes: it was somewhere else.
+SOFT_TELLS, SOFT = 5.0, 2.0
 
 
-# What either antenna hears of each step. How often a read is the inner antenna's, had both the same air time; and how far
-# below its own loudest a tag is heard. A rough shape on purpose: each antenna hears best what is on its side.
-INNER_CHANCE = np.array([0.88, 0.88, 0.75, 0.5, 0.25, 0.12, 0.12])
-BELOW_INNER = np.array([-17.0, -8.0, -4.0, -9.0, -16.0, -19.0, -20.0])
-BELOW_OUTER = BELOW_INNER[::-1].copy()
+class Stretches(NamedTuple):
+    """When each group was beside each antenna (group, antenna): microseconds, NONE where that antenna didn't hear it."""
+
+    begun: Integers
+    ended: Integers
+
+    @property
+    def both(self) -> NDArray[np.bool_]:
+        """Groups that both antennas heard."""
+        return np.asarray((self.begun != NONE).all(axis=1))
+
+    @property
+    def took(self) -> Integers:
+        """From being beside either antenna to being beside neither."""
+        first = np.where(self.both, self.begun.min(axis=1, initial=1 << 62), self.begun.max(axis=1, initial=NONE))
+        return np.asarray(self.ended.max(axis=1, initial=NONE) - first)
+
+    def lags(self) -> Reals:
+        """Seconds by which the outer antenna's stretch begins and ends after the inner one's (group, end); NaN unless both."""
+        apart = np.stack([one[:, OUTER] - one[:, INNER] for one in (self.begun, self.ended)], axis=1) / SECOND
+        return np.where(self.both[:, None], apart, np.nan)
 
 
 class Ways(NamedTuple):
-    """Of each group: chances (from, to) over inside, middle, outside, and by bin the mean step and its distribution."""
+    """Chances of each group's ways: they add up to one. All alike where only one antenna heard it."""
 
-    from_to: Reals
-    first_bin: Integers
-    bins: Integers
-    posterior: Reals  # group, bin, step; rows behind `bins` mean nothing
-    ended: NDArray[np.bool_]
+    inwards: Reals
+    outwards: Reals
+    back: Reals
 
 
-def _moves() -> Reals:
-    """Chances to go from step to step in a quarter second."""
-    table = np.zeros((STEPS, STEPS))
-    for apart, chance in ((0, _STAYS), (1, _ONE), (2, _TWO)):
-        for step in range(STEPS):
-            for there in {step - apart, step + apart}:
-                table[step, min(max(there, 0), STEPS - 1)] += chance
-    return np.asarray(table / table.sum(axis=1, keepdims=True))
+def stretches(at: Integers, antenna: Integers, below: Reals, group: Integers, groups: int) -> Stretches:
+    """The stretches of `groups` groups, by their reads. below: dB against the tag's own loudest there, NaN where untold."""
+    begun, ended = np.full((2, groups, 2), NONE)
+    counts = np.rint(np.maximum(np.nan_to_num(below) + BESIDE_DB, 0.0) * 100).astype(np.int64)
+    for one in (INNER, OUTER):
+        rows = np.flatnonzero((antenna == one) & (counts > 0))
+        order = rows[np.lexsort((at[rows], group[rows]))]
+        number, first = np.unique(group[order], return_index=True)
+        last = np.append(first[1:], len(order))[: len(first)] - 1
+        so_far = np.cumsum(counts[order])
+        before, after = so_far[first] - counts[order[first]], so_far[last]
+        edge = ((after - before) * EDGE).astype(np.int64)
+        begun[number, one] = at[order[np.searchsorted(so_far, before + edge, side="right")]]
+        ended[number, one] = at[order[np.searchsorted(so_far, after - edge)]]
+    return Stretches(begun, ended)
 
 
-def ways(
-    group: Integers,
-    at: Integers,
-    outer: Integers,
-    below: Reals,
-    groups: int,
-    outer_share: float,
-    ended: NDArray[np.bool_],
-) -> Ways:
-    """The way of each of `groups` groups by its reads. outer: 1 for reads of the outer antenna. below: dB, NaN where untold.
+def ways(beside: Stretches, usual: float, loudness: Reals) -> Ways:
+    """The chances of each way.
 
-    outer_share: what part of the reads the outer antenna has anyway. ended: whether the group has left, or may still be
-    there.
+    usual: seconds from antenna to antenna. loudness (group, antenna): spreads louder than passages are, NaN where untold.
     """
-    first = np.full(groups, np.iinfo(np.int64).max)
-    np.minimum.at(first, group, at)
-    first_bin = first // BIN - UNHEARD_BINS
-    number = np.minimum(at // BIN - first_bin[group], BINS_MAX - 1)
-    bins = np.zeros(groups, np.int64)
-    np.maximum.at(bins, group, number + 1)
-    bins = bins + np.where(ended, UNHEARD_BINS, 0)
-    posterior = np.zeros((groups, int(bins.max(initial=1)), STEPS))
-    from_to = np.zeros((groups, 3, 3))
-    by_length = np.argsort(bins, kind="stable")
-    row_order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[row_order], np.arange(groups + 1))
-    likely = _log_likely(outer, below, outer_share)
-    for chunk in np.array_split(by_length, max(1, groups // 64)):
-        if not len(chunk):
-            continue
-        rows = np.concatenate([row_order[starts[one] : starts[one + 1]] for one in chunk])
-        place = np.zeros(groups, np.int64)
-        place[chunk] = np.arange(len(chunk))
-        seen = _seen(place[group[rows]], number[rows], outer[rows], likely[rows], len(chunk), int(bins[chunk].max()))
-        seen[:, :UNHEARD_BINS] = UNHEARD
-        for behind in range(1, UNHEARD_BINS + 1):
-            left = np.flatnonzero(ended[chunk])
-            seen[left, bins[chunk][left] - behind] = UNHEARD
-        from_to[chunk], smooth = _passed(seen, bins[chunk], ended[chunk])
-        posterior[chunk, : smooth.shape[1]] = smooth
-    return Ways(from_to, first_bin, bins, posterior, ended)
+    lags = beside.lags()
+    took = beside.took / SECOND
+    softer = np.minimum(np.nan_to_num(loudness.mean(axis=1)) + SOFT, 0.0)
 
+    def chance(apart: Reals) -> Reals:
+        ordered = np.clip(
+            np.maximum(apart / (OF_USUAL * usual), apart / np.maximum(OF_THEIRS * took, usual / 4)), -1.0, 1.0
+        )
+        odds = ORDER_TELLS * (ordered - TOSS_UP) + SOFT_TELLS * softer
+        return np.asarray(np.where(beside.both, 1 / (1 + np.exp(-odds)), 1 / 3))
 
-def _log_likely(outer: Integers, below: Reals, outer_share: float) -> Reals:
-    """Log likelihood of each read at each step."""
-    inner = INNER_CHANCE * (1 - outer_share)
-    inner = inner / (inner + (1 - INNER_CHANCE) * outer_share)
-    chance = np.where(outer[:, None] == 1, np.log(1 - inner), np.log(inner))
-    mean = np.where(outer[:, None] == 1, BELOW_OUTER, BELOW_INNER)
-    apart = np.clip(np.nan_to_num(below), -DB_BELOW_MAX, 0.0)[:, None] - mean
-    strength = np.where(np.isnan(below)[:, None], 0.0, -0.5 * (apart / STRENGTH_SPREAD_DB) ** 2)
-    return np.asarray(chance + strength)
-
-
-def _seen(place: Integers, number: Integers, outer: Integers, likely: Reals, groups: int, bins: int) -> Reals:
-    """Likelihood of each bin of each group at each step, the most likely step 1; nothing heard says nothing."""
-    key = (place * bins + number) * 2 + outer
-    count = np.bincount(key, minlength=groups * bins * 2)
-    order = np.lexsort((*likely.T, key))  # sums of reals in an order that is theirs, not the evidence's
-    total = np.stack([np.bincount(key[order], likely[order, step], len(count)) for step in range(STEPS)], axis=1)
-    total *= np.minimum(1.0, READS_PER_BIN_MAX / np.maximum(count, 1))[:, None]
-    both = total.reshape(groups, bins, 2, STEPS).sum(axis=2)
-    return np.asarray(np.exp(both - both.max(axis=2, keepdims=True)))
-
-
-def _passed(seen: Reals, bins: Integers, ended: NDArray[np.bool_]) -> tuple[Reals, Reals]:
-    """Chances of (from, to) and the smoothed steps, for groups of at most so many bins."""
-    groups, most, _ = seen.shape
-    moves = _moves()
-    side = np.zeros((3, STEPS))
-    side[0, :MIDDLE], side[1, MIDDLE], side[2, MIDDLE + 1 :] = 1, 1, 1
-    last = np.where(ended[:, None], ENDS, 1.0 / STEPS)
-    forward = (side * ENDS)[None] * seen[:, 0][:, None, :]
-    forward = forward / forward.sum(axis=(1, 2), keepdims=True)
-    kept = np.zeros((groups, most, STEPS))
-    final = forward.copy()
-    kept[:, 0] = forward.sum(axis=1)
-    for number in range(1, most):
-        forward = (forward @ moves) * seen[:, number][:, None, :]
-        forward = forward / forward.sum(axis=(1, 2), keepdims=True)
-        kept[:, number] = forward.sum(axis=1)
-        going = number < bins
-        final[going] = forward[going]
-    from_to = np.einsum("gas,bs->gab", final * last[:, None, :], side)
-    from_to = from_to / from_to.sum(axis=(1, 2), keepdims=True)
-    backward = np.ones((groups, STEPS))
-    smooth = np.zeros_like(kept)
-    for number in range(most - 1, -1, -1):
-        ends = number == bins - 1
-        backward[ends] = last[ends]
-        smooth[:, number] = kept[:, number] * backward
-        smooth[:, number] /= np.maximum(smooth[:, number].sum(axis=1, keepdims=True), 1e-300)
-        backward = (backward * seen[:, number]) @ moves.T
-        backward /= np.maximum(backward.sum(axis=1, keepdims=True), 1e-300)
-    return from_to, smooth
+    inwards, outwards = chance((-lags).min(axis=1)), chance(lags.min(axis=1))
+    return Ways(inwards, outwards, 1 - inwards - outwards)
