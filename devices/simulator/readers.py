@@ -62,7 +62,7 @@ class SimulatedReader(ABC):
         self._dialect = rows[0].dialect
         self._city, self._standing = city, standing
         self._number = crc32(self.code.encode())
-        self._chance = np.random.default_rng(np.random.SeedSequence([city.seed, 3, self._number]))
+        self._chance = np.random.default_rng(np.random.SeedSequence([city.seed, 3, self._number, standing.day]))
         self._events = 0
 
     @abstractmethod

@@ -74,7 +74,7 @@ def simulate(city: City, truth: Truth, mqtt_url: str, stop: Event, speed: float,
     speed: how much faster than a keeper sweeps are walked (0.1 to 100); times stay those of the clock. A broker that is
     away is waited for. Raises `BadSetting` for a URL and ValueError for a speed that can't be meant.
     """
-    readers = make_readers(city, Standing(city, truth), _speed(speed))
+    readers = make_readers(city, Standing(city, truth, datetime.now(UTC).toordinal()), _speed(speed))
     if len(readers) > READERS_CONNECTED_MAX:
         zh = f"模拟读写器共 {len(readers)} 台，只连接前 {READERS_CONNECTED_MAX} 台。"
         say(f"{zh}Of {len(readers)} simulated readers, the first {READERS_CONNECTED_MAX} connect.")
@@ -181,7 +181,7 @@ def write_recording(
     if not 0 < minutes <= RECORDING_MINUTES_MAX or start.tzinfo is None:
         message = f"a recording starts at an aware time and lasts up to {RECORDING_MINUTES_MAX:,} minutes"
         raise ValueError(message)
-    readers = make_readers(city, Standing(city, truth), _speed(speed))
+    readers = make_readers(city, Standing(city, truth, start.toordinal()), _speed(speed))
     end = start + timedelta(minutes=minutes)
     written = 0
     with _recording(path) as file:

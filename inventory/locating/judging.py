@@ -15,7 +15,7 @@ from inventory.locating.arrays import NONE, Beliefs, Integers, Packed, Places, R
 from inventory.locating.listening import Night, hear, usual_level
 from inventory.locating.missing import Silence, silence_of
 from inventory.locating.model import Model
-from inventory.locating.profiling import Profiles
+from inventory.locating.profiling import Profiles, as_visits
 from inventory.locating.remembering import Memory
 from inventory.locating.sensing import Hearings, Pairs, Sensor, Shelves, expect, learn_sensor, pairs_of
 from inventory.locating.weighing import Candidates, best_two, posterior_of, weigh
@@ -122,7 +122,9 @@ def _weighed(
     pairs = pairs_of(night.hearings, ledger_place, at_home, count, night.pairs_near) if alone else None
     sensor = Sensor.of(model.sensor) if model.sensor else _taught_by(night, pairs, places, ledger_place, at_home)
     shelves = Shelves(places, night.posts, sensor, pairs)
-    candidates = weigh(night.hearings, shelves, night.pairs_near, Memory(profiles, ledger_place, model))
+    visits = as_visits(profiles, night.hearings, ledger_place, night.posts.effort)
+    memory = Memory(profiles, ledger_place, model, visits)
+    candidates = weigh(night.hearings, shelves, night.pairs_near, memory)
     if not alone:
         candidates = replace(candidates, likelihood=candidates.likelihood * STEP_WEIGHT)
     posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)

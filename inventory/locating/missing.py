@@ -15,7 +15,7 @@ MISSING_ROUNDS = 60
 MISSING_SHARE_MIN, MISSING_SHARE_MAX = 1e-5, 0.2
 MISSED_AGAIN = 0.5  # chance to miss a volume once more that was missed last night: misses of nights go together
 MISSED_ASSUMED = 5.0  # volumes a night is taken to miss as often as nights do, before its own are counted
-SHELF_READS_FEW = 10.0  # so many reads of a shelf's volumes tell nothing of how well it was read
+GROUP_READS_FEW = 10.0  # so many reads of a shelf's volumes tell nothing of how well it was read
 CURVE_WORTH = 20.0  # volumes of one bucket that outweigh what the buckets together say of it
 CURVE_ROUNDS = 12
 
@@ -108,15 +108,21 @@ def _line_through(missed: Reals, of: Reals, middle: Reals) -> Reals:
 def _reads_expected(night: Night, ledger_place: Integers, profiles: Profiles, testable: NDArray[np.bool_]) -> Reals:
     """How often each volume was to be read tonight.
 
-    What it is read on other nights counts as far as the rest of its shelf was read so often tonight: a reader turned down or a
-    sweep done in a hurry misses more, one more visit misses less.
+    What it is read on other nights counts as far as the rest of its shelf was read so often tonight, and as far as all that are
+    usually read as often were: a sweep done in a hurry misses more, one more visit misses less, and of a reader turned
+    down the faint lose most.
     """
-    home, places = np.maximum(ledger_place, 0), len(night.posts.effort)
-    usual_reads = np.where(testable, profiles.reads / np.maximum(profiles.nights, 1), 0.0)
-    usual = np.bincount(home, usual_reads, places)
-    tonight = np.bincount(home, np.where(testable, night.reads, 0), places)
-    share = (tonight + SHELF_READS_FEW) / (usual + SHELF_READS_FEW)
-    return np.asarray(profiles.reads / np.maximum(profiles.seen, 1) * share[home])
+    usual = profiles.reads / np.maximum(profiles.seen, 1)
+    expected, tonight = np.where(testable, usual, 0.0), np.where(testable, night.reads, 0.0)
+
+    def share_by(group: Integers, size: int) -> Reals:
+        of, in_all = np.bincount(group, tonight, size), np.bincount(group, expected, size)
+        return np.asarray((of + GROUP_READS_FEW) / (in_all + GROUP_READS_FEW))[group]
+
+    by_shelf = share_by(np.maximum(ledger_place, 0), len(night.posts.effort))
+    everywhere = share_by(np.zeros(len(usual), np.int64), 1)
+    as_often = share_by(np.searchsorted(READS_EDGES, usual, side="right"), len(READS_MIDDLES))
+    return np.asarray(usual * by_shelf * as_often / everywhere)
 
 
 def counted_misses(model: Model, silence: Silence, there: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:

@@ -15,6 +15,7 @@ from inventory.locating.sensing import Hearings
 NIGHTS_MAX = 30  # older nights fade
 HABIT_EDGES = np.array([0.5, 0.9])  # share of nights in which it is heard at one place
 HABIT_READS_EDGES = np.array([2.0, 4.0, 8.0, 16.0, 32.0])  # reads to be expected there in so many visits
+PLACE_READS_FEW = 10.0  # so many reads of the volumes known at a place tell nothing of how well it was read
 
 
 @dataclass(frozen=True)
@@ -114,18 +115,14 @@ def remember(
     )
 
 
-def habit_of(profiles: Profiles, row: Integers, effort: Integers) -> Integers:
+def habit_of(profiles: Profiles, row: Integers, expected: Reals) -> Integers:
     """Which row of `Model.habits` a row of the profile belongs to: how regularly and how often it is heard there.
 
-    effort: of each place, how often it was listened at this time.
+    expected: the reads to be expected there, of each row.
     """
-    if not len(profiles.volume):
-        return row
-    heard = profiles.heard[row]
-    regular = heard / np.maximum(profiles.nights[profiles.volume[row]], 1)
+    regular = profiles.heard[row] / np.maximum(profiles.nights[profiles.volume[row]], 1)
     steps = np.searchsorted(HABIT_EDGES, regular, side="right")
-    reads = np.exp(profiles.log_reads[row] / np.maximum(heard, 1e-9)) * effort[profiles.place[row]]
-    often = np.searchsorted(HABIT_READS_EDGES, reads, side="right")
+    often = np.searchsorted(HABIT_READS_EDGES, expected, side="right")
     return np.asarray(steps * (len(HABIT_READS_EDGES) + 1) + often)
 
 
@@ -139,7 +136,23 @@ def row_in(profiles: Profiles, volume: Integers, place: Integers, places: int) -
     return np.where(keys[at] == wanted, at, NONE)
 
 
-def usual_reads(profiles: Profiles, row: Integers, effort: Integers) -> Reals:
-    """How often a volume is usually read at a row of its profile, in as many visits as there were; 1 at least."""
+def usual_reads(profiles: Profiles, row: Integers, visits: Reals) -> Reals:
+    """How often a volume is usually read at a row of its profile, in so many visits to each place (`as_visits`)."""
     mean = profiles.log_reads[row] / np.maximum(profiles.heard[row], 1e-9)
-    return np.maximum(np.exp(mean) * effort[profiles.place[row]], 1.0)
+    return np.asarray(np.exp(mean) * visits[profiles.place[row]])
+
+
+def as_visits(profiles: Profiles, hearings: Hearings, ledger_place: Integers, effort: Integers) -> Reals:
+    """Of each place, how many usual visits tonight's were worth, by the reads of volumes known there; never more than there were.
+
+    A reader turned down, or somebody in a hurry, reads less in as many visits.
+    """
+    known = np.flatnonzero((profiles.home == ledger_place)[profiles.volume])
+    usual = usual_reads(profiles, known, effort.astype(np.float64)) * (
+        profiles.heard[known] / np.maximum(profiles.nights[profiles.volume[known]], 1)
+    )
+    found = row_in(profiles, hearings.volume, hearings.place, len(effort))
+    mine = (found != NONE) & (profiles.home == ledger_place)[hearings.volume]
+    in_all = np.bincount(profiles.place[known], usual, len(effort)) + PLACE_READS_FEW
+    tonight = np.bincount(hearings.place[mine], hearings.count[mine], len(effort)) + PLACE_READS_FEW
+    return np.asarray(effort * np.minimum(tonight / in_all, 1.0))

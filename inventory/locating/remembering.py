@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from inventory.locating.arrays import NONE, ROWS_AT_ONCE, Integers, Places, Reals, in_parts, summed
 from inventory.locating.listening import Night
 from inventory.locating.model import Model, Novel, Steady
-from inventory.locating.profiling import Profiles, habit_of, row_in, usual_reads
+from inventory.locating.profiling import Profiles, as_visits, habit_of, row_in, usual_reads
 from inventory.locating.sensing import DETECTION_MAX, DETECTION_MIN, Expected, Hearings, Sensor, Shelves, expect
 from inventory.locating.working import in_turn
 
@@ -16,7 +16,9 @@ HABIT_MAX = 0.99997
 BETWEEN_MIN = 0.1  # volumes of one shelf differ at least by so much of what one of them differs by from night to night
 HEARINGS_MIN = 200  # fewer compared with earlier nights teach nothing
 KEPT = 0.5  # of what was known of a night; the rest is tonight's
-STEADY_MIN = 0.05  # of the variance of what is read often: the night and the reads each bring at least so much
+# Nights that were alike by chance, or days replayed twice, must not make a profile surer than radio is: within a tag strengths
+# differ by 2 dB and more while people move, and reads come by chance.
+STRENGTH_LEAST, READS_LEAST, PHASE_LEAST = Steady(0.5, 2.0), Steady(0.08, 0.5), Steady(0.005, 0.015)
 NOVEL_VARIANCE_MIN = 0.05
 NORMAL_MEDIAN_SQUARE = 0.455  # of a normal variable, by its variance
 NORMAL_MIDDLE_HALF = 1.349  # how wide that is, by its standard deviation
@@ -24,11 +26,15 @@ NORMAL_MIDDLE_HALF = 1.349  # how wide that is, by its standard deviation
 
 @dataclass(frozen=True)
 class Memory:
-    """The profiles, and what the model says of how far they can be trusted."""
+    """The profiles, and what the model says of how far they can be trusted.
+
+    visits: of each place, how many usual visits it had tonight (`profiling.as_visits`).
+    """
 
     profiles: Profiles
     ledger_place: Integers
     model: Model
+    visits: Reals
 
     def knows(self, volume: Integers, place: Integers) -> NDArray[np.bool_]:
         """Of which volumes it knows how they sound at these places: where the ledger has them, and has had them."""
@@ -38,10 +44,11 @@ class Memory:
         """Chance to be heard where none of so many nights heard it; detection: what the shelf's other volumes tell."""
         return np.minimum(self.model.novel.chance * detection / (nights + 1.0), DETECTION_MAX)
 
-    def habits(self) -> Reals:
-        """Chance to be heard again at a place of the profile, by its row of the model's counts."""
+    def again(self, row: Integers) -> Reals:
+        """Chance to be heard again tonight where a row of the profile says, by the model's counts."""
         counts = np.array(self.model.habits)
-        return np.clip((counts[:, 0] + 0.1) / (counts[:, 1] + 0.2), DETECTION_MIN, HABIT_MAX)
+        chance = np.clip((counts[:, 0] + 0.1) / (counts[:, 1] + 0.2), DETECTION_MIN, HABIT_MAX)
+        return np.asarray(chance[habit_of(self.profiles, row, usual_reads(self.profiles, row, self.visits))])
 
     def silence(self, volume: Integers, place: Integers, shelves: Shelves, near: tuple[Integers, Integers]) -> Reals:
         """Logarithm of the chance that a volume at `place` is heard nowhere, by (volume, place).
@@ -80,7 +87,7 @@ class Memory:
         owner, line = owner[listened], line[listened]
         by_shelf = shelves.expect(profiles.place[line], place[owner]).detection
         novel = self.novel_chance(by_shelf, profiles.nights[volume[owner]])
-        own = self.habits()[habit_of(profiles, line, effort)]
+        own = self.again(line)
         return summed(owner, np.log1p(-own) - np.log1p(-novel), len(volume))
 
     def instead(
@@ -121,17 +128,15 @@ class Memory:
     ) -> None:
         """Its own mean counts against the shelf's as far as volumes of one shelf differ more than its nights do."""
         profiles, model = self.profiles, self.model
-        columns["detection"][rows] = self.habits()[habit_of(profiles, at, effort)]
-        reads = np.maximum(count, 1)
+        columns["detection"][rows] = self.again(at)
+        reads, times = np.maximum(count, 1), profiles.heard[at]
+        usual = np.maximum(usual_reads(profiles, at, self.visits), 1.0)
+        place = profiles.place[at]
+        # A visit worth half a usual one brings half the reads.
+        log_reads = profiles.log_reads[at] + times * np.log(self.visits[place] / effort[place])
         for name, total, nights, steady, by in (
             ("strength", profiles.strength[at], profiles.told[at], model.strength_steady, reads),
-            (
-                "reads",
-                profiles.log_reads[at],
-                profiles.heard[at],
-                model.reads_steady,
-                usual_reads(profiles, at, effort),
-            ),
+            ("reads", log_reads, times, model.reads_steady, usual),
             ("phase", profiles.phase[at], profiles.phased[at], model.phase_steady, reads),
         ):
             within = steady.night + steady.read / by
@@ -141,7 +146,7 @@ class Memory:
             columns[name][rows] = by_shelf + worth * (total / np.maximum(nights, 1e-9) - by_shelf)
             columns[f"{name}_variance"][rows] = within + (1 - worth) * between
         # The strength says less of the reads where the volume's own are known.
-        columns["slope"][rows] /= profiles.heard[at] + 1.0
+        columns["slope"][rows] /= times + 1.0
 
 
 # ── Learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,15 +168,15 @@ def learned(
     """
     return replace(
         model,
-        strength_steady=_steady(model.strength_steady, night, profiles, ledger_place, "strength"),
-        reads_steady=_steady(model.reads_steady, night, profiles, ledger_place, "reads"),
-        phase_steady=_steady(model.phase_steady, night, profiles, ledger_place, "phase"),
+        strength_steady=_steady(model.strength_steady, STRENGTH_LEAST, night, profiles, ledger_place, "strength"),
+        reads_steady=_steady(model.reads_steady, READS_LEAST, night, profiles, ledger_place, "reads"),
+        phase_steady=_steady(model.phase_steady, PHASE_LEAST, night, profiles, ledger_place, "phase"),
         novel=_novel(model.novel, night, places, profiles, ledger_place, sensor, at_home >= verified),
         habits=_habits(model, night, profiles, ledger_place, at_home),
     )
 
 
-def _steady(before: Steady, night: Night, profiles: Profiles, ledger_place: Integers, of: str) -> Steady:
+def _steady(before: Steady, least: Steady, night: Night, profiles: Profiles, ledger_place: Integers, of: str) -> Steady:
     """How what is heard of volumes differs from night to night, split into what the night and what the single read brings.
 
     Medians, since a volume that moved differs for another reason.
@@ -182,9 +187,8 @@ def _steady(before: Steady, night: Night, profiles: Profiles, ledger_place: Inte
         return before
     with_few, with_many = (float(np.median(squares[which])) / NORMAL_MEDIAN_SQUARE for which in (few, ~few))
     inverse_few, inverse_many = (float((1 / reads[which]).mean()) for which in (few, ~few))
-    least = STEADY_MIN * with_many
-    by_read = max((with_few - with_many) / max(inverse_few - inverse_many, 1e-3), least)
-    by_night = max(with_many - by_read * inverse_many, least)
+    by_read = max((with_few - with_many) / max(inverse_few - inverse_many, 1e-3), least.read)
+    by_night = max(with_many - by_read * inverse_many, least.night)
     return Steady(KEPT * before.night + (1 - KEPT) * by_night, KEPT * before.read + (1 - KEPT) * by_read)
 
 
@@ -202,7 +206,8 @@ def _differences(night: Night, profiles: Profiles, ledger_place: Integers, of: s
     use[use] = nights[row[use]] >= 1
     at = row[use]
     apart = tonight[use] - total[at] / nights[at]
-    reads = usual_reads(profiles, at, effort) if of == "reads" else hearings.count[use].astype(np.float64)
+    usual = np.maximum(usual_reads(profiles, at, effort.astype(np.float64)), 1.0)
+    reads = usual if of == "reads" else hearings.count[use].astype(np.float64)
     return apart**2 / (1 + 1 / nights[at]), reads
 
 
@@ -267,7 +272,9 @@ def _habits(
     count = len(night.posts.effort)
     tonight = night.hearings.volume * count + night.hearings.place
     again = np.isin(profiles.volume[rows] * count + profiles.place[rows], tonight, assume_unique=True)
-    habit, weight = habit_of(profiles, rows, night.posts.effort), at_home[profiles.volume[rows]]
+    visits = as_visits(profiles, night.hearings, ledger_place, night.posts.effort)
+    habit = habit_of(profiles, rows, usual_reads(profiles, rows, visits))
+    weight = at_home[profiles.volume[rows]]
     size = len(model.habits)
     more, of = np.bincount(habit, again * weight, size), np.bincount(habit, weight, size)
     pairs = zip(model.habits, more, of, strict=True)
