@@ -7,6 +7,7 @@ from inventory.papers.sheets import (
     AddressLabel,
     AisleStep,
     AuditCoverage,
+    AuditReport,
     ClosingSheet,
     CountCertificate,
     Difference,
@@ -196,3 +197,34 @@ def count_certificate(coverage: AuditCoverage | None = None) -> CountCertificate
 
 
 COVERAGE = AuditCoverage("A-2026-0059", datetime(2026, 2, 27, 16, 0, tzinfo=UTC), 121_998, 124_011)
+
+
+def audit_report() -> AuditReport:
+    """Of a room swept in a day, with nothing to draw, and a sample's seed."""
+    return AuditReport(
+        number="K-000007",
+        scope="W1-R1",
+        since=datetime(2026, 3, 13, tzinfo=CHINA),
+        until=datetime(2026, 3, 14, tzinfo=CHINA),
+        model=12,
+        expected=3_000,
+        covered=2_950,
+        coverage=2_950 / 3_000,
+        passes=2,
+        findings=1,
+        undecided=0,
+        wrong_max=0.025,
+        missing_wrong_max=0.15,
+        seed="9f2c41aa",
+        sample_shelves=40,
+        kinds=(),
+        bays=(),
+        elevations=(),
+        trend=None,
+        rows=(),
+        left_out=3,
+        gaps=(),
+        ledger_ends=(),
+        keepers=(NAMES[0],),
+        counters=(NAMES[1],),
+    )

@@ -27,6 +27,7 @@ def papers() -> dict[str, bytes]:
         "envelope_label": printing.envelope_labels_pdf(stacks.envelope_labels(), PRINTED),
         "address_label": printing.address_labels_pdf([stacks.address_label()], PRINTED),
         "closing_sheet": printing.closing_sheet_pdf(stacks.closing_sheet(), PRINTED),
+        "audit_report": printing.audit_report_pdf(stacks.audit_report(), PRINTED),
         "count_certificate": printing.count_certificate_pdf(stacks.count_certificate(), PRINTED),
     }
 
