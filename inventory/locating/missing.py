@@ -23,12 +23,11 @@ CURVE_ROUNDS = 12
 class Silence(NamedTuple):
     """Of each volume what it means that it wasn't heard.
 
-    gone: probability that it is gone. missed: chance to miss it tonight though it is there. Both 0 where it wasn't to be heard.
-    expected: the reads it was to have tonight, NaN where nothing is known of it.
+    gone: probability that it is gone, 0 where it wasn't to be heard or was. expected: the reads it was to have tonight, NaN
+    where nothing is known of it.
     """
 
     gone: Reals
-    missed: Reals
     expected: Reals
 
 
@@ -61,13 +60,12 @@ def silence_of(
     gone = np.zeros(len(ledger_place))
     if len(unseen):
         again = MISSED_AGAIN ** np.minimum(profiles.unseen[unseen], 6)
-        gone[unseen], worse = _gone_and_worse(chance[unseen] * again, float(chance.sum()), int(testable.sum()))
-        chance = np.minimum(chance * worse, 1.0)
-    return Silence(gone, chance, expected)
+        gone[unseen] = _gone(chance[unseen] * again, float(chance.sum()), int(testable.sum()))
+    return Silence(gone, expected)
 
 
-def _gone_and_worse(missed: Reals, missed_usually: float, asked: int) -> tuple[Reals, float]:
-    """Of each unseen volume the probability that it is gone; and how many times as many volumes tonight missed as nights do.
+def _gone(missed: Reals, missed_usually: float, asked: int) -> Reals:
+    """Of each unseen volume the probability that it is gone, in a night that may miss more or fewer than nights do.
 
     missed: each one's chance to be missed on a usual night. missed_usually: how many of all `asked` a usual night misses.
     """
@@ -77,7 +75,7 @@ def _gone_and_worse(missed: Reals, missed_usually: float, asked: int) -> tuple[R
         gone = share / (share + there)
         share = float(np.clip(gone.sum() / asked, MISSING_SHARE_MIN, MISSING_SHARE_MAX))
         worse = (float((1 - gone).sum()) + MISSED_ASSUMED) / (missed_usually + MISSED_ASSUMED)
-    return np.asarray(gone), worse
+    return np.asarray(gone)
 
 
 def chance_to_miss(counts: Sequence[tuple[float, float]], reads: Reals) -> Reals:
@@ -96,13 +94,12 @@ def chance_to_miss(counts: Sequence[tuple[float, float]], reads: Reals) -> Reals
 def _line_through(missed: Reals, of: Reals, middle: Reals) -> Reals:
     """The likeliest line of the logarithm of the chance over the logarithm of the reads (Poisson regression, by Newton's way)."""
     design = np.stack([np.ones(len(middle)), middle])
-    told = of > 0
     line = np.array([np.log((missed.sum() + 0.5) / (of.sum() + 1.0)), 0.0])
     for _ in range(CURVE_ROUNDS):
         usual = of * np.exp(np.clip(line @ design, -20.0, 0.0))
         weight = (design * usual) @ design.T + 1e-6 * np.eye(2)
         line = line + np.clip(np.linalg.solve(weight, design @ (missed - usual)), -1.0, 1.0)
-    return np.asarray(np.exp(np.minimum(line @ design, 0.0))) if told.any() else np.ones(len(middle))
+    return np.asarray(np.exp(np.minimum(line @ design, 0.0)))
 
 
 def _reads_expected(night: Night, ledger_place: Integers, profiles: Profiles, testable: NDArray[np.bool_]) -> Reals:
