@@ -73,6 +73,8 @@ def run() -> None:
 def _end_in_order(number: int, _frame: object) -> None:
     """End by way of every `finally`: the last command out stops the embedded server. Told twice, it isn't hurried."""
     signal.signal(number, signal.SIG_IGN)
+    # A transaction cut in the middle of a statement can't be rolled back by its client; the server does it. No news.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     sys.exit(128 + number)
 
 

@@ -1,4 +1,4 @@
-"""What a night finds: discrepancies as cases, audits with their findings, and the jobs' last results."""
+"""What a night finds: discrepancies as cases and audits with their findings."""
 
 from pathlib import Path
 
