@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from devices.dialects import DIALECTS, Decode
+from devices.dialects import decoder_of
 from devices.health import ReaderHealth, time_problem
-from devices.readings import Decoded, Reading, Undecodable
+from devices.readings import Decode, Decoded, Reading, Undecodable
 from devices.reduce import SLICE_MICROSECONDS, KnownAntenna, Reducer
 from inventory.store.evidence import (
     DAY_MICROSECONDS,
@@ -39,7 +39,13 @@ def known_readers(antennas: Iterable[RegisteredAntenna]) -> dict[str, KnownReade
     for antenna in antennas:
         reader = readers.setdefault(
             antenna.reader_id,
-            KnownReader(antenna.reader_id, antenna.reader, DIALECTS[antenna.dialect], antenna.timezone, {}),
+            KnownReader(
+                antenna.reader_id,
+                antenna.reader,
+                decoder_of(antenna.dialect, antenna.mapping),
+                antenna.timezone,
+                {},
+            ),
         )
         reader.antennas[antenna.number] = KnownAntenna(antenna.antenna_id, SLICE_MICROSECONDS[antenna.role])
         by_topic[antenna.topic] = reader

@@ -3,7 +3,8 @@
 Plain `msgspec.Struct`s without garbage-collector tracking: a city sends hundreds of thousands of these a second.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -51,6 +52,11 @@ class Decoded(msgspec.Struct, frozen=True):
     readings: list[Reading] = []
     barcodes: list[Barcode] = []
     events: list[ReaderEvent] = []
+
+
+# (payload, IANA name of the reader's time zone) -> what the message says. The zone is used only for local times
+# without one. Raises Undecodable and nothing else, whatever the bytes; one bad read refuses the whole message.
+Decode: TypeAlias = Callable[[bytes, str], Decoded]
 
 
 class Undecodable(Exception):

@@ -1,22 +1,30 @@
-"""The dialects readers speak: one file per family, one row here.
+"""The dialects readers speak: one module per family, named as the dialect is.
 
 A reader's dialect stands in its registration; no payload is ever asked who sent it.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
+from importlib import import_module
+from typing import Any
 
-from devices.dialects import impinj, llrpkit, native, zebra, zebra_handheld
-from devices.readings import Decoded
-
-# (payload, IANA name of the reader's time zone) -> what the message says. The zone is used only for local times
-# without one. Raises Undecodable and nothing else, whatever the bytes; one bad read refuses the whole message.
-Decode: TypeAlias = Callable[[bytes, str], Decoded]
+from devices.dialects import mapping as mapped
+from devices.readings import Decode
+from inventory.domain.mappings import Mapping
+from inventory.domain.refusals import BadInput
+from inventory.domain.registers import Dialect
 
 DIALECTS: dict[str, Decode] = {
-    "native": native.decode,
-    "impinj": impinj.decode,
-    "zebra": zebra.decode,
-    "zebra_handheld": zebra_handheld.decode,
-    "llrpkit": llrpkit.decode,
+    dialect.value: import_module(f"devices.dialects.{dialect.value}").decode for dialect in Dialect
 }
+
+
+def decoder_of(dialect: str, mapping: dict[str, Any] | None) -> Decode:
+    """How a reader's messages are decoded, by its registration.
+
+    A mapping that doesn't fit the program (an older one saved it) refuses that reader's messages and stops nobody else's.
+    """
+    if dialect != Dialect.MAPPING or mapping is None:
+        return DIALECTS[dialect]
+    try:
+        return mapped.decoder(Mapping.of(mapping))
+    except BadInput as refusal:
+        return mapped.refusing(str(refusal.facts["problem_en"]))

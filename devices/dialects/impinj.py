@@ -1,7 +1,7 @@
 """Impinj R700, IoT device interface: one event a message, sometimes an array, sometimes plain text.
 
 Source: Impinj's reader-event schema and payloads of public clients. Handhelds that imitate it put hex where Impinj
-puts base64 and give the strength as a float; both are read by content.
+puts base64 and give the strength as a float; both are read by content (`chainway` reads hex alone).
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ import msgspec
 from devices.dialects.gaps import gap
 from devices.dialects.payloads import parse
 from devices.dialects.quantities import Antenna, Centidbm, Tally
-from devices.dialects.tag_memory import words_from_hex, words_from_hex_or_base64
+from devices.dialects.tag_memory import Memory, words_from_hex, words_from_hex_or_base64
 from devices.dialects.times import microseconds
 from devices.readings import Decoded, ReaderEvent, Reading, Undecodable
 
@@ -68,15 +68,15 @@ STATUS_TEXTS = {
 }
 
 
-def decode(payload: bytes, timezone: str) -> Decoded:
-    """Decode one message of an R700; an empty array is its keep-alive."""
+def decode(payload: bytes, timezone: str, memory: Memory = words_from_hex_or_base64) -> Decoded:
+    """Decode one message of an R700; an empty array is its keep-alive. memory: how `epc` and `tid` are written."""
     if payload in STATUS_TEXTS:
         return Decoded(events=[STATUS_TEXTS[payload]])
     said = parse(payload, PAYLOAD)
     decoded = Decoded()
     for event in said if isinstance(said, list) else [said]:
         if event.tag_inventory_event is not None:
-            decoded.readings.append(reading(event.tag_inventory_event, event.timestamp, timezone))
+            decoded.readings.append(reading(event.tag_inventory_event, event.timestamp, timezone, memory))
         elif event.overflow_event is not None:
             decoded.events.append(overflow(event.overflow_event, event.timestamp, timezone))
         elif all(getattr(event, name) is None for name in Silent.__struct_fields__):
@@ -85,12 +85,12 @@ def decode(payload: bytes, timezone: str) -> Decoded:
     return decoded
 
 
-def reading(read: TagInventory, queued: datetime, timezone: str) -> Reading:
+def reading(read: TagInventory, queued: datetime, timezone: str, memory: Memory) -> Reading:
     """Read a tag report; the queueing time stands in where the reader was not told to send the read time."""
     if read.epc_hex:
         epc = words_from_hex(read.epc_hex)
     elif read.epc:
-        epc = words_from_hex_or_base64(read.epc)
+        epc = memory(read.epc, "EPC")
     else:
         message = "A tag report has neither epcHex nor epc."
         raise Undecodable(message)
@@ -98,7 +98,7 @@ def reading(read: TagInventory, queued: datetime, timezone: str) -> Reading:
     if read.tid_hex:
         tid = words_from_hex(read.tid_hex, "TID")
     elif read.tid:
-        tid = words_from_hex_or_base64(read.tid, "TID")
+        tid = memory(read.tid, "TID")
     strength = read.peak_rssi_cdbm
     read_at = microseconds(read.last_seen_time or queued, timezone)
     return Reading(epc, read.antenna_port, None if strength is None else round(strength), 1, read_at, tid)

@@ -5,10 +5,14 @@ An EPC is 1 to 31 whole words of 16 bits (Gen2: the length field of the protocol
 
 import binascii
 import string
+from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeAlias
 
 from devices.dialects.payloads import quoted
 from devices.readings import Undecodable
+
+Memory: TypeAlias = Callable[[str, str], bytes]  # (text, name of the bank) -> its bytes; raises Undecodable
 
 TAGS_REMEMBERED_MAX = 65_536  # a reader says the same tags again and again; some 15 MB
 # A set, because every read asks it.
@@ -39,12 +43,17 @@ def words_from_hex_or_base64(text: str, bank: str = "EPC") -> bytes:
     """
     if len(text) >= HEX_DIGITS_MIN and len(text) % 4 == 0 and HEX_DIGITS.issuperset(text):
         return words_from_hex(text, bank)
+    return words_from_base64(text, bank, "hex or base64")
+
+
+def words_from_base64(text: str, bank: str = "EPC", forms: str = "base64") -> bytes:
+    """Turn base64, standard or URL-safe, padded or not, into the bytes of whole 16-bit words."""
     standard = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         memory = binascii.a2b_base64(standard + "=" * (-len(standard) % 4), strict_mode=True)
     except ValueError:
         memory = b""
     if len(memory) not in MEMORY_BYTES:
-        message = f"The {bank} {quoted(text)} is not 1 to 31 whole 16-bit words in hex or base64."
+        message = f"The {bank} {quoted(text)} is not 1 to 31 whole 16-bit words in {forms}."
         raise Undecodable(message)
     return memory

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from inventory.domain.identifiers import UNPRINTABLE, folded_width, parse_dossier_number
+from inventory.domain.mappings import Mapping
 from inventory.domain.refusals import BadInput
 
 TEXT_CHARACTERS_MAX = 200
@@ -154,16 +155,20 @@ def parse_timezone(text: str) -> str:
 
 
 def parse_mapping(text: str) -> dict[str, object]:
-    """The field paths and units of a mapping dialect: a JSON object."""
+    """The field paths and units of a mapping dialect: a JSON object in which all is as `Mapping` has it."""
+    told = None
     try:
         if len(text) <= MAPPING_CHARACTERS_MAX and "\\u0000" not in text:  # PostgreSQL's jsonb has no such character
-            return msgspec.json.decode(text, type=dict[str, object])
+            told = msgspec.json.decode(text, type=dict[str, object])
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         pass  # One sentence covers what is no JSON, what is no object and what is too long.
-    raise BadInput(
-        problem_zh=f"mapping 应为 JSON 对象，最多{MAPPING_CHARACTERS_MAX}个字符",
-        problem_en=f"a mapping is a JSON object of at most {MAPPING_CHARACTERS_MAX} characters",
-    )
+    if told is None:
+        raise BadInput(
+            problem_zh=f"mapping 应为 JSON 对象，最多{MAPPING_CHARACTERS_MAX}个字符",
+            problem_en=f"a mapping is a JSON object of at most {MAPPING_CHARACTERS_MAX} characters",
+        )
+    Mapping.of(told)
+    return told
 
 
 def parse_url(text: str) -> str:

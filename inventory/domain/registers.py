@@ -33,13 +33,18 @@ class AgencyLevel(StrEnum):
 
 
 class Dialect(StrEnum):
-    """The reader families; one file each under `devices/dialects`."""
+    """The reader families: each has its module of the same name under `devices/dialects`."""
 
     NATIVE = "native"
     IMPINJ = "impinj"
     ZEBRA = "zebra"
     ZEBRA_HANDHELD = "zebra_handheld"
+    KEONN = "keonn"
+    SMARTREADER = "smartreader"
+    SPEEDWAY = "speedway"
+    CHAINWAY = "chainway"
     LLRPKIT = "llrpkit"
+    MAPPING = "mapping"
 
 
 class AntennaRole(StrEnum):
@@ -270,8 +275,9 @@ def _check_place(row: PlaceRow) -> Iterable[CellError]:
         yield CellError("parent", "库房没有上级所在", "a warehouse stands in no other place")
 
 
-def _check_nothing(_row: object) -> Iterable[CellError]:
-    return ()
+def _check_reader(row: ReaderRow) -> Iterable[CellError]:
+    if row.dialect is Dialect.MAPPING and row.mapping is None:
+        yield CellError("mapping", "方言为 mapping 的读写器必须填写", "a reader of the mapping dialect has a mapping")
 
 
 def _check_dossier(row: DossierRow) -> Iterable[CellError]:
@@ -343,7 +349,7 @@ READERS: Register[ReaderRow] = Register(
         Column("control_url", cells.parse_url, "where it takes commands"),
         Column("slot", cells.parse_whole_number(0, SLOT_MAX), "the ingest slot that listens to it"),
     ),
-    _check_nothing,
+    _check_reader,
 )
 
 DOSSIERS: Register[DossierRow] = Register(

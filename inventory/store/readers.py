@@ -21,6 +21,7 @@ class RegisteredAntenna:
     topic: str
     status_topic: str | None
     timezone: str
+    mapping: dict[str, Any] | None
     slot: int
 
 
@@ -30,7 +31,8 @@ def registered_antennas(connection: psycopg.Connection[Any], slot: int | None) -
         return cursor.execute(
             """
             SELECT antenna.id AS antenna_id, antenna.number, antenna.role, antenna.place_id, reader.id AS reader_id,
-                   reader.code AS reader, reader.dialect, reader.topic, reader.status_topic, reader.timezone, reader.slot
+                   reader.code AS reader, reader.dialect, reader.topic, reader.status_topic, reader.timezone,
+                   reader.mapping, reader.slot
             FROM reader JOIN antenna ON antenna.reader_id = reader.id
             WHERE %(slot)s::int IS NULL OR slot = %(slot)s ORDER BY reader.id, antenna.number
             """,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from devices.readings import Decoded
+from devices.dialects import decoder_of
+from devices.readings import Decode, Decoded
 
 GOLDEN = Path(__file__).parent / "golden"
 WAREHOUSE_ZONE = "Asia/Shanghai"
@@ -18,6 +19,7 @@ class Case(NamedTuple):
     """A message and its expectation: readings, or None where it belongs into quarantine.
 
     A field that a reading of `expect` does not name is not checked; None for `barcodes` and `events` checks nothing.
+    mapping: of the reader's registration, where it isn't the folder's own.
     """
 
     note: str
@@ -25,6 +27,38 @@ class Case(NamedTuple):
     expect: list[dict[str, Any]] | None
     barcodes: list[str] | None
     events: list[dict[str, Any]] | None
+    mapping: dict[str, Any] | None = None
+
+
+def cases_of(dialect: str) -> list[Case]:
+    """The golden cases of a dialect."""
+    return read_cases(GOLDEN / dialect / "cases.jsonl")
+
+
+def mapping_of(dialect: str) -> dict[str, Any] | None:
+    """The mapping that the readers of a dialect are registered with, where the dialect reads one."""
+    file = GOLDEN / dialect / "mapping.json"
+    return json.loads(file.read_text("utf-8")) if file.exists() else None
+
+
+def decode_of(dialect: str, case: Case | None = None) -> Decode:
+    """How a reader of the warehouse is understood that is registered with the case's mapping, or the folder's."""
+    return decoder_of(dialect, mapping_of(dialect) if case is None or case.mapping is None else case.mapping)
+
+
+def said_at(dialect: str, epc: str, microseconds: int) -> str:
+    """What a reader of a dialect says that reads a tag at a time."""
+    told = {
+        "EPC": epc,
+        "RFC3339": (EPOCH + timedelta(microseconds=microseconds)).isoformat(),
+        "SECONDS": str(microseconds / 1_000_000),
+        "MILLISECONDS": str(microseconds // 1_000),
+        "MICROSECONDS": str(microseconds),
+    }
+    said = (GOLDEN / dialect / "now.json").read_text("utf-8").strip()
+    for name, text in told.items():
+        said = said.replace(f"@{name}@", text)
+    return said
 
 
 def read_cases(file: Path) -> list[Case]:
@@ -37,7 +71,7 @@ def read_case(line: dict[str, Any]) -> Case:
     binary = line.get("payload_base64")
     payload = line["payload"].encode() if binary is None else base64.b64decode(binary)
     expect = None if line["expect"] == "quarantine" else line["expect"]
-    return Case(line["note"], payload, expect, line.get("barcodes"), line.get("events"))
+    return Case(line["note"], payload, expect, line.get("barcodes"), line.get("events"), line.get("mapping"))
 
 
 def assert_says(decoded: Decoded, case: Case) -> None:

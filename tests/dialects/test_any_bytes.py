@@ -1,8 +1,13 @@
 """Whatever bytes arrive, a dialect answers with true readings or with one sentence, never with anything else."""
 
 import base64
+import gc
 import json
 import os
+import random
+import time
+import tracemalloc
+from collections import deque
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -10,19 +15,27 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from devices.dialects import DIALECTS
+from devices.dialects import DIALECTS, decoder_of
 from devices.dialects.tag_memory import HEX_DIGITS, HEX_DIGITS_MIN, words_from_hex, words_from_hex_or_base64
 from devices.dialects.times import EARLIEST, EPOCH, LATEST
-from devices.readings import Decoded, Undecodable
+from devices.readings import Decode, Decoded, Undecodable
+from inventory.domain.mappings import Mapping
+from inventory.domain.refusals import BadInput
 
-from .cases import GOLDEN, WAREHOUSE_ZONE, read_cases
+from .cases import GOLDEN, WAREHOUSE_ZONE, cases_of, decode_of, read_cases
 
-EXAMPLES = 20_000 if os.environ.get("GUIWEI_EXTENDED") == "1" else 800
+EXTENDED = os.environ.get("GUIWEI_EXTENDED") == "1"
+# A million inputs: Hypothesis draws some, and each of those is altered at random so often more. It remembers all it drew in one
+# run of a test, so they come in parts.
+EXAMPLES = 2_500 if EXTENDED else 300
+ALTERED = 19
+PARTS = 20 if EXTENDED else 1
+CPU_SECONDS_MAX = 0.05  # looked at in the extended run alone, by the thread's own clock
+GROWTH_BYTES_MAX = 1_000_000
+AGAIN_INPUTS = 20_000 if EXTENDED else 1_000
 REASON_CHARACTERS_MAX = 300
 
-thorough = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+thorough = settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 json_values = st.recursive(
     st.none()
@@ -33,19 +46,33 @@ json_values = st.recursive(
     | st.datetimes().map(datetime.isoformat)
     | st.binary(max_size=70).map(bytes.hex)
     | st.sampled_from(
-        [10**400, -1, 2**63, 1e308, "99999-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "\0", "online"]
+        [
+            10**400,
+            -1,
+            2**63,
+            1e308,
+            "99999-01-01T00:00:00Z",
+            "0001-01-01T00:00:00+23:59",
+            "\0",
+            "online",
+            "22/5/2020 22:4:0:111",
+            "1780968615250",
+            "-62",
+        ]
     ),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=12,
 )
 
-golden_payloads = [case.payload for file in sorted(GOLDEN.glob("*.jsonl")) for case in read_cases(file)]
+golden_cases = [case for file in sorted(GOLDEN.rglob("*.jsonl")) for case in read_cases(file)]
+golden_payloads = [case.payload for case in golden_cases]
 golden_messages = [
-    case.payload.decode()
-    for file in sorted(GOLDEN.glob("*.jsonl"))
-    for case in read_cases(file)
-    if case.expect is not None and case.payload.startswith((b"{", b"["))
+    case.payload.decode() for case in golden_cases if case.expect is not None and case.payload.startswith((b"{", b"["))
 ]
+# Every dialect, and the mapping dialect by every mapping of its golden cases.
+DECODERS: dict[str, Decode] = {dialect: decode_of(dialect) for dialect in DIALECTS} | {
+    f"mapping of {case.note}": decode_of("mapping", case) for case in cases_of("mapping") if case.mapping is not None
+}
 
 
 @st.composite
@@ -74,6 +101,32 @@ def change(draw: st.DrawFn, said: Any) -> Any:
             del said[key]
         return said
     return draw(json_values)
+
+
+any_payload = (
+    st.binary(max_size=300) | changed_bytes() | changed_values()
+    | json_values.map(lambda value: json.dumps(value).encode())
+)  # fmt: skip
+
+
+def altered(payload: bytes, chance: random.Random) -> bytes:
+    """Flip, cut, repeat, or put in what another message has, some times over."""
+    changed = bytearray(payload)
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randint(0, len(changed))
+        end = min(len(changed), start + chance.randint(0, 12))
+        match chance.randrange(4):
+            case 0:
+                changed[start:end] = chance.randbytes(end - start)
+            case 1:
+                del changed[start:end]
+            case 2:
+                changed[start:start] = changed[start:end]
+            case _:
+                other = chance.choice(golden_payloads)
+                begin = chance.randint(0, len(other))
+                changed[start:end] = other[begin : begin + chance.randint(1, 40)]
+    return bytes(changed)
 
 
 def assert_keeps_its_promises(decoded: Decoded) -> None:
@@ -116,29 +169,89 @@ def assert_one_line(text: str) -> None:
     assert len(text) <= REASON_CHARACTERS_MAX
 
 
-def refusal(dialect: str, payload: bytes) -> str | None:
-    """Let the dialect have the bytes; any error but Undecodable fails the test by itself."""
+def assert_answers(payload: bytes) -> float:
+    """Let every dialect have the bytes; any error but Undecodable fails the test by itself. Gives the longest CPU seconds."""
+    longest = 0.0
+    for dialect, decode in DECODERS.items():
+        began = time.thread_time()
+        try:
+            said: Decoded | str = decode(payload, WAREHOUSE_ZONE)
+        except Undecodable as refused:
+            said = str(refused)
+        except Exception as error:
+            error.add_note(f"dialect: {dialect}")
+            raise
+        longest = max(longest, time.thread_time() - began)
+        if isinstance(said, str):
+            assert_one_line(said)
+            assert said.endswith(".")
+        else:
+            assert_keeps_its_promises(said)
+    return longest
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_any_bytes_give_true_readings_or_one_sentence(part: int) -> None:
+    """In the extended run a million inputs, each to every dialect; none takes long, and none is remembered."""
+    longest, inputs, latest = 0.0, 0, deque[bytes](maxlen=AGAIN_INPUTS)
+
+    @thorough
+    @given(payload=any_payload, seed=st.integers(0, 2**32))
+    def answer(payload: bytes, seed: int) -> None:
+        nonlocal longest, inputs
+        chance = random.Random(seed)
+        for one in (payload, *(altered(payload, chance) for _ in range(ALTERED))):
+            longest = max(longest, assert_answers(one))
+            latest.append(one)
+            inputs += 1
+
+    answer()
+    if EXTENDED:
+        print(f"{inputs} inputs to {len(DECODERS)} decoders, longest {longest * 1000:.2f} ms of CPU", flush=True)
+        assert longest < CPU_SECONDS_MAX
+    if part == PARTS - 1:
+        assert_nothing_is_remembered(list(latest))
+
+
+def assert_nothing_is_remembered(payloads: list[bytes]) -> None:
+    """The same inputs again need no more memory than they did the first time."""
+    for payload in payloads:
+        assert_answers(payload)
+    gc.collect()
+    tracemalloc.start()
     try:
-        decoded = DIALECTS[dialect](payload, WAREHOUSE_ZONE)
-    except Undecodable as refused:
-        return str(refused)
-    assert_keeps_its_promises(decoded)
-    return None
+        before = tracemalloc.get_traced_memory()[0]
+        for payload in payloads:
+            assert_answers(payload)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    print(f"{len(payloads)} inputs again: {grown} bytes more", flush=True)
+    assert grown < GROWTH_BYTES_MAX
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
 @thorough
 @given(
-    payload=st.binary(max_size=300)
-    | changed_bytes()
-    | changed_values()
-    | json_values.map(lambda v: json.dumps(v).encode())
-)
-def test_any_bytes_give_true_readings_or_one_sentence(dialect: str, payload: bytes) -> None:
-    sentence = refusal(dialect, payload)
-    if sentence is not None:
-        assert_one_line(sentence)
-        assert sentence.endswith(".")
+    told=st.dictionaries(
+        st.sampled_from(["reads", "epc", "tid", "antenna", "antennas", "rssi_unit", "time", "time_form", "timezone",
+                         "ignore", "status", "online", "offline", "epc_form", "other"]),
+        json_values | st.sampled_from(["tag.id", "*", "$.at", "@", "@key", "^.port", "hex", "epoch_ms", "d/M/yyyy H:m:s"]),
+        max_size=6,
+    ),
+    payload=any_payload,
+)  # fmt: skip
+def test_any_mapping_is_refused_or_reads_any_bytes(told: dict[str, Any], payload: bytes) -> None:
+    try:
+        mapping = Mapping.of(told)
+    except BadInput as refused:
+        assert_one_line(str(refused.facts["problem_en"]))
+        return
+    try:
+        assert_keeps_its_promises(decoder_of("mapping", told)(payload, WAREHOUSE_ZONE))
+    except Undecodable as refused:
+        assert_one_line(str(refused))
+    assert mapping == Mapping.of(told)
 
 
 @thorough

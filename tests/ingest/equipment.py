@@ -62,14 +62,14 @@ def import_rows(archive: Archive, kind: str, folder: Path, *lines: str) -> None:
 
 
 def register_readers(archive: Archive, folder: Path, *rows: str) -> None:
-    """Register readers (reader,dialect,topic,antenna,place,role,status_topic), and the one whose pulse we look for."""
+    """Register readers (reader,dialect,topic,antenna,place,role,status_topic,mapping), and the one whose pulse we look for."""
     if not archive.root.execute("SELECT FROM place WHERE code = 'W1-PULSE'").rowcount:
         archive.desk("W1-PULSE")
     import_rows(
         archive,
         "readers",
         folder,
-        "reader,dialect,topic,antenna,place,role,status_topic",
+        "reader,dialect,topic,antenna,place,role,status_topic,mapping",
         f"{PULSE},native,{PULSE},0,W1-PULSE,desk,",
         *rows,
     )
