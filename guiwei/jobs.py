@@ -1,50 +1,51 @@
 """`guiwei jobs`: what Guiwei does on its own. One process is active, any number stand by.
 
-APScheduler says when; a lease in the database says who. Every job is safe to run late, twice, or after a crash: it looks
-at what is there and does what is due.
+APScheduler says when; a lease in the database says who; a row for each job says when it is due, so that whoever takes over, or
+comes back after days, makes up once for what was missed. What they do stands in `guiwei.job_work`.
 """
 
 import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
-from devices.replay import EARLY
-from inventory.domain.refusals import BadInput, LeaseLost, Unavailable
-from inventory.operations import audit_plans, auditing
-from inventory.operations.believing import step_beliefs
-from inventory.operations.checkpointing import sign_heads, signed_since
-from inventory.operations.closing import close_day, last_close
-from inventory.operations.discrepancies import follow_facts
-from inventory.operations.reading_log import seal_and_expire
-from inventory.operations.reminding import remind
-from inventory.store import audit_rows, evidence, leases
+from guiwei.job_notes import Notes
+from guiwei.job_work import JOBS_LEASE, LOG_DAYS, JobWork
+from inventory.domain.jobs import JOBS, NOTHING, RETRY_AFTER, Done, JobName, Schedule, says
+from inventory.domain.refusals import LeaseLost, Refusal, Unavailable
+from inventory.operations.jobs import LEASE
+from inventory.store import job_rows, leases
 from inventory.store.database import Database
+from inventory.store.job_rows import Problem
 from inventory.store.leases import Lease
 from inventory.store.signing import LedgerFiles
 
 log = logging.getLogger(__name__)
 
-JOBS_LEASE = timedelta(seconds=30)  # after this long, another process takes over from a dead one
-BELIEF_SECONDS = 2
-FOLLOW_SECONDS = 10
-CLOSE_SECONDS = 60
-AUDIT_SECONDS = 3
-AUDIT_LEASE = timedelta(minutes=10)
-PARTITION_SECONDS = 3600
-REMIND_SECONDS = 900  # its clocks run by days; this is how soon after midnight people are told
-PARTITION_DAYS_AHEAD = 3
-LOG_SECONDS = 3600
-LOG_DAYS = 400
-CHECKPOINT_SECONDS = 60
+LISTEN_SECONDS = 0.5  # how soon we hear that we are to stop
+PROCESS_SECONDS = 10
+RETRY_SECONDS = 1
+AWAY = (Unavailable, psycopg.OperationalError, psycopg.InterfaceError)
+BROKEN = Problem("运行时系统出错，见日志。", "Something broke; the log says what.")
+
+
+class _Trigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """APScheduler asks a job's schedule. However late it asks, it is one turn."""
+
+    def __init__(self, schedule: Schedule, zone: ZoneInfo) -> None:
+        self._schedule, self._zone = schedule, zone
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """The next one after now."""
+        return self._schedule.after(now, self._zone)
 
 
 class Jobs:
@@ -53,147 +54,143 @@ class Jobs:
     def __init__(
         self, database: Database, timezone: ZoneInfo, log_days: int = LOG_DAYS, ledger_files: LedgerFiles | None = None
     ) -> None:
-        """`timezone`: whose midnight ends a day; `log_days`: how long the access log is kept.
-
-        `ledger_files`: what signs the ledger each day; without them it isn't signed.
-        """
-        self._ledger_files = ledger_files
-        self._log_days = log_days
+        """As `JobWork` has them."""
+        self._work = JobWork(database, timezone, log_days, ledger_files).by_name
         self._database = database
         self._timezone = timezone
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._lease: Lease | None = None
         self._taking = threading.Lock()
+        self._notes = _nothing_noted()
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+        for name, rule in JOBS.items():
+            self._scheduler.add_job(
+                self.turn,
+                _Trigger(rule.schedule, timezone),
+                args=(name,),
+                id=name.value,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+                # Whoever takes the lease asks the rows what is due.
+                next_run_time=rule.schedule.after(datetime.now(UTC), timezone),
+            )
 
     def run(self, stop: threading.Event) -> None:
         """Work, or stand by, until stopped."""
-        scheduler = BackgroundScheduler(timezone=UTC)
-        for job, seconds in (
-            (self.draw_beliefs, BELIEF_SECONDS),
-            (self.follow_discrepancies, FOLLOW_SECONDS),
-            (self.work_audits, AUDIT_SECONDS),
-            (self.close_days, CLOSE_SECONDS),
-            (self.make_partitions, PARTITION_SECONDS),
-            (self.remind_people, REMIND_SECONDS),
-            (self.seal_log, LOG_SECONDS),
-            (self.sign_ledger, CHECKPOINT_SECONDS),
-        ):
-            scheduler.add_job(
-                self._guarded,
-                IntervalTrigger(seconds=seconds),
-                args=(job,),
-                id=job.__name__,
-                max_instances=1,
-                coalesce=True,
-                next_run_time=datetime.now(UTC),
-            )
-        scheduler.start()
+        self._scheduler.start()
+        self._soon(JobName.BELIEFS, timedelta())  # any of them: it takes the lease if it can
         try:
-            stop.wait()
+            self._listen(stop)
         finally:
-            scheduler.shutdown(wait=True)
+            self._scheduler.shutdown(wait=True)
             self._give_back()
 
-    # ── The jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def draw_beliefs(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """Whatever was seen since the last step becomes belief."""
-        now = datetime.now(UTC)
-        if changed := step_beliefs(connection, now + EARLY, lease, now):
-            log.debug("%d beliefs changed", changed)
-
-    def follow_discrepancies(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """What an act, a tag or a reader has settled since is over."""
-        if over := follow_facts(connection, datetime.now(UTC), lease):
-            log.info("%d discrepancies are over by the facts", over)
-
-    def close_days(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """Close the last local day, if that hasn't been done: at midnight, or whenever we are back after it."""
-        midnight = datetime.now(self._timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-        closed = last_close(connection)
-        # What began to be judged by yesterday's model is judged by it, also where it was cut short.
-        waits = audit_rows.under_way(connection)
-        connection.commit()
-        if not waits and (closed is None or closed < midnight):
-            done = close_day(connection, midnight.astimezone(UTC), lease, datetime.now(UTC))
-            log.info(
-                "the day before %s is closed: model %d, %s, %s",
-                midnight.date(),
-                done.version,
-                done.outcomes,
-                done.cases,
-            )
-
-    def work_audits(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """Ask for the audits whose plans are due; judge those that wait, and those that were cut short."""
-        with connection.transaction():
-            leases.hold(connection, lease, datetime.now(UTC), JOBS_LEASE)
-            audit_plans.work(connection, datetime.now(UTC))
-
-        def still_ours(keeping: psycopg.Connection[Any]) -> None:
-            leases.hold(keeping, lease, datetime.now(UTC), AUDIT_LEASE)
-
-        for done in auditing.run_waiting(self._database, lambda: datetime.now(UTC), still_ours):
-            log.info(
-                "audit %s of %s: %d findings, %.1f %% covered",
-                done.number,
-                done.scope,
-                len(done.findings),
-                100 * done.coverage,
-            )
-
-    def make_partitions(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """Evidence of the next days finds its partitions there."""
-        today = datetime.now(UTC).date()
-        with connection.transaction():
-            leases.hold(connection, lease, datetime.now(UTC), JOBS_LEASE)
-            evidence.ensure_days(
-                connection, [today + timedelta(days=ahead) for ahead in range(PARTITION_DAYS_AHEAD + 1)]
-            )
-
-    def remind_people(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """Mark what is overdue, chase receipts, suspect losses. Each once, whoever runs it, so it needs no fence."""
-        told = remind(self._database, datetime.now(UTC))
-        if told.overdue or told.chased or told.escalated:
-            log.info("overdue %d, receipts chased %d, losses suspected %d", told.overdue, told.chased, told.escalated)
-
-    def seal_log(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """Seal the access log's finished days and let its oldest go. Days are sealed once, so it needs no fence."""
-        kept = seal_and_expire(self._database, self._log_days)
-        if kept.sealed or kept.removed:
-            log.info("access log: %d days sealed, %d entries past their time removed", kept.sealed, kept.removed)
-
-    def sign_ledger(self, connection: psycopg.Connection[Any], lease: Lease) -> None:
-        """Sign the ledger's roots once a local day. Checkpoints follow one another whoever makes them: it needs no fence."""
-        midnight = datetime.now(self._timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-        if self._ledger_files is None or signed_since(self._database, midnight):
-            return
-        for signed in sign_heads(self._database, self._ledger_files, datetime.now(UTC)):
-            log.info("checkpoint %s #%d is signed", signed.checkpoint.warehouse, signed.checkpoint.number)
-
-    # ── Who works ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _guarded(self, job: Callable[[psycopg.Connection[Any], Lease], None]) -> None:
+    def turn(self, name: JobName) -> None:
         """Run a job if the lease is ours; a database that is away is tried again at the next turn."""
         try:
             with self._database.unpooled() as connection:
                 lease = self._leased(connection)
                 if lease is not None:
-                    job(connection, lease)
+                    self._run(connection, lease, name)
         except LeaseLost:
             self._lease = None
-        # BadInput: a key file that is missing or wrong.
-        except (Unavailable, BadInput, psycopg.OperationalError) as away:
-            log.warning("%s waits: %s", job.__name__, str(away).strip())
+        except AWAY as away:
+            log.warning("%s waits: %s", name.value, str(away).strip())
+            if not JOBS[name].schedule.is_steady:
+                self._soon(name, RETRY_AFTER)
+
+    # ── One turn ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _run(self, connection: psycopg.Connection[Any], lease: Lease, name: JobName) -> None:
+        started, schedule = datetime.now(UTC), JOBS[name].schedule
+        wish = job_rows.wish(connection, name)
+        if not schedule.is_steady:
+            job_rows.begin(connection, name, started)
+        connection.commit()
+        done, problem = self._done(connection, lease, name)
+        again = RETRY_AFTER if problem is not None else done.again
+        now = datetime.now(UTC)
+        due = schedule.after(now, self._timezone) if again is None else now + again
+        notes = self._notes[name]
+        turn = notes.turned(started, now, due, done.numbers, problem, wish)
+        if turn is not None:
+            with connection.transaction():
+                leases.hold(connection, lease, now, JOBS_LEASE)
+                notes.row = job_rows.finish(connection, lease, turn)
+                wish = job_rows.wish(connection, name)
+        if wish is not None:  # a second wish, while it ran
+            again = timedelta()
+        if again is not None:
+            self._soon(name, again)
+
+    def _done(self, connection: psycopg.Connection[Any], lease: Lease, name: JobName) -> tuple[Done, Problem | None]:
+        """Do it; what it can't do is a problem to be told, and no reason to stop."""
+        try:
+            done = self._work[name](connection, lease)
+        except (LeaseLost, *AWAY):
+            raise
+        except Refusal as refusal:  # a key file that is missing or wrong
+            log.warning("%s: %s", name.value, refusal.sentence("en"))
+            return NOTHING, Problem(refusal.sentence("zh"), refusal.sentence("en"))
+        except Exception:
+            log.exception("%s", name.value)
+            connection.rollback()
+            return NOTHING, BROKEN
+        if done.numbers:
+            level = logging.DEBUG if JOBS[name].schedule.is_steady else logging.INFO
+            log.log(level, "%s: %s", name.value, says(name, done.numbers, "en"))
+        return done, None
+
+    def _soon(self, name: JobName, wait: timedelta) -> None:
+        self._scheduler.modify_job(name.value, next_run_time=datetime.now(UTC) + wait)
+
+    # ── Who works ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _listen(self, stop: threading.Event) -> None:
+        """Say that we are there, and hear whom people want run now."""
+        while not stop.is_set():
+            try:
+                with self._database.unpooled() as connection:
+                    connection.autocommit = True
+                    connection.execute("LISTEN job_asked")
+                    for name in job_rows.wished(connection):
+                        self._soon(name, timedelta())
+                    self._hear(connection, stop)
+                    job_rows.forget_process(connection, self._owner)
+            except AWAY as away:
+                log.warning("the jobs wait for the database: %s", str(away).strip())
+                stop.wait(RETRY_SECONDS)
+
+    def _hear(self, connection: psycopg.Connection[Any], stop: threading.Event) -> None:
+        seen_at = -float("inf")
+        while not stop.is_set():
+            if time.monotonic() - seen_at >= PROCESS_SECONDS:
+                job_rows.note_process(connection, self._owner, datetime.now(UTC))
+                seen_at = time.monotonic()
+            for notice in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
+                self._soon(JobName(notice.payload), timedelta())
 
     def _leased(self, connection: psycopg.Connection[Any]) -> Lease | None:
         with self._taking:
             if self._lease is None:
-                self._lease = leases.take(connection, "jobs", self._owner, datetime.now(UTC), JOBS_LEASE)
+                self._lease = leases.take(connection, LEASE, self._owner, datetime.now(UTC), JOBS_LEASE)
                 connection.commit()
                 if self._lease is not None:
                     log.info("the jobs are ours (fencing %d)", self._lease.fencing)
+                    self._resume(connection)
             return self._lease
+
+    def _resume(self, connection: psycopg.Connection[Any]) -> None:
+        """Go on where whoever did the jobs before has left them: what is due by now, once."""
+        self._notes = _nothing_noted()
+        now, wished = datetime.now(UTC), job_rows.wished(connection)
+        for name, due in job_rows.due(connection).items():
+            if JOBS[name].schedule.is_steady:  # it comes round by itself
+                continue
+            wait = timedelta() if due is None or name in wished else max(due - now, timedelta())
+            self._soon(name, wait)
+        connection.commit()
 
     def _give_back(self) -> None:
         if self._lease is None:
@@ -201,5 +198,9 @@ class Jobs:
         try:
             with self._database.unpooled() as connection:
                 leases.give_back(connection, self._lease, datetime.now(UTC))
-        except (Unavailable, psycopg.OperationalError):
+        except AWAY:
             log.warning("the lease of the jobs runs out by itself")
+
+
+def _nothing_noted() -> dict[JobName, Notes]:
+    return {name: Notes(name, rule.schedule.is_steady) for name, rule in JOBS.items()}

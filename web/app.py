@@ -21,6 +21,7 @@ from web.api import consignments as consignments_api
 from web.api import counts as counts_api
 from web.api import delegations as delegations_api
 from web.api import discrepancies as discrepancies_api
+from web.api import jobs as jobs_api
 from web.api import ledger as ledger_api
 from web.api import letters as letters_api
 from web.api import register as register_api
@@ -51,6 +52,7 @@ from web.pages import (
     dossier,
     find,
     following,
+    jobs,
     language,
     ledger,
     letters,
@@ -116,6 +118,7 @@ PAGES = (
     declarations,
     access_log,
     ledger,
+    jobs,
     letters,  # before requests: its addresses are narrower
     delegations,
     requests,
@@ -140,6 +143,7 @@ PROGRAMS = (
     arrivals_api,
     batches_api,
     ledger_api,
+    jobs_api,
     condition,
 )
 SHUTDOWN_SECONDS_MAX = 3

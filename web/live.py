@@ -17,7 +17,9 @@ from inventory.domain.refusals import Unavailable
 
 CASES = "discrepancy"  # payload as of the others; what it lists may be none: a case about a tag, a reader or a bay
 AUDITS = "audit"  # payload: a JSON list of numbers of audits
+JOBS = "job"  # payload: a JSON list of names of jobs
 CHANNELS = ("belief", "holding", CASES)  # payload: a JSON list of volume ids, or "*" for all
+OWN_CHANNELS = (AUDITS, JOBS)  # of pages that show nothing else
 READS = "found"  # payload: a JSON object, one read or a few of a volume somebody looks for (find mode)
 READS_WAITING_MAX = 50  # for a browser that is too slow; what is older is of no use to who walks
 CLIENTS_MAX = 300  # Sixty clerks with a few open pages each.
@@ -34,12 +36,12 @@ log = logging.getLogger(__name__)
 class Client:
     """One open page: the volumes it shows, and whether there is news. A queue of one: news doesn't add up.
 
-    cases: whether it shows discrepancies, of whatever; audits: whether it shows audits.
+    cases: whether it shows discrepancies, of whatever; channel: what else it shows, `AUDITS` or `JOBS`.
     """
 
     volumes: frozenset[int]
     cases: bool = False
-    audits: bool = False
+    channel: str | None = None
     news: asyncio.Queue[None] = field(default_factory=lambda: asyncio.Queue(maxsize=1))
 
     def tell(self) -> None:
@@ -94,11 +96,11 @@ class Live:
             follower.tell("")
 
     async def events(
-        self, volumes: frozenset[int], *, cases: bool = False, audits: bool = False
+        self, volumes: frozenset[int], *, cases: bool = False, channel: str | None = None
     ) -> AsyncGenerator[str, None]:
         """One page's stream, as text of server-sent events, for at most `STREAM_SECONDS_MAX`."""
         self._check_room()
-        client = Client(volumes, cases, audits)
+        client = Client(volumes, cases, channel)
         self._clients.add(client)
         ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS_MAX
         try:
@@ -155,9 +157,9 @@ class Live:
             changed = frozenset(json.loads(payload))
         except (ValueError, TypeError):
             changed = None
-        if channel == AUDITS:
+        if channel in OWN_CHANNELS:
             for client in self._clients:
-                if client.audits:
+                if client.channel == channel:
                     client.tell()
             return
         for client in self._clients:
@@ -170,7 +172,7 @@ class Live:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
-                    for channel in (*CHANNELS, AUDITS, READS):
+                    for channel in (*CHANNELS, *OWN_CHANNELS, READS):
                         await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
                     pause = 1
                     self.spread("*")  # Whatever happened while nobody listened.

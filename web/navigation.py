@@ -52,6 +52,7 @@ ENTRIES = (
     Entry("access_log", "/access-log", Permission.READ_ACCESS_LOG),
     Entry("ledger", "/ledger", Permission.SEE_LEDGER),
     Entry("readers", "/readers", Permission.SEE_READERS),
+    Entry("jobs", "/jobs", Permission.SEE_JOBS),
 )
 
 

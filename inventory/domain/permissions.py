@@ -87,6 +87,9 @@ class Permission(StrEnum):
     ANNOUNCE_MERGERS = auto()
     CERTIFY_SIDES = auto()
 
+    SEE_JOBS = auto()
+    RUN_JOBS = auto()
+
     MANAGE_ACCOUNTS = auto()
     GRANT_ROLES = auto()
     READ_ACCESS_LOG = auto()
@@ -213,6 +216,18 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.CHANGE_REGISTER: _row("变更存档性质", "change the deposit type", _AGENCY),
     _P.ANNOUNCE_MERGERS: _row("机构合并", "merge agencies", _MANAGER),
     _P.CERTIFY_SIDES: _row("机构合并中核定本方数量", "certify one side of a merger of agencies", _HEAD),
+    # ── What Guiwei does on its own ──────────────────────────────────────────────────────────────────────────────────
+    _P.SEE_JOBS: _row(
+        "查看后台作业",
+        "see the jobs",
+        _KEEPER,
+        _MANAGER,
+        _AUDITOR,
+        Role.SYSTEM_ADMIN,
+        Role.SECURITY_ADMIN,
+        Role.AUDIT_ADMIN,
+    ),
+    _P.RUN_JOBS: _row("立即运行后台作业", "have a job run now", _MANAGER, Role.SYSTEM_ADMIN),
     # ── The three administrators, each a third ───────────────────────────────────────────────────────────────────────
     _P.MANAGE_ACCOUNTS: _row("管理账号", "make and lock accounts", Role.SYSTEM_ADMIN),
     _P.GRANT_ROLES: _row("授予、收回角色", "grant and withdraw roles", Role.SECURITY_ADMIN),

@@ -64,6 +64,17 @@ def follow_facts(connection: psycopg.Connection[Any], now: datetime, lease: Leas
     return len(over)
 
 
+def follow_readers(connection: psycopg.Connection[Any], now: datetime, lease: Lease | None = None) -> int:
+    """Between nights: open cases of readers that are silent or whose clock is off; returns how many are new."""
+    with connection.transaction():
+        if lease is not None:
+            leases.hold(connection, lease, now, FOLLOW_LEASE)
+        kept = discrepancies.tell_readers(connection, now)
+        if kept.opened or kept.refreshed:
+            notify(connection, ())
+    return kept.opened
+
+
 def notify(connection: psycopg.Connection[Any], volume_ids: Collection[int]) -> None:
     """Tell open pages, in the caller's transaction, that something changed about these volumes' cases, or about others."""
     payload = json.dumps(sorted(volume_ids)) if len(volume_ids) <= NOTIFIED_VOLUMES_MAX else "*"

@@ -274,4 +274,10 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "discrepancy_note_says_something": refusals.Conflict,
     "three_admins_apart": refusals.ThreeAdminsApart,
     "account_made_by_system_admin": refusals.NotAllowed,
+    "job_known": refusals.Conflict,
+    "job_is_told": refusals.Conflict,
+    "job_asked_by_somebody": refusals.Conflict,
+    "job_asked_by_its_roles": refusals.NotAllowed,
+    "job_run_ends_after_it_began": refusals.Conflict,
+    "job_run_is_told": refusals.Conflict,
 }

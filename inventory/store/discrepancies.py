@@ -39,6 +39,9 @@ IN_SEALED_BAG = """
 _TOUCHES = "(starts_with({0}.path, {1}.path) OR starts_with({1}.path, {0}.path))"
 
 # Every arm gives the same columns; the first one names them.
+_COLUMNS = (
+    "kind, volume_id, tag_id, reader_id, place_id, ledger_place_id, ledger_since, radio_place_id, probability, numbers"
+)
 
 # Whatever the night judged otherwise than at home.
 JUDGED = f"""
@@ -156,7 +159,8 @@ KEEP = """
                 AND (said.outcome = 'not_ours' OR said.closed_at >= told.seen_at - %(false_alarm_holds)s))
             AND NOT EXISTS (
             SELECT FROM discrepancy AS said WHERE said.reader_id = told.reader_id AND said.kind = told.kind
-                AND said.outcome = 'out_of_use' AND (told.numbers ->> 'last_message_at')::timestamptz <= said.closed_at)
+                AND said.state = 'resolved' AND (said.closed_at >= told.seen_at - interval '1 day' OR (
+                    said.outcome = 'out_of_use' AND (told.numbers ->> 'last_message_at')::timestamptz <= said.closed_at)))
             AND NOT EXISTS (
             SELECT FROM discrepancy AS said WHERE said.place_id = told.place_id AND said.state = 'resolved'
                 AND said.closed_at >= told.seen_at - %(stale_after)s)
@@ -181,6 +185,7 @@ KEEP = """
         (excluded.radio_place_id, excluded.ledger_since) IS DISTINCT FROM (kept.radio_place_id, kept.ledger_since))
     RETURNING volume_id, xmax = 0
 """
+OF_READERS = f"SELECT *, %(until)s::timestamptz AS seen_at FROM ({READERS}) AS arms ({_COLUMNS})"
 AT_NIGHT = f"""
     SELECT *, %(until)s::timestamptz AS seen_at
     FROM ({JUDGED} UNION ALL {STRANGE} UNION ALL {COPIED} UNION ALL {READERS} UNION ALL {STALE}) AS arms
@@ -263,6 +268,11 @@ def tell_night(
 def tell_live(connection: psycopg.Connection[Any], volume_ids: Sequence[int]) -> Kept:
     """Open and refresh what the beliefs of these volumes say by themselves."""
     return _kept(connection, LIVE, {"volumes": list(volume_ids), "again_after": _LIVE_AGAIN_AFTER})
+
+
+def tell_readers(connection: psycopg.Connection[Any], now: datetime) -> Kept:
+    """Open and refresh what the readers' own health says at this instant."""
+    return _kept(connection, OF_READERS, {"until": now, "again_after": _LIVE_AGAIN_AFTER})
 
 
 def _kept(connection: psycopg.Connection[Any], told: str, facts: dict[str, object]) -> Kept:

@@ -133,6 +133,14 @@ MARK_BELIEF_DUE = f"""
 """
 
 
+def days_missing(connection: psycopg.Connection[Any], days: Iterable[date]) -> list[date]:
+    """Those of these UTC days that have no evidence partition yet."""
+    query = (
+        "SELECT day FROM unnest(%s::date[]) AS day WHERE to_regclass('evidence_' || to_char(day, 'YYYYMMDD')) IS NULL"
+    )
+    return [day for (day,) in connection.execute(query, (list(days),))]
+
+
 def ensure_days(connection: psycopg.Connection[Any], days: Iterable[date]) -> None:
     """Make the evidence partitions of these UTC days where they are missing."""
     for day in sorted(days):

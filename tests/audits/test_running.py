@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from devices.simulator.halls import Hall
+from guiwei.job_work import JobWork
 from guiwei.jobs import Jobs
 from guiwei.site import upgrade
 from inventory.domain.acts import ActKind
@@ -131,7 +132,7 @@ def test_a_day_is_not_closed_while_an_audit_of_it_is_unfinished(wrong: Wrong) ->
     archive, _ = wrong
     cut = ask(archive)
     with halted(archive, cut, "judging") as process:
-        jobs = Jobs(archive.jobs, ZoneInfo("Asia/Shanghai"))
+        jobs = JobWork(archive.jobs, ZoneInfo("Asia/Shanghai"))
         with archive.jobs.unpooled() as connection:
             models = archive.root.execute("SELECT count(*) FROM model").fetchone()
             jobs.close_days(connection, None)  # type: ignore[arg-type]

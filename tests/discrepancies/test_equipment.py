@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from inventory.operations.discrepancies import follow_readers
 from inventory.store import evidence
 from inventory.store.evidence import SliceReads
 from tests.conftest import Archive
@@ -133,6 +134,27 @@ def test_a_clock_that_is_off_is_told_until_it_is_right(listening: Nights, archiv
     pulse(archive, 1, listening.until, offset_ms=15)
     assert listening.follow() == 1
     assert listening.closed() == [("clock_off", None, "clock_right")]
+
+
+def test_between_nights_a_reader_in_trouble_is_told_at_once_and_once(listening: Nights, archive: Archive) -> None:
+    """What a person has just answered isn't told again the minute after; a day later it is."""
+    now = listening.until
+    pulse(archive, 1, now - timedelta(hours=25))
+    pulse(archive, 2, now, offset_ms=7_000)
+
+    def look(later: timedelta) -> int:
+        with archive.jobs.unpooled() as connection:
+            return follow_readers(connection, now + later)
+
+    assert [look(timedelta()), look(timedelta(minutes=1))] == [2, 0]
+    assert {one.kind for one in listening.cases()} == {"reader_silent", "clock_off"}
+    archive.root.execute(
+        "UPDATE discrepancy SET state = 'resolved', outcome = 'repaired', closed_at = %s, closed_by = %s",
+        (now, archive.keeper.account_id),
+    )
+    assert look(timedelta(minutes=2)) == 0
+    pulse(archive, 2, now + timedelta(hours=25), offset_ms=7_000)
+    assert look(timedelta(hours=25)) == 2
 
 
 def test_a_bay_nobody_listened_at_for_half_a_year_is_told_once_as_a_bay(nights: Nights, archive: Archive) -> None:

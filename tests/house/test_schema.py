@@ -28,6 +28,7 @@ from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
 from tests.house.drawn import leaves
 from tests.isolation import breaks as isolation
+from tests.jobs import breaks as jobs
 from tests.picking import breaks as picking
 from tests.records import breaks as records
 from tests.requests import breaks as requests
@@ -126,6 +127,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
         consigning,
         discrepancies,
         isolation,
+        jobs,
         picking,
         records,
         requests,

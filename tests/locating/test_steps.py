@@ -9,7 +9,7 @@ import pytest
 
 from devices.simulator.days import listen
 from devices.simulator.halls import Profile, make_hall
-from guiwei.jobs import Jobs
+from guiwei.job_work import JobWork
 from inventory.domain.acts import ActKind
 from inventory.domain.refusals import LeaseLost
 from inventory.locating.model import Model
@@ -173,7 +173,7 @@ def test_a_slice_that_comes_late_is_counted_as_if_it_had_come_in_time(room: Arch
 def test_what_a_reader_whose_clock_is_ahead_saw_is_not_forgotten(room: Archive) -> None:
     """Its slice begins after the step's instant; the step that comes then must not take the news away unread."""
     hear(room, "CABINET", 1, EPC[1], datetime.now(UTC) + timedelta(minutes=2))
-    jobs = Jobs(room.jobs, ZoneInfo("Asia/Shanghai"))
+    jobs = JobWork(room.jobs, ZoneInfo("Asia/Shanghai"))
     with room.jobs.unpooled() as connection:
         lease = leases.take(connection, "jobs", "us", datetime.now(UTC), timedelta(seconds=30))
         connection.commit()

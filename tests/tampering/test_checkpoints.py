@@ -13,6 +13,7 @@ import pytest
 
 from guiwei.jobs import Jobs
 from inventory.domain.acts import ActKind
+from inventory.domain.jobs import JobName
 from inventory.domain.refusals import BadSetting, FileUnreadable, Refusal
 from inventory.operations import checkpointing
 from inventory.operations.verifying import Trust, Verification, verify_ledger
@@ -220,10 +221,10 @@ def test_the_jobs_sign_once_a_day(archive: Archive, files: LedgerFiles) -> None:
     archive.dossier("D-1", on="A-01")
     jobs = Jobs(archive.jobs, ZoneInfo("Asia/Shanghai"), ledger_files=files)
     for _ in range(3):
-        jobs._guarded(jobs.sign_ledger)
+        jobs.turn(JobName.CHECKPOINT)
     assert archive.root.execute("SELECT count(*) FROM checkpoint").fetchone() == (1,)
     as_superuser(archive, "UPDATE checkpoint SET made_at = made_at - interval '1 day'")
-    jobs._guarded(jobs.sign_ledger)
+    jobs.turn(JobName.CHECKPOINT)
     assert archive.root.execute("SELECT count(*) FROM checkpoint").fetchone() == (2,)
 
 

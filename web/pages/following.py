@@ -15,7 +15,7 @@ from inventory.domain.permissions import Permission
 from inventory.operations.finding import Watched, watch_dossier
 from inventory.operations.finding_mode import still_looking
 from web.doors import Doors, permitted
-from web.live import CHANGED
+from web.live import AUDITS, CHANGED, JOBS
 from web.signed_in import viewer_of
 from web.site import read_clock, site_of
 
@@ -80,7 +80,18 @@ async def follow_reads(request: Request, number: str, volume: int = 1) -> Stream
 @permitted(Permission.SEE_AUDITS)
 async def follow_audits(request: Request) -> StreamingResponse:
     """Stream an event `changed` whenever an audit was asked for, has come further, or was signed."""
-    events = site_of(request).live.events(frozenset(), audits=True)
+    return await _follow(request, AUDITS)
+
+
+@router.get("/live/jobs", include_in_schema=False)
+@permitted(Permission.SEE_JOBS)
+async def follow_jobs(request: Request) -> StreamingResponse:
+    """Stream an event `changed` whenever a job has begun, has ended, or is wanted now."""
+    return await _follow(request, JOBS)
+
+
+async def _follow(request: Request, channel: str) -> StreamingResponse:
+    events = site_of(request).live.events(frozenset(), channel=channel)
     first = await anext(events)
 
     async def stream() -> AsyncIterator[str]:

@@ -28,6 +28,7 @@ TEXTS = {
     "nav.ledger": ("账本", "Ledger"),
     "nav.access_log": ("访问日志", "Access log"),
     "nav.readers": ("读写器", "Readers"),
+    "nav.jobs": ("作业", "Jobs"),
     "age.now": ("刚刚", "just now"),
     "age.minutes": ("{count} 分钟前", "{count} min ago"),
     "age.hours": ("{count} 小时前", "{count} h ago"),

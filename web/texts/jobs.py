@@ -1,0 +1,33 @@
+"""The jobs."""
+
+TEXTS = {
+    "jobs.title": ("后台作业", "Jobs"),
+    "jobs.note": (
+        "归位自动做的事：各项上次做了什么、何时再做。错过的班次补做一次。",
+        "What Guiwei does on its own: what each job did last and when it is due. What was missed is made up for once.",
+    ),
+    "jobs.active": ("工作中", "Active"),
+    "jobs.standing_by": ("待命", "Standing by"),
+    "jobs.nobody": ("没有进程在做作业，请启动 guiwei jobs。", "No process does the jobs: start guiwei jobs."),
+    "jobs.since": ("自 {clock} 起", "since {clock}"),
+    "jobs.job": ("作业", "Job"),
+    "jobs.state": ("状态", "State"),
+    "jobs.last": ("上次结果", "Last result"),
+    "jobs.finished": ("上次结束", "Last turn"),
+    "jobs.due": ("下次", "Next"),
+    "jobs.due.steady": ("持续进行", "all the time"),
+    "jobs.due.soon": ("即将", "about now"),
+    "jobs.never": ("尚未运行", "hasn't run yet"),
+    "jobs.well": ("正常", "Well"),
+    "jobs.running": ("运行中", "Running"),
+    "jobs.failing": ("有问题", "Failing"),
+    "jobs.wanted": ("{name} 要求立即运行", "wanted now by {name}"),
+    "jobs.run": ("立即运行", "Run now"),
+    "jobs.asked": ("已通知立即运行。", "It was told to run now."),
+    "jobs.history": ("近期记录", "Lately"),
+    "jobs.history.none": ("还没有记录。", "Nothing yet."),
+    "jobs.when": ("时间", "When"),
+    "jobs.what": ("结果", "Result"),
+    "jobs.process": ("进程", "Process"),
+    "jobs.by_hand": ("应 {name} 要求", "asked for by {name}"),
+}
