@@ -3,14 +3,14 @@
 from collections import deque
 from statistics import median
 
+from inventory.domain.read_files import EARLY_MAX, LATE_MAX
 from inventory.store.evidence import ReaderPulse
 
 OFFSET_MESSAGES = 64  # the offset is the median over so many messages: a few late ones don't move it
 OFFSET_MILLISECONDS_MAX = 2**31 - 1  # 24 days: what was buffered longer says nothing more of the clock
 
-# A read may come late (readers buffer through an outage) but not from the future.
-LATE_MICROSECONDS_MAX = 31 * 86_400 * 1_000_000
-EARLY_MICROSECONDS_MAX = 300 * 1_000_000
+LATE_MICROSECONDS_MAX = round(LATE_MAX.total_seconds()) * 1_000_000
+EARLY_MICROSECONDS_MAX = round(EARLY_MAX.total_seconds()) * 1_000_000
 
 
 def time_problem(read_at: int, received_at: int) -> str | None:

@@ -82,7 +82,7 @@ class Pipeline:
         try:
             decoded = reader.decode(payload, reader.timezone)
             newest = _newest(decoded.readings, received_at)
-            antennas = _antennas_of(decoded.readings, reader)
+            antennas = antennas_of(decoded.readings, reader)
             _check_told(decoded, received_at)
         except Undecodable as undecodable:
             self._batch.quarantined.append(Quarantined(received_at, topic, reader.reader_id, payload, str(undecodable)))
@@ -109,8 +109,13 @@ class Pipeline:
         batch.slices.extend(self._reducer.drain())
         batch.pulses.extend(self._health[reader_id].pulse() for reader_id in sorted(self._heard))
         self._heard = set()
-        days = {start // DAY_MICROSECONDS for start in {row.slice_start for row in batch.slices}}
-        return batch, {datetime.fromtimestamp(day * DAY_MICROSECONDS // 1_000_000, UTC).date() for day in days}
+        return batch, days_of(batch)
+
+
+def days_of(batch: EvidenceBatch) -> set[date]:
+    """The UTC days on which a batch's slices fall."""
+    days = {start // DAY_MICROSECONDS for start in {row.slice_start for row in batch.slices}}
+    return {datetime.fromtimestamp(day * DAY_MICROSECONDS // 1_000_000, UTC).date() for day in days}
 
 
 def _newest(readings: list[Reading], received_at: int) -> int | None:
@@ -137,7 +142,7 @@ def _check_told(decoded: Decoded, received_at: int) -> None:
             raise Undecodable(problem)
 
 
-def _antennas_of(readings: list[Reading], reader: KnownReader) -> dict[int, KnownAntenna]:
+def antennas_of(readings: list[Reading], reader: KnownReader) -> dict[int, KnownAntenna]:
     """The antennas a message names; raises `Undecodable` for one nobody registered.
 
     A reader registered with antenna 0 alone is one place, whatever number its payloads give.

@@ -19,8 +19,16 @@ from uuid import uuid4
 
 import typer
 
-from guiwei import audit_commands, key_commands, ledger_commands, locating_commands, people_commands, rule_commands
-from guiwei.console import Json, parse_moment, print_result, progress, say, screen
+from guiwei import (
+    audit_commands,
+    evidence_commands,
+    key_commands,
+    ledger_commands,
+    locating_commands,
+    people_commands,
+    rule_commands,
+)
+from guiwei.console import Json, parse_moment, print_result, progress, say, screen, tell_errors
 from guiwei.doctor import examine
 from guiwei.ingesting import run_ingest
 from guiwei.jobs import Jobs
@@ -34,7 +42,9 @@ from inventory.operations.importing import ImportOptions, ImportReport, import_r
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Guiwei 归位")
 database_commands = typer.Typer(no_args_is_help=True, help="The database.")
-import_commands = typer.Typer(no_args_is_help=True, help="Agencies, places, readers and dossiers from CSV or .xlsx.")
+import_commands = typer.Typer(
+    no_args_is_help=True, help="Agencies, places, readers and dossiers, and docked handhelds' reads, from CSV or .xlsx."
+)
 app.add_typer(database_commands, name="db")
 app.add_typer(people_commands.user, name="user")
 app.add_typer(people_commands.token, name="token")
@@ -45,9 +55,9 @@ app.add_typer(rule_commands.app, name="rule")
 app.add_typer(key_commands.app, name="key")
 app.add_typer(audit_commands.audit, name="audit")
 app.command()(locating_commands.locate)
+import_commands.command("reads")(evidence_commands.import_reads)
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1
-ERRORS_PRINTED_MAX = 50
 WEB_SWITCH_SECONDS = 0.0005
 
 File = Annotated[Path, typer.Argument(help="CSV (UTF-8 or GB 18030) or .xlsx.")]
@@ -218,17 +228,10 @@ def _import(kind: str, file: Path, options: ImportOptions, *, as_json: bool) -> 
             if as_json:
                 print_result(asdict(report), "", as_json=True)
             else:
-                _tell_errors(report)
+                tell_errors(report)
             raise
-    _tell_errors(report)
+    tell_errors(report)
     print_result(asdict(report), f"导入 {report.imported} 行。Imported {report.imported} rows.", as_json=as_json)
-
-
-def _tell_errors(report: ImportReport) -> None:
-    for error in report.errors[:ERRORS_PRINTED_MAX]:
-        say(f"第{error.row}行 row {error.row}, {error.column}: {error.problem_zh} · {error.problem_en}")
-    if report.error_count > ERRORS_PRINTED_MAX:
-        say(f"…… 共 {report.error_count} 处 · {report.error_count} in all")
 
 
 # ── Database ─────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from guiwei.settings import read_settings
 from inventory.domain.refusals import BadInput
+from inventory.operations.importing import ImportReport
+
+ERRORS_PRINTED_MAX = 50
 
 screen = Console(stderr=True, highlight=False)
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
@@ -35,6 +38,14 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 def print_result(result: dict[str, Any], sentence: str, *, as_json: bool) -> None:
     """The result, as JSON or as a sentence, on standard output."""
     sys.stdout.write((json.dumps(result, ensure_ascii=False, default=str) if as_json else sentence) + "\n")
+
+
+def tell_errors(report: ImportReport) -> None:
+    """The errors of a file, each with row and column, on standard error."""
+    for error in report.errors[:ERRORS_PRINTED_MAX]:
+        say(f"第{error.row}行 row {error.row}, {error.column}: {error.problem_zh} · {error.problem_en}")
+    if report.error_count > ERRORS_PRINTED_MAX:
+        say(f"…… 共 {report.error_count} 处 · {report.error_count} in all")
 
 
 def parse_moment(text: str) -> datetime:

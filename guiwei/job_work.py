@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from devices.brought import take_brought
 from devices.replay import EARLY
 from inventory.domain.jobs import NOTHING, RETRY_AFTER, Done, JobName
 from inventory.operations import audit_plans, auditing
@@ -45,6 +46,7 @@ class JobWork:
         self._timezone = timezone
         self.by_name: dict[JobName, Work] = {
             JobName.BELIEFS: self.draw_beliefs,
+            JobName.BROUGHT: self.take_brought_evidence,
             JobName.DISCREPANCIES: self.follow_discrepancies,
             JobName.AUDITS: self.work_audits,
             JobName.READERS: self.look_after_readers,
@@ -60,6 +62,10 @@ class JobWork:
         """Whatever was seen since the last step becomes belief."""
         now = datetime.now(UTC)
         return _counted(changed=step_beliefs(connection, now + EARLY, lease, now))
+
+    def take_brought_evidence(self, connection: psycopg.Connection[Any], _lease: Lease) -> Done:
+        """What people brought becomes evidence. Each once, whoever takes it, so it needs no fence."""
+        return _counted(reads=take_brought(connection, datetime.now(UTC)))
 
     def follow_discrepancies(self, connection: psycopg.Connection[Any], lease: Lease) -> Done:
         """What an act, a tag or a reader has settled since is over."""

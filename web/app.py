@@ -49,6 +49,7 @@ from web.pages import (
     delegations,
     digitisation,
     discrepancies,
+    docked,
     dossier,
     find,
     following,
@@ -75,6 +76,7 @@ from web.pages import (
     sweeps,
     tags,
     ties,
+    wedge,
     work,
 )
 from web.rendering import STATIC, VENDOR
@@ -109,6 +111,8 @@ PAGES = (
     digitisation,
     reshelving,
     sweeps,
+    docked,
+    wedge,
     audits,
     discrepancies,
     searches,

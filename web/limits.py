@@ -17,6 +17,8 @@ LARGER_BODIES: tuple[tuple[str, int], ...] = (
     ("/api/v1/digitisation", 1_024 * _KIB),
     ("/api/v1/letters/", 4_096 * _KIB),  # the scan of a letter, and nothing else
     ("/requests/letters", 4_160 * _KIB),  # the same, in a form
+    ("/wedge", 512 * _KIB),
+    ("/docked", 16_384 * _KIB),  # a handheld's day: 200,000 rows
 )
 
 

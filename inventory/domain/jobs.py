@@ -21,6 +21,7 @@ class JobName(Word):
     """A job."""
 
     BELIEFS = "beliefs", "位置推断", "beliefs"
+    BROUGHT = "brought", "带入的读取", "reads brought by hand"
     DISCREPANCIES = "discrepancies", "差异随账更新", "discrepancies settled by facts"
     AUDITS = "audits", "盘点", "audits"
     READERS = "readers", "读写器健康", "readers' health"
@@ -83,6 +84,7 @@ def _every(seconds: int) -> Schedule:
 # The times of day are the warehouse's own. Statistics come when the close and its audits are done.
 JOBS: dict[JobName, JobRule] = {
     JobName.BELIEFS: JobRule(_every(2), "更新 {changed} 条推断", "{changed} beliefs changed"),
+    JobName.BROUGHT: JobRule(_every(2), "计入 {reads} 次读取", "{reads} reads taken in"),
     JobName.DISCREPANCIES: JobRule(
         _every(10), "{over} 件差异已由事实核销", "{over} discrepancies are over by the facts"
     ),

@@ -1428,6 +1428,14 @@ class LedgerIsForever(Forbidden):
     en = "The custody ledger is append-only; record a correction instead."
 
 
+class BroughtStays(Forbidden):
+    """Who brought which reads, and what they said, stays on record."""
+
+    code = "brought_stays"
+    zh = "带入的读取及其来源已留存，不可修改或删除。"
+    en = "Reads that were brought stay on record as they came."
+
+
 class CiphersLeft(Forbidden):
     """A key goes only when nothing is left under it."""
 

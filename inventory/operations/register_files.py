@@ -45,7 +45,7 @@ Row = TypeVar("Row")
 Progress = Callable[[int, int], None]
 
 
-class _Written(NamedTuple):
+class Written(NamedTuple):
     """A row as it stands in the file; `spoilt` says by position what a spreadsheet has lost in a cell (zh, en)."""
 
     texts: list[str]
@@ -65,7 +65,7 @@ def read_register(
     is called now and then and at the end. Raises `FileUnreadable`: for the file and its header at once, for a file that
     breaks further down when it gets there.
     """
-    written = _rows_of(path, on_progress)
+    written = rows_of(path, on_progress)
     header = next(written, None)
     if header is None or not any(header.texts):
         raise _unreadable(path, "文件为空或第一行不是表头", "it is empty, or its first row is no header")
@@ -76,7 +76,7 @@ def read_register(
 
 
 def _read_rows(
-    layout: Layout[Row], header: Sequence[str], written: Iterable[_Written]
+    layout: Layout[Row], header: Sequence[str], written: Iterable[Written]
 ) -> Iterator[tuple[int, Row | RowErrors]]:
     names = [name.strip().lower() for name in header]
     for row_number, (texts, spoilt) in enumerate(written, start=2):
@@ -94,8 +94,8 @@ def _read_rows(
         yield row_number, row
 
 
-def _rows_of(path: Path, on_progress: Progress) -> Iterator[_Written]:
-    """The rows of the file, header first, whatever kind of file it is."""
+def rows_of(path: Path, on_progress: Progress = _no_progress) -> Iterator[Written]:
+    """The rows of the file, header first, whatever kind of file it is; raises `FileUnreadable`."""
     try:
         size_bytes = path.stat().st_size
         with path.open("rb") as file:
@@ -154,7 +154,7 @@ def _beyond_ascii(text: str) -> int:
     return 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
 
 
-def _csv_rows(path: Path, encoding: str, size_bytes: int, on_progress: Progress) -> Iterator[_Written]:
+def _csv_rows(path: Path, encoding: str, size_bytes: int, on_progress: Progress) -> Iterator[Written]:
     with path.open("rb") as file, TextIOWrapper(file, encoding, newline="") as text:
         reader = csv.reader(text, strict=True)
         intact: dict[int, tuple[str, str]] = {}
@@ -163,7 +163,7 @@ def _csv_rows(path: Path, encoding: str, size_bytes: int, on_progress: Progress)
             for row_number, cells in enumerate(reader, start=1):
                 if row_number % PROGRESS_ROWS == 0:
                     on_progress(file.tell(), size_bytes)
-                yield _Written(cells, intact)
+                yield Written(cells, intact)
         except (csv.Error, UnicodeDecodeError) as error:  # UnicodeDecodeError: somebody is writing the file meanwhile
             raise _unreadable(
                 path,
@@ -176,7 +176,7 @@ def _csv_rows(path: Path, encoding: str, size_bytes: int, on_progress: Progress)
 # ── .xlsx ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _xlsx_rows(path: Path, size_bytes: int, on_progress: Progress) -> Iterator[_Written]:
+def _xlsx_rows(path: Path, size_bytes: int, on_progress: Progress) -> Iterator[Written]:
     """The rows of the first sheet, formulas by the values Excel last worked out."""
     with path.open("rb") as file:  # Opened here, because openpyxl leaves a damaged file open.
         rows, rows_stated = _sheet_rows(path, file)
@@ -232,7 +232,7 @@ def _refuse_bomb(path: Path, file: BinaryIO) -> None:
         )
 
 
-def _written(values: Sequence[object]) -> _Written:
+def _written(values: Sequence[object]) -> Written:
     texts, spoilt = [], {}
     for position, value in enumerate(values):
         if isinstance(value, str):
@@ -253,7 +253,7 @@ def _written(values: Sequence[object]) -> _Written:
                 )
     while texts and not texts[-1]:
         texts.pop()
-    return _Written(texts, spoilt)
+    return Written(texts, spoilt)
 
 
 def _plain_text(value: object) -> str:

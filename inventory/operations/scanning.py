@@ -76,7 +76,7 @@ def scanned(database: Database, viewer: Viewer, codes: Sequence[str], now: datet
         raise TooManyCodes(most=CODES_AT_ONCE_MAX)
     with database.transaction(viewer) as session:
         connection = raw(session)
-        found = scans.met(connection, [_as_meant(code) for code in codes], agency_id)
+        found = scans.met(connection, [as_meant(code) for code in codes], agency_id)
         seen = list(dict.fromkeys(row.dossier_id for row in found if row.dossier_id is not None))
         people.log_looks(connection, viewer.account_id, "scan", now, seen)
     by_position = {position: list(rows) for position, rows in groupby(found, lambda row: row.position)}
@@ -101,7 +101,7 @@ def problem_with(kind: ActKind, one: Scanned, target: Scanned | None) -> Refusal
     return None
 
 
-def _as_meant(code: str) -> Code:
+def as_meant(code: str) -> Code:
     """A code too long or unprintable means nothing: it is looked for as the empty text, which nothing has."""
     text = code.strip()
     if len(text) > CODE_CHARACTERS_MAX or UNPRINTABLE.search(text):

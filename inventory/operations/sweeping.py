@@ -20,7 +20,8 @@ from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.locating.listening import hear
 from inventory.operations.gathering import Gathered, gathered_of, model_now
 from inventory.operations.judging import interval_of
-from inventory.store import audits, sweeps
+from inventory.store import audits, brought, sweeps
+from inventory.store.brought import BroughtRow
 from inventory.store.database import Database, raw
 from inventory.store.dossiers import named_places
 from inventory.store.evidence import moment
@@ -29,15 +30,17 @@ SWEEP = timedelta(minutes=30)  # what a keeper looks back on while sweeping
 CLOCK_AHEAD = timedelta(minutes=1)  # of a reader's clock
 THROUGH_METRES = 3.0  # tags are heard through boards and across an aisle, from farther away they hardly are
 BAYS_SHOWN_MAX = 12
+BROUGHT_SHOWN_MAX = 8
 STRANGERS_SHOWN_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Sweeps:
-    """Readers that sweep or could, and the bays that wait."""
+    """Readers that sweep or could, the bays that wait, and what was brought of docked handhelds lately, newest first."""
 
     readers: tuple[ReaderSweeping, ...]
     waiting: tuple[ToSweep, ...]
+    brought: tuple[BroughtRow, ...]
 
 
 def look_at_sweeps(database: Database, viewer: Viewer, now: datetime) -> Sweeps:
@@ -47,15 +50,16 @@ def look_at_sweeps(database: Database, viewer: Viewer, now: datetime) -> Sweeps:
         connection = raw(session)
         readers = sweeps.moving_readers(connection, now - timedelta(hours=12))
         rows = sweeps.to_sweep(connection)
+        docked = brought.newest(connection)[:BROUGHT_SHOWN_MAX]
         places = named_places(connection, [bay for bay, *_ in rows])
     waiting = [
         ToSweep(places[bay].code, places[bay].path, undecided, volumes, at) for bay, undecided, volumes, at in rows
     ]
-    return Sweeps(tuple(readers), tuple(waiting))
+    return Sweeps(tuple(readers), tuple(waiting), tuple(docked))
 
 
 def watch_sweep(database: Database, viewer: Viewer, reader: str, now: datetime) -> SweepView:
-    """What the reader heard in the last half hour, judged; raises `NotAllowed`, `ReaderNotFound`.
+    """What the reader heard in the half hour before `now`, judged; raises `NotAllowed`, `ReaderNotFound`.
 
     A function of that evidence, of the ledger just now and of the newest model: whoever looks, and whenever, sees the same.
     """

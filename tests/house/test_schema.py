@@ -23,6 +23,7 @@ from inventory.store.constraints import CONSTRAINTS
 from inventory.store.database import Transaction, raw, refusal_for
 from tests.arrivals import breaks as arrivals
 from tests.audits import breaks as audits
+from tests.bringing import breaks as bringing
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
@@ -124,6 +125,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     for folder in (
         arrivals,
         audits,
+        bringing,
         consigning,
         discrepancies,
         isolation,

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from tests.arrivals import breaks as arrivals
 from tests.audits import breaks as audits
+from tests.bringing import breaks as bringing
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
@@ -88,6 +89,7 @@ def whatever_else(archive: Archive) -> None:
 STOCKS: tuple[Callable[[Archive], None], ...] = (
     arrivals.PREPARE,
     audits.PREPARE,
+    bringing.PREPARE,
     consigning.PREPARE,
     discrepancies.PREPARE,
     picking.PREPARE,

@@ -1,8 +1,10 @@
 """Sweeps (手持盘点): who sweeps, which bays wait, and one reader's sweep as it goes on."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import Request
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from inventory.domain.permissions import Permission
@@ -25,9 +27,10 @@ class SweepsContext:
 
 @dataclass(frozen=True, slots=True)
 class SweepContext:
-    """One reader's last half hour."""
+    """One reader's last half hour; at: the half hour before that is looked back on."""
 
     sweep: SweepView
+    at: datetime | None = None
 
 
 @router.get("/sweeps", include_in_schema=False)
@@ -40,7 +43,8 @@ def sweeps_page(request: Request, viewer: SignedIn) -> Response:
 
 @router.get("/sweeps/{reader}", include_in_schema=False)
 @permitted(Permission.SWEEP)
-def sweep_page(request: Request, reader: str, viewer: SignedIn) -> Response:
-    """One sweep; its moving part asks again every few seconds."""
-    seen = watch_sweep(site_of(request).database, viewer, reader, read_clock())
-    return render(request, "sweep.html", SweepContext(seen), viewer, block="sweep")
+def sweep_page(request: Request, reader: str, viewer: SignedIn, at: AwareDatetime | None = None) -> Response:
+    """One sweep; its moving part asks again every few seconds. at: a docked handheld's sweep is over, and looked back on."""
+    now = read_clock()
+    seen = watch_sweep(site_of(request).database, viewer, reader, now if at is None else min(at, now))
+    return render(request, "sweep.html", SweepContext(seen, at), viewer, block="sweep")

@@ -5,8 +5,8 @@
 
 CREATE TABLE job (
     name        text PRIMARY KEY CONSTRAINT job_known CHECK (name IN (
-                    'beliefs', 'discrepancies', 'audits', 'readers', 'close', 'checkpoint', 'reminders', 'partitions', 'statistics',
-                    'access_log')),
+                    'beliefs', 'brought', 'discrepancies', 'audits', 'readers', 'close', 'checkpoint', 'reminders', 'partitions',
+                    'statistics', 'access_log')),
     started_at  timestamptz,
     finished_at timestamptz,
     next_due    timestamptz,                             -- NULL: at once, it never ran
@@ -21,7 +21,8 @@ CREATE TABLE job (
     CONSTRAINT job_asked_by_somebody CHECK (num_nulls(asked_by, asked_at) IN (0, 2))
 );
 INSERT INTO job (name) SELECT unnest(ARRAY[
-    'beliefs', 'discrepancies', 'audits', 'readers', 'close', 'checkpoint', 'reminders', 'partitions', 'statistics', 'access_log']);
+    'beliefs', 'brought', 'discrepancies', 'audits', 'readers', 'close', 'checkpoint', 'reminders', 'partitions', 'statistics',
+    'access_log']);
 
 -- A short history: real work and problems. What comes round every few seconds has a row an hour.
 CREATE TABLE job_run (

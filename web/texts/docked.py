@@ -1,0 +1,60 @@
+"""Docked handhelds: files of reads, and bursts typed at a shelf."""
+
+TEXTS = {
+    "docked.title": ("导入手持机文件", "Docked handheld"),
+    "docked.note": (
+        "手持机离线扫架后放回座充，把它导出的文件交来：EPC、时间、信号强度。",
+        "What a handheld read out of reach of the network: the file it exports, with EPC, time and strength.",
+    ),
+    "docked.reader": ("读写器", "Reader"),
+    "docked.readers.none": ("还没有登记手持机或推车。", "No handheld or cart is registered."),
+    "docked.file": ("文件", "File"),
+    "docked.file.hint": (
+        "CSV（UTF-8 或 GB 18030）或 .xlsx，第一行为表头。",
+        "CSV (UTF-8 or GB 18030) or .xlsx; the first row is a header.",
+    ),
+    "docked.clock": ("文件的时钟", "The file's clock"),
+    "docked.clock.hint": (
+        "未注明时区的时间按此理解。最早 {first}，最晚 {last}。",
+        "Times without a zone are read by it. The first is {first}, the last {last}.",
+    ),
+    "docked.clock.hint.none": ("未注明时区的时间按此理解。", "Times without a zone are read by it."),
+    "docked.columns": ("各列含义", "What the columns say"),
+    "docked.column.none": ("（无）", "(none)"),
+    "docked.rows": ("前几行", "The first rows"),
+    "docked.says": ("{reads} 次读取，{codes} 个库位条码", "{reads} reads, {codes} shelf labels"),
+    "docked.take": ("导入 {reads} 次读取", "Take {reads} reads"),
+    "docked.take_valid": ("只导入无误的行", "Take only the right rows"),
+    "docked.errors": ("{count} 处有误，尚未导入任何内容", "{count} errors; nothing is taken"),
+    "docked.error.row": ("行", "Row"),
+    "docked.error.column": ("列", "Column"),
+    "docked.error.problem": ("问题", "Problem"),
+    "docked.known": ("该内容已导入过：{file}", "This was brought before: {file}"),
+    "docked.taken": (
+        "已收下 {reader} 的 {reads} 次读取，略去 {left} 行；几秒内计入推断。",
+        "{reads} reads of {reader} are taken, {left} rows left out; beliefs follow within seconds.",
+    ),
+    "docked.again": (
+        "该内容已由 {by} 导入过（{file}），未重复计数。",
+        "Its content was brought before by {by} ({file}); nothing was counted twice.",
+    ),
+    "docked.before": ("最近带入的读取", "Brought lately"),
+    "docked.what": ("来源", "What"),
+    "docked.reads": ("读取", "Reads"),
+    "docked.read_between": ("读取时段", "Read between"),
+    "docked.by": ("经手", "By"),
+    "docked.waits": ("等待计入", "waits"),
+    "docked.new": ("新增 {reads}", "{reads} new"),
+    "docked.way.file": ("文件", "file"),
+    "docked.way.burst": ("连发", "burst at"),
+    "wedge.title": ("手持机连发", "Burst from a handheld"),
+    "wedge.note": (
+        "手持机设为键盘模式：先扫库位条码，再把读到的 EPC 或条码打进来，以回车或 Tab 分隔。",
+        "A handheld in keyboard mode: scan the shelf label, then let it type the EPCs or codes it read, each with Enter or Tab.",
+    ),
+    "wedge.reader": ("用哪台手持机", "Which handheld"),
+    "wedge.scan": ("库位条码，然后 EPC 或条码", "Shelf label, then EPCs or codes"),
+    "wedge.take": ("收下", "Take it"),
+    "wedge.taken": ("已收下 {shelf} 的 {reads} 次读取", "{reads} reads at {shelf} are taken"),
+}
+ASKED_AS = {"docked.way.{}": ("file", "burst")}
