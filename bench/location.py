@@ -34,7 +34,7 @@ FIRST_DAY_WRONG_SHARE = 0.03
 RUN_VOLUMES = 150  # three shelves or so
 LOSS_DB = 6.0
 
-screen = Console(width=160)
+screen = Console(width=200)
 
 
 class Case(NamedTuple):

@@ -123,7 +123,7 @@ def _weighed(
     sensor = Sensor.of(model.sensor) if model.sensor else _taught_by(night, pairs, places, ledger_place, at_home)
     shelves = Shelves(places, night.posts, sensor, pairs)
     visits = as_visits(profiles, night.hearings, ledger_place, night.posts.effort)
-    memory = Memory(profiles, ledger_place, model, visits)
+    memory = Memory(profiles, ledger_place, model, visits, night.posts.level)
     candidates = weigh(night.hearings, shelves, night.pairs_near, memory)
     if not alone:
         candidates = replace(candidates, likelihood=candidates.likelihood * STEP_WEIGHT)
@@ -220,7 +220,7 @@ def judge(
     outcome = np.full(len(ledger_place), int(Outcome.UNDECIDED))
     heard = np.zeros(len(ledger_place), bool)
     heard[beliefs.volume] = True
-    gone = _within_error(missing, ~heard & (missing >= model.likely), model.missing_tolerated)
+    gone = _within_error(missing, ~heard & (missing >= model.likely_missing), model.missing_tolerated)
     outcome[gone] = Outcome.MISSING
     outcome[~heard & listened & ~past.read_before] = Outcome.WEAK_TAG
     outcome[~heard & ~listened] = Outcome.UNCOVERED

@@ -12,9 +12,16 @@ from inventory.locating.model import READS_EDGES, READS_MIDDLES, Model
 from inventory.locating.profiling import Profiles
 
 MISSING_ROUNDS = 60
-MISSING_SHARE_MIN, MISSING_SHARE_MAX = 1e-5, 0.2
-MISSED_AGAIN = 0.5  # chance to miss a volume once more that was missed last night: misses of nights go together
-MISSED_ASSUMED = 5.0  # volumes a night is taken to miss as often as nights do, before its own are counted
+MISSING_SHARE_FIRST, MISSING_SHARE_MIN, MISSING_SHARE_MAX = 1e-3, 1e-5, 0.2
+MISSED_AGAIN, MISSED_AGAIN_TIMES = (
+    0.5,
+    6,
+)  # chance to miss a volume once more that was missed last night: misses go together
+MISSED_LEAST = 1e-9
+ODDS_STEP, ODDS_MIDDLE = 0.1, -4.0  # log-odds to be missed: volumes this alike count together; a usual volume's
+NIGHT_VARIANCE = np.array([1.0, 0.09])  # how much nights differ: log-odds of all alike, and their steepness
+SHIFT_MAX = 0.5  # of a round
+LOUDNESSES = 25
 GROUP_READS_FEW = 10.0  # so many reads of a shelf's volumes tell nothing of how well it was read
 CURVE_WORTH = 20.0  # volumes of one bucket that outweigh what the buckets together say of it
 CURVE_ROUNDS = 12
@@ -43,9 +50,9 @@ def silence_of(
 
     A sequential test: every night that doesn't hear a volume multiplies the odds by one over its chance to be missed though
     there, which is the volume's own: by the reads it was to have. Of a volume never heard where the ledger has it now, but
-    elsewhere before, only what is usual for volumes is known. The share of volumes that are gone, and how much more or less
-    than other nights this one misses, are estimated together from tonight's: who takes dossiers away doesn't look how well
-    they are read, a bad night does.
+    elsewhere before, only what is usual for volumes is known. The share of volumes that are gone, and how tonight misses other
+    than usual, are estimated together from tonight's: who takes dossiers away doesn't look how well they are read, a bad night
+    does.
     """
     heard = np.zeros(len(ledger_place), bool)
     heard[night.hearings.volume] = True
@@ -56,26 +63,40 @@ def silence_of(
     known = testable & at_home
     chance[known] = chance_to_miss(model.misses, expected[known])
     chance[testable & ~at_home] = chance[known].mean() if known.any() else chance_to_miss(model.misses, np.zeros(1))[0]
-    unseen = np.flatnonzero(testable & ~heard)
+    chance *= MISSED_AGAIN ** np.minimum(profiles.unseen, MISSED_AGAIN_TIMES)
     gone = np.zeros(len(ledger_place))
-    if len(unseen):
-        again = MISSED_AGAIN ** np.minimum(profiles.unseen[unseen], 6)
-        gone[unseen] = _gone(chance[unseen] * again, float(chance.sum()), int(testable.sum()))
+    gone[testable] = _gone(chance[testable], heard[testable])
     return Silence(gone, expected)
 
 
-def _gone(missed: Reals, missed_usually: float, asked: int) -> Reals:
-    """Of each unseen volume the probability that it is gone, in a night that may miss more or fewer than nights do.
+def _gone(missed: Reals, heard: NDArray[np.bool_]) -> Reals:
+    """Of each volume the probability that it is gone, 0 for those heard, in a night that may miss more or fewer than nights do.
 
-    missed: each one's chance to be missed on a usual night. missed_usually: how many of all `asked` a usual night misses.
+    missed: each one's chance to be missed on a usual night. The share that is gone and the night's own chances are
+    estimated in turn. By how much the log-odds to be missed are other tonight, for all alike and more or less for those who
+    are missed often anyway, is a small logistic regression, held to a usual night as long as few volumes say otherwise.
     """
-    share, worse = 1e-3, 1.0
+    usual = np.log(np.clip(missed, MISSED_LEAST, 1 - MISSED_LEAST))
+    usual -= np.log1p(-np.exp(usual))
+    step, at = np.unique(np.rint(usual / ODDS_STEP), return_inverse=True)
+    asked, silent = np.bincount(at, minlength=len(step)), np.bincount(at[~heard], minlength=len(step))
+    odds = step * ODDS_STEP
+    design = np.stack([np.ones(len(step)), odds - ODDS_MIDDLE])
+    share, shift = MISSING_SHARE_FIRST, np.zeros(2)
     for _ in range(MISSING_ROUNDS):
-        there = (1 - share) * np.minimum(missed * worse, 1.0)
-        gone = share / (share + there)
-        share = float(np.clip(gone.sum() / asked, MISSING_SHARE_MIN, MISSING_SHARE_MAX))
-        worse = (float((1 - gone).sum()) + MISSED_ASSUMED) / (missed_usually + MISSED_ASSUMED)
-    return np.asarray(gone)
+        chance = _from_odds(odds + shift @ design)
+        gone = silent * share / (share + (1 - share) * chance)
+        share = float(np.clip(gone.sum() / asked.sum(), MISSING_SHARE_MIN, MISSING_SHARE_MAX)) if len(step) else share
+        there = asked - gone
+        slope = design @ (silent - gone - there * chance) - shift / NIGHT_VARIANCE
+        curve = (design * there * chance * (1 - chance)) @ design.T + np.diag(1 / NIGHT_VARIANCE)
+        shift = shift + np.clip(np.linalg.solve(curve, slope), -SHIFT_MAX, SHIFT_MAX)
+    chance = _from_odds(usual + shift @ np.stack([np.ones(len(usual)), usual - ODDS_MIDDLE]))
+    return np.where(heard, 0.0, share / (share + (1 - share) * chance))
+
+
+def _from_odds(odds: Reals) -> Reals:
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30.0, 30.0))))
 
 
 def chance_to_miss(counts: Sequence[tuple[float, float]], reads: Reals) -> Reals:
@@ -105,9 +126,9 @@ def _line_through(missed: Reals, of: Reals, middle: Reals) -> Reals:
 def _reads_expected(night: Night, ledger_place: Integers, profiles: Profiles, testable: NDArray[np.bool_]) -> Reals:
     """How often each volume was to be read tonight.
 
-    What it is read on other nights counts as far as the rest of its shelf was read so often tonight, and as far as all that are
-    usually read as often were: a sweep done in a hurry misses more, one more visit misses less, and of a reader turned
-    down the faint lose most.
+    What it is read on other nights counts as far as the rest of its shelf was read so often tonight, and as far as all that
+    are usually heard as loud at home were: a sweep done in a hurry misses more, one more visit misses less, and of a reader
+    turned down the faint lose most, though they were read as often as the loud.
     """
     usual = profiles.reads / np.maximum(profiles.seen, 1)
     expected, tonight = np.where(testable, usual, 0.0), np.where(testable, night.reads, 0.0)
@@ -118,8 +139,18 @@ def _reads_expected(night: Night, ledger_place: Integers, profiles: Profiles, te
 
     by_shelf = share_by(np.maximum(ledger_place, 0), len(night.posts.effort))
     everywhere = share_by(np.zeros(len(usual), np.int64), 1)
-    as_often = share_by(np.searchsorted(READS_EDGES, usual, side="right"), len(READS_MIDDLES))
-    return np.asarray(usual * by_shelf * as_often / everywhere)
+    as_loud = share_by(_loudness(profiles, testable), LOUDNESSES + 1)
+    return np.asarray(usual * by_shelf * as_loud / everywhere)
+
+
+def _loudness(profiles: Profiles, testable: NDArray[np.bool_]) -> Integers:
+    """Each volume's group of those usually heard about as loud at home, by equal numbers; the last where that isn't known."""
+    known = (profiles.place == profiles.home[profiles.volume]) & (profiles.told > 0)
+    strength = np.full(len(profiles.home), np.nan)
+    strength[profiles.volume[known]] = profiles.strength[known] / profiles.told[known]
+    told = strength[testable & ~np.isnan(strength)]
+    edges = np.quantile(told, np.arange(1, LOUDNESSES) / LOUDNESSES) if len(told) else np.zeros(0)
+    return np.where(np.isnan(strength), LOUDNESSES, np.searchsorted(edges, strength, side="right"))
 
 
 def counted_misses(model: Model, silence: Silence, there: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:

@@ -10,11 +10,13 @@ import numpy as np
 READS_EDGES = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0])
 READS_MIDDLES = np.sqrt(np.append(READS_EDGES[:1] / 2, READS_EDGES) * np.append(READS_EDGES, READS_EDGES[-1:] * 1.5))
 MISSES_ASSUMED = tuple((round(min(24.0 / reads**2, 10.0), 6), 20.0) for reads in READS_MIDDLES.tolist())
-# Heard again, of so many: seldom, mostly, always so far; each by the reads to be expected.
-HABITS_ASSUMED = (
-    *((2.0, 10.0), (3.0, 10.0), (4.0, 10.0), (5.0, 10.0), (5.0, 10.0), (5.0, 10.0)),
-    *((5.0, 10.0), (6.0, 10.0), (7.0, 10.0), (8.0, 10.0), (8.0, 10.0), (8.0, 10.0)),
-    *((7.0, 10.0), (8.0, 10.0), (9.0, 10.0), (9.7, 10.0), (9.9, 10.0), (9.95, 10.0)),
+# Heard again, of so many: seldom, mostly, always so far; each by the reads to be expected, and each of these by how loud: before
+# anything was counted, alike.
+HABITS_ASSUMED = tuple(
+    (again, 10.0)
+    for by_reads in ((2.0, 3.0, 4.0, 5.0, 5.0, 5.0), (5.0, 6.0, 7.0, 8.0, 8.0, 8.0), (7.0, 8.0, 9.0, 9.7, 9.9, 9.95))
+    for again in by_reads
+    for _ in range(3)
 )
 
 ANSWERS_PRIOR = 2.0  # false alarms; with so many expected, people's answers weigh as much as the model's own word
@@ -80,12 +82,13 @@ class Model:
     misses: of volumes that were there, how many a night missed, and how many it might have; by the reads they were to have
         (`READS_EDGES`). Counted.
     habits: of a volume's places in its profile, in how many nights it was heard again, and how many there were; by how
-        regularly and how often it was heard there (`profiling.habit_of`). Counted.
+        regularly, how often and how loud it was heard there (`profiling.habit_of`). Counted.
     level_dbm: how loud shelves' own volumes usually sound (`judging.usual_level`). Learned.
     wrong_max: of all findings together, so many may be wrong by their own probabilities; missing_wrong_max: of the missing.
     found_wrong, missing_wrong: of the cases people answered, how many were false alarms, and how many should have been by the
         model's own probabilities; older answers fade. They move what is tolerated (`tolerated`). Counted.
-    sure: a volume is said to be at home from this probability on; a finding needs at least `likely`.
+    sure: a volume is said to be at home from this probability on; a finding needs at least `likely`, one of missing
+        `likely_missing`: one search in three for nothing is cheaper than a dossier that nobody looks for.
     """
 
     ledger_right: float = 0.999
@@ -107,11 +110,12 @@ class Model:
     habits: tuple[tuple[float, float], ...] = HABITS_ASSUMED
     level_dbm: float | None = None
     wrong_max: float = 0.025
-    missing_wrong_max: float = 0.15
+    missing_wrong_max: float = 0.2
     found_wrong: tuple[float, float] = (0.0, 0.0)
     missing_wrong: tuple[float, float] = (0.0, 0.0)
     sure: float = 0.9
     likely: float = 0.5
+    likely_missing: float = 0.35
 
     @property
     def found_tolerated(self) -> float:

@@ -15,6 +15,8 @@ from inventory.locating.sensing import Hearings
 NIGHTS_MAX = 30  # older nights fade
 HABIT_EDGES = np.array([0.5, 0.9])  # share of nights in which it is heard at one place
 HABIT_READS_EDGES = np.array([2.0, 4.0, 8.0, 16.0, 32.0])  # reads to be expected there in so many visits
+HABIT_DB_EDGES = np.array([4.0, 8.0])  # above what can't be heard any more
+HABIT_DB_UNKNOWN = 1
 PLACE_READS_FEW = 10.0  # so many reads of the volumes known at a place tell nothing of how well it was read
 
 
@@ -115,15 +117,23 @@ def remember(
     )
 
 
-def habit_of(profiles: Profiles, row: Integers, expected: Reals) -> Integers:
-    """Which row of `Model.habits` a row of the profile belongs to: how regularly and how often it is heard there.
+def habit_of(profiles: Profiles, row: Integers, expected: Reals, loud_dbm: Reals, silent_dbm: float) -> Integers:
+    """Which row of `Model.habits` a row of the profile belongs to: how regularly, how often and how loud it is heard there.
 
-    expected: the reads to be expected there, of each row.
+    expected: the reads to be expected there, of each row; loud_dbm: the strength, NaN where none was told.
     """
     regular = profiles.heard[row] / np.maximum(profiles.nights[profiles.volume[row]], 1)
     steps = np.searchsorted(HABIT_EDGES, regular, side="right")
     often = np.searchsorted(HABIT_READS_EDGES, expected, side="right")
-    return np.asarray(steps * (len(HABIT_READS_EDGES) + 1) + often)
+    above = np.searchsorted(HABIT_DB_EDGES, loud_dbm - silent_dbm, side="right")
+    loud = np.where(np.isnan(loud_dbm), HABIT_DB_UNKNOWN, above)
+    return np.asarray((steps * (len(HABIT_READS_EDGES) + 1) + often) * (len(HABIT_DB_EDGES) + 1) + loud)
+
+
+def usual_dbm(profiles: Profiles, row: Integers, level: Reals) -> Reals:
+    """How loud a volume is to be heard at a row of its profile, where each place's own volumes sound like `level`; NaN untold."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(profiles.strength[row] / profiles.told[row] + level[profiles.place[row]])
 
 
 def row_in(profiles: Profiles, volume: Integers, place: Integers, places: int) -> Integers:

@@ -8,8 +8,19 @@ from numpy.typing import NDArray
 from inventory.locating.arrays import NONE, ROWS_AT_ONCE, Integers, Places, Reals, in_parts, summed
 from inventory.locating.listening import Night
 from inventory.locating.model import Model, Novel, Steady
-from inventory.locating.profiling import Profiles, as_visits, habit_of, row_in, usual_reads
-from inventory.locating.sensing import DETECTION_MAX, DETECTION_MIN, Expected, Hearings, Sensor, Shelves, expect
+from inventory.locating.profiling import Profiles, as_visits, habit_of, row_in, usual_dbm, usual_reads
+from inventory.locating.sensing import (
+    DETECTION_MAX,
+    DETECTION_MIN,
+    LOUDER_STEP_DB,
+    LOUDER_UNKNOWN,
+    Expected,
+    Hearings,
+    Sensor,
+    Shelves,
+    expect,
+    heard_if,
+)
 from inventory.locating.working import in_turn
 
 HABIT_MAX = 0.99997
@@ -28,13 +39,15 @@ NORMAL_MIDDLE_HALF = 1.349  # how wide that is, by its standard deviation
 class Memory:
     """The profiles, and what the model says of how far they can be trusted.
 
-    visits: of each place, how many usual visits it had tonight (`profiling.as_visits`).
+    visits: of each place, how many usual visits it had tonight (`profiling.as_visits`). level: how loud its own volumes sound
+    tonight, in dBm.
     """
 
     profiles: Profiles
     ledger_place: Integers
     model: Model
     visits: Reals
+    level: Reals
 
     def knows(self, volume: Integers, place: Integers) -> NDArray[np.bool_]:
         """Of which volumes it knows how they sound at these places: where the ledger has them, and has had them."""
@@ -48,24 +61,25 @@ class Memory:
         """Chance to be heard again tonight where a row of the profile says, by the model's counts."""
         counts = np.array(self.model.habits)
         chance = np.clip((counts[:, 0] + 0.1) / (counts[:, 1] + 0.2), DETECTION_MIN, HABIT_MAX)
-        return np.asarray(chance[habit_of(self.profiles, row, usual_reads(self.profiles, row, self.visits))])
+        return np.asarray(chance[_habit(self.model, self.profiles, row, self.visits, self.level)])
 
-    def silence(self, volume: Integers, place: Integers, shelves: Shelves, near: tuple[Integers, Integers]) -> Reals:
+    def silence(
+        self, volume: Integers, place: Integers, shelves: Shelves, near: tuple[Integers, Integers], louder: Integers
+    ) -> Reals:
         """Logarithm of the chance that a volume at `place` is heard nowhere, by (volume, place).
 
-        near: pairs (listening place, standing place) where silence means something.
+        near: pairs (listening place, standing place) where silence means something. louder: of each row, by how many
+        `LOUDER_STEP_DB` it is heard louder at `place` itself than others there, `LOUDER_UNKNOWN` where it isn't heard there.
         """
-        here, there = near
-        count, detection = len(shelves.places.x), np.empty(len(here))
-        for start in range(0, len(here), ROWS_AT_ONCE):
-            part = slice(start, start + ROWS_AT_ONCE)
-            detection[part] = shelves.expect(here[part], there[part]).detection
         nights = np.where(self.knows(volume, place), self.profiles.nights[volume], 0)
+        around = _Around.of(shelves, near)
         silence = np.zeros(len(volume))
-        for number in np.unique(nights).tolist():
+        for number in np.unique(nights[nights > 0]).tolist():
             rows = nights == number
-            chance = self.novel_chance(detection, number) if number else detection
-            silence[rows] = summed(there, np.log1p(-chance), count)[place[rows]]
+            silence[rows] = around.silence(self.novel_chance(around.detection, number))[place[rows]]
+        for step in np.unique(louder[nights == 0]).tolist():
+            rows = (nights == 0) & (louder == step)
+            silence[rows] = around.silence(around.heard_if(step))[place[rows]]
         parts = list(in_parts(volume))
 
         def used(part: slice) -> Reals:
@@ -147,6 +161,46 @@ class Memory:
             columns[f"{name}_variance"][rows] = within + (1 - worth) * between
         # The strength says less of the reads where the volume's own are known.
         columns["slope"][rows] /= times + 1.0
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What to expect at the places around each: a row for each pair (listening place `here`, standing place `there`)."""
+
+    here: Integers
+    there: Integers
+    detection: Reals
+    louder: Reals
+    own_variance: Reals
+    places: int
+
+    @staticmethod
+    def of(shelves: Shelves, near: tuple[Integers, Integers]) -> "_Around":
+        """Of so many pairs at once."""
+        here, there = near
+        detection, louder, variance = (np.empty(len(here)) for _ in range(3))
+        for start in range(0, len(here), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            expected = shelves.expect(here[part], there[part])
+            detection[part], louder[part] = expected.detection, expected.louder
+            variance[part] = shelves.expect(there[part], there[part]).strength_variance
+        return _Around(here, there, detection, louder, variance, len(shelves.places.x))
+
+    def heard_if(self, step: int) -> Reals:
+        """The chance at each of a volume so much louder at its own place than others there; there itself it is heard anyway."""
+        if step == LOUDER_UNKNOWN:
+            return self.detection
+        beside = heard_if(self.detection, self.louder, step * LOUDER_STEP_DB, self.own_variance)
+        return np.where(self.here == self.there, self.detection, beside)
+
+    def silence(self, chance: Reals) -> Reals:
+        """By standing place, the logarithm of the chance that none of those around hears it."""
+        return summed(self.there, np.log1p(-chance), self.places)
+
+
+def _habit(model: Model, profiles: Profiles, row: Integers, visits: Reals, level: Reals) -> Integers:
+    loud = usual_dbm(profiles, row, level)
+    return habit_of(profiles, row, usual_reads(profiles, row, visits), loud, model.silent_dbm)
 
 
 # ── Learning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -273,7 +327,7 @@ def _habits(
     tonight = night.hearings.volume * count + night.hearings.place
     again = np.isin(profiles.volume[rows] * count + profiles.place[rows], tonight, assume_unique=True)
     visits = as_visits(profiles, night.hearings, ledger_place, night.posts.effort)
-    habit = habit_of(profiles, rows, usual_reads(profiles, rows, visits))
+    habit = _habit(model, profiles, rows, visits, night.posts.level)
     weight = at_home[profiles.volume[rows]]
     size = len(model.habits)
     more, of = np.bincount(habit, again * weight, size), np.bincount(habit, weight, size)

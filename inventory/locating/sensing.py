@@ -26,6 +26,9 @@ PAIR_WEIGHT = 12.0  # what a relation's mean counts against a pair's own, in vol
 REACH_METRES = 1.6  # along and across: so far apart, hearing nothing is still counted as hearing nothing
 DETECTION_MIN, DETECTION_MAX = 1e-8, 0.999
 VARIANCE_MIN = 1.0  # dB squared
+LOUDER_MAX = 1.0  # log-odds a dB
+LOUDER_STEP_DB, LOUDER_STEPS = 2.0, 6  # how finely and how far up and down that is told apart
+LOUDER_UNKNOWN = LOUDER_STEPS + 1
 PHASE_VARIANCE_MIN, PHASE_VARIANCE_MAX = 0.01, 0.1
 READS_VARIANCE_MIN = 0.05  # of the logarithm
 
@@ -53,7 +56,8 @@ class Expected:
     """What to expect at one place of a volume standing at another, as columns of equal length.
 
     detection: chance to be heard at all. strength and reads: means and variances over those heard; reads' mean and variance
-    are those given the strength, `slope` to the dB.
+    are those given the strength, `slope` to the dB. louder: how much the log-odds of detection rise with each dB by which the
+    volume is louder at its own place than the others there.
     """
 
     detection: Reals
@@ -64,6 +68,7 @@ class Expected:
     slope: Reals
     phase: Reals
     phase_variance: Reals
+    louder: Reals
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,26 @@ class Sensor:
     @staticmethod
     def of(parameters: dict[str, Any]) -> "Sensor":
         """As read from the database."""
-        columns = {f.name: np.array(parameters[f.name], np.float64) for f in fields(Expected)}
         relation = np.array(parameters["relation"], np.int64)
+        # What an earlier Guiwei didn't learn tells nothing.
+        columns = {
+            f.name: np.array(parameters.get(f.name, [0.0] * len(relation)), np.float64) for f in fields(Expected)
+        }
         return Sensor(relation, Expected(**columns), float(parameters["shared_variance"]))
 
 
+def heard_if(detection: Reals, louder: Reals, by_db: NDArray[np.floating[Any]] | float, variance: Reals) -> Reals:
+    """Chance to be heard of a volume that is `by_db` louder at its own place than the others there, whose strengths vary so.
+
+    The mean over those others is `detection`, as nearly as the logistic mean of a normal distribution can be written down.
+    """
+    odds = (np.log(detection) - np.log1p(-detection)) * np.sqrt(1 + np.pi / 8 * louder**2 * variance)
+    chance = 1 / (1 + np.exp(-np.clip(odds + louder * by_db, -30.0, 30.0)))
+    return np.asarray(np.clip(chance, DETECTION_MIN, DETECTION_MAX))
+
+
 # What a site is taken to be like before it has taught anything: heard on the spot, seldom from elsewhere.
-UNTAUGHT = Expected(*(np.array([value]) for value in (1e-4, -12.0, 60.0, 0.0, 1.0, 0.0, 0.5, 0.1)))
+UNTAUGHT = Expected(*(np.array([value]) for value in (1e-4, -12.0, 60.0, 0.0, 1.0, 0.0, 0.5, 0.1, 0.0)))
 
 
 def relations(places: Places, here: Integers, there: Integers, effort: Integers) -> tuple[Integers, Integers]:
@@ -176,7 +194,7 @@ class Pairs:
     """Pairs of a listening place and a ledger place near it, or one of whose volumes was heard there, ascending.
 
     key: here * number of places + there. standing: volumes whose ledger place is `there`. heard: so many of them (weighted).
-    The rest are weighted sums over those heard.
+    The rest are weighted sums over those heard; those of `own` over those heard at home, by how loud they were there.
     """
 
     key: Integers
@@ -193,6 +211,11 @@ class Pairs:
     phased: Reals
     phase: Reals
     phase_squared: Reals
+    own: Reals
+    own_strength: Reals
+    own_squared: Reals
+    own_heard: Reals
+    own_heard_strength: Reals
 
 
 def pairs_of(
@@ -205,31 +228,37 @@ def pairs_of(
     near_key = near[0] * places + near[1]
     # What a volume sounds like from far away is only learned of those that were heard where they belong, too.
     seen_home = np.zeros(len(ledger_place), bool)
+    own = np.full(len(ledger_place), np.nan)
     keys = [near_key]
     parts = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(hearings.volume), ROWS_AT_ONCE)]
     for part in parts:
         volume, place = hearings.volume[part], hearings.place[part]
         home = ledger_place[volume]
         seen_home[volume[place == home]] = True
+        own[volume[place == home]] = hearings.strength[part][place == home]
         keys.append(distinct((place * places + home)[home != NONE]))
     key = distinct(np.concatenate(keys))
     is_near = np.zeros(len(key), bool)
     is_near[np.searchsorted(key, near_key)] = True
-    sums = [np.zeros(len(key)) for _ in range(10)]
+    sums = [np.zeros(len(key)) for _ in range(12)]
     for part in parts:
         known = part.start + np.flatnonzero(ledger_place[hearings.volume[part]] != NONE)
         volume = hearings.volume[known]
         row = np.searchsorted(key, hearings.place[known] * places + ledger_place[volume])
         sure = weight[volume] * (is_near[row] | seen_home[volume])
         # One after another into the same sums, as if they all came at once.
-        for total, values in zip(sums, _squares_and_products(hearings, known), strict=True):
+        for total, values in zip(sums, _squares_and_products(hearings, known, own), strict=True):
             np.add.at(total, row, values * sure)
     held = ledger_place != NONE
     standing = summed(ledger_place[held], weight[held], places)
-    return Pairs(key, key // places, key % places, standing[key % places], *sums)
+    loud = held & ~np.isnan(own)
+    at, own_weight = ledger_place[loud], weight[loud]
+    by_place = (summed(at, own_weight * own[loud] ** power, places) for power in (0, 1, 2))
+    there = key % places
+    return Pairs(key, key // places, there, standing[there], *sums[:10], *(of[there] for of in by_place), *sums[10:])
 
 
-def _squares_and_products(hearings: Hearings, rows: NDArray[np.intp]) -> Iterator[Reals]:
+def _squares_and_products(hearings: Hearings, rows: NDArray[np.intp], own: Reals) -> Iterator[Reals]:
     """What `Pairs` sums up of each hearing, in its order."""
     strength, reads, phase = hearings.strength[rows], hearings.reads[rows], hearings.phase[rows]
     told, phased = ~np.isnan(strength), ~np.isnan(phase)
@@ -244,6 +273,9 @@ def _squares_and_products(hearings: Hearings, rows: NDArray[np.intp]) -> Iterato
     yield phased.astype(np.float64)
     yield phase
     yield phase**2
+    at_home = own[hearings.volume[rows]]
+    yield (~np.isnan(at_home)).astype(np.float64)
+    yield np.nan_to_num(at_home)
 
 
 def learn_sensor(pairs: Pairs, places: Places, posts: Posts, shared_variance: float) -> Sensor:
@@ -299,7 +331,19 @@ def _moments(sums: Pairs) -> Expected:
     phase = np.where(sums.phased > 0, sums.phase / phased, 0.5)
     phase_variance = np.where(sums.phased > 0, sums.phase_squared / phased - phase**2, PHASE_VARIANCE_MAX)
     phase_variance = np.clip(phase_variance, PHASE_VARIANCE_MIN, PHASE_VARIANCE_MAX)
-    return Expected(detection, strength, variance, reads, given, slope, phase, phase_variance)
+    return Expected(detection, strength, variance, reads, given, slope, phase, phase_variance, _louder(sums))
+
+
+def _louder(sums: Pairs) -> Reals:
+    """By how much being a dB louder at home raises the log-odds to be heard: what parts two normal distributions (Fisher)."""
+    unheard = sums.own - sums.own_heard
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = sums.own_heard_strength / sums.own_heard - (sums.own_strength - sums.own_heard_strength) / unheard
+        variance = sums.own_squared / sums.own - (sums.own_strength / sums.own) ** 2
+        variance -= sums.own_heard * unheard / sums.own**2 * apart**2
+        louder = apart / np.maximum(variance, VARIANCE_MIN)
+    enough = (sums.own_heard >= HEARINGS_MIN) & (unheard >= HEARINGS_MIN)
+    return np.where(enough, np.clip(louder, 0.0, LOUDER_MAX), 0.0)
 
 
 def sharpen(expected: Expected, pairs: Pairs, row: Integers) -> Expected:
@@ -322,6 +366,7 @@ def sharpen(expected: Expected, pairs: Pairs, row: Integers) -> Expected:
         expected.slope,
         expected.phase,
         expected.phase_variance,
+        expected.louder,
     )
 
 

@@ -1,6 +1,6 @@
 """Weighing places against each other: how likely what was heard of a volume is, were it here or there."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, distinct, in_parts, summed
 from inventory.locating.model import Model
 from inventory.locating.remembering import Memory
-from inventory.locating.sensing import Expected, Hearings, Shelves
+from inventory.locating.sensing import (
+    LOUDER_STEP_DB,
+    LOUDER_STEPS,
+    LOUDER_UNKNOWN,
+    Expected,
+    Hearings,
+    Shelves,
+    heard_if,
+)
 from inventory.locating.working import in_turn
 
 CANDIDATE_DB = 14.0  # a place that hears a volume so much fainter than the loudest isn't its own
@@ -52,8 +60,11 @@ def weigh(hearings: Hearings, shelves: Shelves, near: tuple[Integers, Integers],
     near: pairs (listening place, standing place) where silence means something.
     """
     volume, place = candidates_of(hearings, memory.ledger_place, len(shelves.places.x))
-    likelihood = memory.silence(volume, place, shelves, near)
     parts = list(in_parts(volume))
+    louder = np.concatenate(
+        [np.zeros(0, np.int64), *(_louder_there(volume[part], place[part], hearings, shelves)[0] for part in parts)]
+    )
+    likelihood = memory.silence(volume, place, shelves, near, louder)
 
     def of(part: slice) -> Reals:
         return _likelihood(volume[part], place[part], hearings, shelves, memory)
@@ -63,11 +74,29 @@ def weigh(hearings: Hearings, shelves: Shelves, near: tuple[Integers, Integers],
     return Candidates(volume, place, likelihood, _near(shelves.places, place, memory.ledger_place[volume]))
 
 
+def _louder_there(volume: Integers, place: Integers, hearings: Hearings, shelves: Shelves) -> tuple[Integers, Reals]:
+    """By how many `LOUDER_STEP_DB` each volume is heard louder at `place` than those who stand there; and how these vary."""
+    count = len(shelves.places.x)
+    keys = hearings.volume * count + hearings.place
+    wanted = volume * count + place
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    there = shelves.expect(place, place)
+    by = np.where(keys[at] == wanted, hearings.strength[at] - there.strength, np.nan) / LOUDER_STEP_DB
+    steps = np.clip(np.rint(np.nan_to_num(by)), -LOUDER_STEPS, LOUDER_STEPS).astype(np.int64)
+    return np.where(np.isnan(by), LOUDER_UNKNOWN, steps), there.strength_variance
+
+
 def _likelihood(volume: Integers, place: Integers, hearings: Hearings, shelves: Shelves, memory: Memory) -> Reals:
     """Logarithm of how likely what was heard of these volumes is, were they at these places, over hearing nothing."""
     row, heard = _joined(volume, hearings)
     known = memory.knows(volume, place)[row]
     expected = shelves.expect(hearings.place[heard], place[row])
+    # A weak tag is heard elsewhere more seldom than its shelf's others, a loud one more often.
+    steps, variance = _louder_there(volume, place, hearings, shelves)
+    steps, variance = steps[row], variance[row]
+    beside = (steps != LOUDER_UNKNOWN) & (hearings.place[heard] != place[row]) & ~known
+    if_so = heard_if(expected.detection, expected.louder, np.asarray(steps * LOUDER_STEP_DB), variance)
+    expected = replace(expected, detection=np.where(beside, if_so, expected.detection))
     expected, told = memory.instead(expected, known, hearings, heard, shelves.posts.effort)
     likelihood = summed(row, _reads_and_detection(hearings, heard, expected), len(volume))
     shared = shelves.sensor.shared_variance

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from devices.simulator.days import listen
-from devices.simulator.halls import Hall, Profile, make_hall, plant
+from devices.simulator.days import Disturbance, listen
+from devices.simulator.halls import Hall, Plant, Profile, make_hall, plant
 from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.locating.missing import chance_to_miss
 from inventory.locating.model import HABITS_ASSUMED, MISSES_ASSUMED, READS_MIDDLES, Model
 from inventory.locating.nightly import close_night
 from inventory.locating.profiling import Profiles, no_profiles
+from inventory.locating.sensing import heard_if
 
 VOLUMES, SEED, NIGHTS = 6_000, 5, 3
 
@@ -71,6 +72,38 @@ def test_loud_at_a_place_that_never_heard_it_is_not_at_home(known: tuple[Hall, M
     gone = (moved.stands != moved.ledger) & ~moved.dead & (judgement.night.reads >= 8)
     assert gone.sum() > 150
     assert (judgement.outcome == Outcome.ELSEWHERE)[gone].mean() > 0.97
+
+
+def test_where_readers_are_turned_down_the_faint_are_missed_and_the_loud_are_gone(
+    known: tuple[Hall, Model, Profiles],
+) -> None:
+    hall, model, profiles = known
+    taken = plant(hall, 0, 60, SEED)
+    day = listen(taken, NIGHTS, Disturbance(loss_db=6.0))
+    judged = judge(day.sightings, day.trail, hall.places, hall.ledger.astype(np.int64), model, profiles)
+    called, gone = judged.outcome == Outcome.MISSING, taken.planted == Plant.REMOVED.value
+    silent = judged.missing > 0
+    assert (silent & ~gone).sum() > gone.sum(), "or there would be nothing to tell apart"
+    assert (called & gone).sum() > 0.8 * gone.sum()
+    assert (called & gone).sum() > 0.8 * called.sum()
+
+
+def test_a_volume_loud_at_its_own_place_is_heard_beside_it_more_than_others(
+    known: tuple[Hall, Model, Profiles],
+) -> None:
+    _, model, _ = known
+    assert model.sensor is not None
+    beside = np.array(model.sensor["detection"]) < 0.9
+    assert max(np.array(model.sensor["louder"])[beside]) > 0.05
+
+
+@pytest.mark.parametrize("chance", [0.1, 0.3, 0.9])
+def test_over_all_volumes_of_a_shelf_the_chance_to_be_heard_is_the_shelf_s(chance: float) -> None:
+    louder = np.random.default_rng(SEED).normal(0, 5, 20_000)
+    many = np.ones(len(louder))
+    by_volume = heard_if(chance * many, 0.3 * many, louder, 25.0 * many)
+    assert by_volume.mean() == pytest.approx(chance, rel=0.2)
+    assert by_volume[louder > 5].mean() > chance > by_volume[louder < -5].mean()
 
 
 def test_nothing_that_stays_where_it_is_goes_elsewhere(known: tuple[Hall, Model, Profiles]) -> None:
