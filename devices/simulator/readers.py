@@ -5,7 +5,7 @@ it draws from its own seed, so what one reader says does not depend on the other
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zlib import crc32
@@ -62,7 +62,7 @@ class SimulatedReader(ABC):
         self._dialect = rows[0].dialect
         self._city, self._standing = city, standing
         self._number = crc32(self.code.encode())
-        self._chance = np.random.default_rng(np.random.SeedSequence([city.seed, 3, self._number, standing.day]))
+        self._chance = np.random.default_rng(np.random.SeedSequence([city.seed, 3, self._number, standing.occasion]))
         self._events = 0
 
     @abstractmethod
@@ -130,10 +130,19 @@ class SimulatedReader(ABC):
 class Sweep(SimulatedReader):
     """Someone walks aisle after aisle of some blocks, shelf by shelf, and starts again at the end."""
 
-    def __init__(self, city: City, standing: Standing, rows: list[ReaderRow], blocks: Indexes, speed: float) -> None:
-        """`speed` shortens the walking: 20 sweeps in two seconds what takes a keeper forty."""
+    def __init__(
+        self,
+        city: City,
+        standing: Standing,
+        rows: list[ReaderRow],
+        blocks: Indexes,
+        speed: float,
+        closed: Collection[int] = (),
+    ) -> None:
+        """`speed` shortens the walking: 20 sweeps in two seconds what takes a keeper forty. `closed`: shelves nobody gets at."""
         super().__init__(city, standing, rows)
-        self.route = sweep_route(city, blocks)
+        route = sweep_route(city, blocks)
+        self.route = route[~np.isin(route, list(closed))]
         self._speed = speed
         self._next = 0
 
@@ -330,8 +339,11 @@ class Gate(SimulatedReader):
 # ── All of them ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def make_readers(city: City, standing: Standing, speed: float) -> list[SimulatedReader]:
-    """Every reader of the register, in its order; the blocks are divided among the sweeps."""
+def make_readers(city: City, standing: Standing, speed: float, closed: Collection[int] = ()) -> list[SimulatedReader]:
+    """Every reader of the register, in its order; the blocks are divided among the sweeps.
+
+    closed: shelves, by their number in `city.shelves`, whose aisle nobody opens.
+    """
     antennas: dict[str, list[ReaderRow]] = {}
     for row in city.readers:
         antennas.setdefault(row.reader, []).append(row)
@@ -341,9 +353,9 @@ def make_readers(city: City, standing: Standing, speed: float) -> list[Simulated
     for code, rows in antennas.items():
         match rows[0].role:
             case AntennaRole.HANDHELD:
-                readers.append(HandheldSweep(city, standing, rows, share[code], speed))
+                readers.append(HandheldSweep(city, standing, rows, share[code], speed, closed))
             case AntennaRole.CART:
-                readers.append(CartSweep(city, standing, rows, share[code], speed))
+                readers.append(CartSweep(city, standing, rows, share[code], speed, closed))
             case AntennaRole.SHELF:
                 readers.append(CabinetReader(city, standing, rows))
             case AntennaRole.DESK:

@@ -4,12 +4,13 @@ import gzip
 import heapq
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import IO, NamedTuple
 
 from paho.mqtt.client import Client
@@ -29,6 +30,8 @@ GOODBYE_SECONDS_MAX = 2.0
 SPEED_MIN, SPEED_MAX = 0.1, 100.0
 RECORDING_MINUTES_MAX = 60 * 24 * 31
 NETWORK_SECONDS = 0.08  # from a reader's clock to the broker, in a recording
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 Say = Callable[[str], None]
 
@@ -74,7 +77,7 @@ def simulate(city: City, truth: Truth, mqtt_url: str, stop: Event, speed: float,
     speed: how much faster than a keeper sweeps are walked (0.1 to 100); times stay those of the clock. A broker that is
     away is waited for. Raises `BadSetting` for a URL and ValueError for a speed that can't be meant.
     """
-    readers = make_readers(city, Standing(city, truth, datetime.now(UTC).toordinal()), _speed(speed))
+    readers = make_readers(city, Standing(city, truth, occasion(datetime.now(UTC))), _speed(speed))
     if len(readers) > READERS_CONNECTED_MAX:
         zh = f"模拟读写器共 {len(readers)} 台，只连接前 {READERS_CONNECTED_MAX} 台。"
         say(f"{zh}Of {len(readers)} simulated readers, the first {READERS_CONNECTED_MAX} connect.")
@@ -171,27 +174,59 @@ def _connect(client: Client, address: BrokerAddress, stop: Event) -> None:
 
 
 def write_recording(
-    city: City, truth: Truth, path: Path, start: datetime, minutes: float, *, speed: float = 1.0
+    city: City,
+    truth: Truth,
+    path: Path,
+    start: datetime,
+    minutes: float,
+    *,
+    speed: float = 1.0,
+    closed: Collection[int] = (),
+    off: Mapping[str, datetime] = MappingProxyType({}),
 ) -> int:
     """Write what all readers say from `start` (aware) on, as `guiwei replay` reads it; gzip where the name ends in .gz.
 
-    The same city, truth, start, minutes and speed give the same bytes. Returns the number of messages. Raises
-    ValueError for a length or a speed that can't be meant.
+    closed: shelves, by their number in `city.shelves`, whose aisle nobody opens. off: from when on a reader is cut off; the
+    broker speaks its last will. The same arguments give the same bytes. Returns the number of messages. Raises ValueError
+    for a length or a speed that can't be meant.
     """
     if not 0 < minutes <= RECORDING_MINUTES_MAX or start.tzinfo is None:
         message = f"a recording starts at an aware time and lasts up to {RECORDING_MINUTES_MAX:,} minutes"
         raise ValueError(message)
-    readers = make_readers(city, Standing(city, truth, start.toordinal()), _speed(speed))
+    readers = make_readers(city, Standing(city, truth, occasion(start)), _speed(speed), closed)
     end = start + timedelta(minutes=minutes)
     written = 0
     with _recording(path) as file:
         for number, reader in enumerate(readers):
-            _write(file, Publication(start, number, -1, reader.status_topic, reader.online(start)))
-            written += 1
-        for publication in takewhile(lambda said: said.at < end, publications(readers, start, lambda: start)):
+            if off.get(reader.code, end) > start:
+                _write(file, Publication(start, number, -1, reader.status_topic, reader.online(start)))
+                written += 1
+        for publication in takewhile(lambda said: said.at < end, _until_cut_off(readers, start, off)):
             _write(file, publication)
             written += 1
     return written
+
+
+def _until_cut_off(
+    readers: list[SimulatedReader], start: datetime, off: Mapping[str, datetime]
+) -> Iterator[Publication]:
+    """Everything all readers say, of those cut off nothing from then on but their last will."""
+    wills = [
+        Publication(at, number, 0, reader.status_topic, will)
+        for number, reader in enumerate(readers)
+        if (at := off.get(reader.code, start)) > start and (will := reader.last_will(at)) is not None
+    ]
+    said = (
+        one
+        for one in publications(readers, start, lambda: start)
+        if one.at < off.get(readers[one.reader].code, FOREVER)
+    )
+    return heapq.merge(sorted(wills), said)
+
+
+def occasion(at: datetime) -> int:
+    """A number for the hour: what readers hear in two different ones doesn't sound alike."""
+    return round(at.timestamp() // 3600)
 
 
 @contextmanager

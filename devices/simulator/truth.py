@@ -157,13 +157,13 @@ def _sides(city: City) -> tuple[Indexes, ...]:
 class Standing:
     """Every living tag at its place: the dossiers', numbered as in the city, then the shelf labels'.
 
-    epc: shape (tags, 12). along: metres from the shelf's lower end; tags elsewhere than on a shelf are spread likewise. day: no
-    two days sound alike.
+    epc: shape (tags, 12). along: metres from the shelf's lower end; tags elsewhere than on a shelf are spread likewise.
+    occasion: no two of them sound alike.
     """
 
-    def __init__(self, city: City, truth: Truth, day: int = 0) -> None:
+    def __init__(self, city: City, truth: Truth, occasion: int = 0) -> None:
         """Sort the tags by place once."""
-        self.day = day
+        self.occasion = occasion
         count = len(city.dossiers)
         self.labels_from = count
         self.epc: Bytes = np.concatenate([city.dossiers.epc, _label_epcs(city)])
