@@ -30,6 +30,7 @@ EVENING_SECONDS, EVENING_READER = 70_000.0, 1_000  # when and by whom is swept a
 SECOND = 1_000_000
 DAY_MICROSECONDS = 86_400 * SECOND
 INAUDIBLE_DB = 12.0  # so far below the sensitivity nothing is tried
+CABINET_TRIES = NIGHT_SLICES * radio.CABINET_READS_PER_SLICE / radio.READS_PER_PASS  # in a night, by those of a pass
 SHELVES_AT_ONCE = 4_000  # bounds the memory of single reads
 
 
@@ -76,10 +77,15 @@ class Reads(NamedTuple):
 
 def listen(hall: Hall, day: int, disturbance: Disturbance = UNDISTURBED) -> Day:
     """One day of a hall by its profile; the same hall and day give the same evidence."""
-    chance = np.random.default_rng(np.random.SeedSequence([hall.seed, day, 31]))
+    chance = day_s_chance(hall, day)
     if hall.profile is Profile.SWEEP:
         return _sweep(hall, day, chance)
     return _night(hall, day, disturbance, chance)
+
+
+def day_s_chance(hall: Hall, day: int) -> np.random.Generator:
+    """What a day of a hall is drawn with, from its beginning: first the visits."""
+    return np.random.default_rng(np.random.SeedSequence([hall.seed, day, 31]))
 
 
 # ── Sweeps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +157,7 @@ def _sweep(hall: Hall, day: int, chance: np.random.Generator) -> Day:
 
 
 def _heard_on(hall: Hall, day: int, visits: Visits, chance: np.random.Generator) -> Day:
-    standing = _Standing(hall)
+    standing = Standing(hall)
     rows, labels = [], []
     for start in range(0, len(visits.shelf), SHELVES_AT_ONCE):
         now = slice(start, start + SHELVES_AT_ONCE)
@@ -168,26 +174,38 @@ def _heard_on(hall: Hall, day: int, visits: Visits, chance: np.random.Generator)
     return Day(sightings, Trail(_codes(visits, day), _labels(heard, len(hall), day)), listened)
 
 
-def _reads_of_visits(hall: Hall, day: int, visits: Visits, standing: "_Standing", chance: np.random.Generator) -> Reads:
+class Audible(NamedTuple):
+    """One row for each tag around each visit or antenna (`row`): its side, and how strongly it would be read but for fading."""
+
+    row: Integers
+    tag: Integers
+    side: NDArray[np.int8]
+    rssi: Values
+
+
+def around_visits(hall: Hall, day: int, visits: Visits, standing: "Standing") -> Audible:
+    """What could be read on visits of one day."""
     visit, tag, side = _around(hall, visits.shelf, standing)
-    shelf = visits.shelf[visit]
-    along, placed = standing.along[tag], standing.place[tag]
-    tag32, labels_from = tag.astype(np.int32), len(hall)
-    rssi = radio.sweep_rssi(side, along)
-    rssi += radio.placement_db(hall.seed, tag32, placed, labels_from)
-    rssi += radio.shadowing(hall.seed, tag32, placed, shelf)
+    placed, tag32 = standing.place[tag], tag.astype(np.int32)
+    rssi = radio.sweep_rssi(side, standing.along[tag])
+    rssi += radio.placement_db(hall.seed, tag32, placed, len(hall))
+    rssi += radio.shadowing(hall.seed, tag32, placed, visits.shelf[visit])
     rssi += radio.drift_db(hall.seed, day, visits.reader, visits.shelf)[visit]
-    moment = np.select([side == Side.LEFT, side == Side.RIGHT], [0.0, 1.0], along / SHELF_METRES)
-    which, strength = _tried(
-        rssi, radio.attempts_expected(tag32, hall.seed, chance, labels_from), tag, standing, chance
-    )
+    return Audible(visit, tag, side, rssi)
+
+
+def _reads_of_visits(hall: Hall, day: int, visits: Visits, standing: "Standing", chance: np.random.Generator) -> Reads:
+    visit, tag, side, rssi = around_visits(hall, day, visits, standing)
+    moment = np.select([side == Side.LEFT, side == Side.RIGHT], [0.0, 1.0], standing.along[tag] / SHELF_METRES)
+    tries = radio.attempts_expected(tag.astype(np.int32), hall.seed, chance, len(hall))
+    which, strength = _tried(rssi, tries, tag, standing, chance)
     moment = np.clip(moment[which] + radio.BEAM_SHARE * chance.standard_normal(len(which)), 0, 1)
     of = visit[which]
     at = np.rint((visits.start[of] + moment * visits.seconds[of]) * SECOND).astype(np.int64)
     return Reads(visits.reader[of], np.full(len(of), NONE), tag[which], at, np.rint(strength * 100).astype(np.int64))
 
 
-class _Standing:
+class Standing:
     """Living tags by shelf: the volumes', then the labels', numbered on from them."""
 
     def __init__(self, hall: Hall) -> None:
@@ -211,7 +229,7 @@ class _Standing:
         return row, self.order[self.starts[shelf][row] + within]
 
 
-def _around(hall: Hall, shelf: Integers, standing: _Standing) -> tuple[Integers, Integers, NDArray[np.int8]]:
+def _around(hall: Hall, shelf: Integers, standing: Standing) -> tuple[Integers, Integers, NDArray[np.int8]]:
     """Every tag on each shelf and on those around it: row of `shelf`, tag, side."""
     sides = neighbours_of(hall)
     around = (None, *sides[Plant.NEXT_LEVEL], *sides[Plant.NEXT_BAY], *sides[Plant.FACING], *sides[Plant.BEHIND])
@@ -227,7 +245,7 @@ def _around(hall: Hall, shelf: Integers, standing: _Standing) -> tuple[Integers,
 
 
 def _tried(
-    rssi: Values, expected: Values, tag: Integers, standing: _Standing, chance: np.random.Generator
+    rssi: Values, expected: Values, tag: Integers, standing: Standing, chance: np.random.Generator
 ) -> tuple[NDArray[np.intp], Values]:
     """Which of the rows are read, once for each read, and how strongly."""
     audible = np.flatnonzero(rssi > radio.SENSITIVITY_DBM - INAUDIBLE_DB)
@@ -262,7 +280,7 @@ def _labels(reads: Reads, labels_from: int, day: int) -> Anchors:
 
 
 def _night(hall: Hall, day: int, disturbance: Disturbance, chance: np.random.Generator) -> Day:
-    standing = _Standing(hall)
+    standing = Standing(hall)
     antennas = np.unique(hall.ledger).astype(np.int64)
     hearing = antennas[~np.isin(antennas, disturbance.dead_antennas)]
     parts = []
@@ -281,10 +299,23 @@ def _reads_of_antennas(
     hall: Hall,
     day: int,
     shelf: Integers,
-    standing: _Standing,
+    standing: Standing,
     disturbance: Disturbance,
     chance: np.random.Generator,
 ) -> Reads:
+    row, tag, _, rssi = around_antennas(hall, day, shelf, standing, disturbance)
+    tries = radio.attempts_expected(tag.astype(np.int32), hall.seed, chance) * CABINET_TRIES
+    which, strength = _tried(rssi, tries, tag, standing, chance)
+    at = chance.integers(0, NIGHT_SLICES * SLICE_MICROSECONDS["shelf"], len(which))
+    heard_by = shelf[row[which]]
+    if disturbance.swapped:
+        one, other = disturbance.swapped
+        heard_by = np.select([heard_by == one, heard_by == other], [other, one], heard_by)
+    return Reads(heard_by // (4 * LEVELS), heard_by, tag[which], at, np.rint(strength * 100).astype(np.int64))
+
+
+def around_antennas(hall: Hall, day: int, shelf: Integers, standing: "Standing", disturbance: Disturbance) -> Audible:
+    """What the antennas of these shelves could read in one night."""
     row, tag, side = _around(hall, shelf, standing)
     near = side <= Side.RIGHT
     row, tag, side = row[near], tag[near], side[near]
@@ -297,14 +328,7 @@ def _reads_of_antennas(
     rssi += radio.placement_db(hall.seed, tag32, placed) + radio.shadowing(hall.seed, tag32, placed, shelf[row])
     reader = shelf // (4 * LEVELS)
     rssi += radio.drift_db(hall.seed, day, reader, shelf)[row] - disturbance.loss_db
-    tries = radio.attempts_expected(tag32, hall.seed, chance) / radio.READS_PER_PASS * radio.CABINET_READS_PER_SLICE
-    which, strength = _tried(rssi, tries * NIGHT_SLICES, tag, standing, chance)
-    at = chance.integers(0, NIGHT_SLICES * SLICE_MICROSECONDS["shelf"], len(which))
-    heard_by = shelf[row[which]]
-    if disturbance.swapped:
-        one, other = disturbance.swapped
-        heard_by = np.select([heard_by == one, heard_by == other], [other, one], heard_by)
-    return Reads(heard_by // (4 * LEVELS), heard_by, tag[which], at, np.rint(strength * 100).astype(np.int64))
+    return Audible(row, tag, side, rssi)
 
 
 # ── Reduction ────────────────────────────────────────────────────────────────────────────────────────────────────────
