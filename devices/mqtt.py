@@ -116,7 +116,7 @@ class SlotConnection:
         self._to_acknowledge.extend(message for message in messages if message.qos)
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """Send a message at QoS 1 at the thread's next turn."""
+        """Send a message at QoS 1 at the thread's next turn, once we hear what we want to; not kept beyond the connection."""
         self._to_publish.append((topic, payload))
 
     # ── The owning thread ────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +244,7 @@ class SlotConnection:
         if writable:
             client.loop_write()
         self._acknowledge_due()
-        while self._to_publish:
+        while self._to_publish and self._connected and self._subscribed == self._wanted:
             client.publish(*self._to_publish.popleft(), qos=1)
         if code == MQTTErrorCode.MQTT_ERR_SUCCESS:
             code = client.loop_misc()
@@ -262,6 +262,7 @@ class SlotConnection:
 
     def _drop(self) -> None:
         self._connected = False
+        self._to_publish.clear()
         if self._client is not None:
             self._client.disconnect()
             self._client = None

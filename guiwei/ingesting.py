@@ -1,15 +1,22 @@
-"""Running one ingest slot on this machine: one process at a time, told apart from other machines' by host name."""
+"""Running one ingest slot on this machine and, beside it, the commands to its readers.
+
+One process at a time, told apart from other machines' by host name.
+"""
 
 import fcntl
 import gc
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from devices.commands import Commands, CommandSlot
 from devices.ingest import Ingest, Slot
 from guiwei.site import Site
 from inventory.domain.refusals import LeaseLost
 
 CLIENT_ID = "guiwei-ingest-{slot}"  # stable: taking over is connecting with the same id
+COMMANDS_CLIENT_ID = "guiwei-commands-{slot}"
 
 
 # Reads become hundreds of thousands of small objects without a cycle among them, and all of them go with their batch. At
@@ -35,4 +42,21 @@ def run_ingest(site: Site, slot: int, stop: threading.Event) -> None:
         except BlockingIOError:
             raise LeaseLost(lease=f"ingest slot {slot}") from None
         spare_the_collector()
-        Ingest(site.jobs, site.broker, Slot(slot, socket.gethostname(), CLIENT_ID.format(slot=slot))).run(stop)
+        with _commands(site, slot):
+            Ingest(site.jobs, site.broker, Slot(slot, socket.gethostname(), CLIENT_ID.format(slot=slot))).run(stop)
+
+
+@contextmanager
+def _commands(site: Site, slot: int) -> Iterator[None]:
+    """What the slot's readers are told, sent as long as the slot is worked for."""
+    told = CommandSlot(
+        slot, socket.gethostname(), COMMANDS_CLIENT_ID.format(slot=slot), site.settings.reader_passwords_file
+    )
+    over = threading.Event()
+    thread = threading.Thread(target=Commands(site.jobs, site.broker, told).run, args=(over,), name="commands")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         default_factory=lambda values: values.get("data_dir", Path()) / "ledger.key",
         description="File with the key that signs the ledger's roots; ledger.key in the data directory if not set.",
     )
+    reader_passwords_file: Path = Field(
+        default_factory=lambda values: values.get("data_dir", Path()) / "readers.passwords",
+        description="File with logins of readers told over HTTP; readers.passwords in the data directory if not set.",
+    )
     web_host: str = Field(default="127.0.0.1", description="Address the pages are served on.")
     web_port: int = Field(default=8000, ge=1, le=65535, description="Port the pages are served on.")
     web_https: bool = Field(

@@ -17,6 +17,7 @@ from web.api import arrivals as arrivals_api
 from web.api import audits as audits_api
 from web.api import batches as batches_api
 from web.api import borrowed as borrowed_api
+from web.api import commands as commands_api
 from web.api import consignments as consignments_api
 from web.api import counts as counts_api
 from web.api import delegations as delegations_api
@@ -41,6 +42,7 @@ from web.pages import (
     audits,
     borrowed,
     closing_sheet,
+    commands,
     consignment_hands,
     consignments,
     counting_boxes,
@@ -91,6 +93,7 @@ PAGES = (
     find,
     following,
     readers,
+    commands,
     scan,
     station,
     me,
@@ -148,6 +151,7 @@ PROGRAMS = (
     batches_api,
     ledger_api,
     jobs_api,
+    commands_api,
     condition,
 )
 SHUTDOWN_SECONDS_MAX = 3

@@ -19,7 +19,8 @@ CASES = "discrepancy"  # payload as of the others; what it lists may be none: a 
 AUDITS = "audit"  # payload: a JSON list of numbers of audits
 JOBS = "job"  # payload: a JSON list of names of jobs
 CHANNELS = ("belief", "holding", CASES)  # payload: a JSON list of volume ids, or "*" for all
-OWN_CHANNELS = (AUDITS, JOBS)  # of pages that show nothing else
+COMMANDS = "reader_command"  # payload: a JSON list of numbers of commands to readers
+OWN_CHANNELS = (AUDITS, JOBS, COMMANDS)  # of pages that show nothing else
 READS = "found"  # payload: a JSON object, one read or a few of a volume somebody looks for (find mode)
 READS_WAITING_MAX = 50  # for a browser that is too slow; what is older is of no use to who walks
 CLIENTS_MAX = 300  # Sixty clerks with a few open pages each.
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 class Client:
     """One open page: the volumes it shows, and whether there is news. A queue of one: news doesn't add up.
 
-    cases: whether it shows discrepancies, of whatever; channel: what else it shows, `AUDITS` or `JOBS`.
+    cases: whether it shows discrepancies, of whatever; channel: what else it shows, one of `OWN_CHANNELS`.
     """
 
     volumes: frozenset[int]

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -171,16 +171,24 @@ def parse_mapping(text: str) -> dict[str, object]:
     return told
 
 
-def parse_url(text: str) -> str:
-    """Where a reader takes commands: an address of http or https."""
+def parse_control(text: str) -> str:
+    """Where a reader takes commands: an address of http or https without a password, or `mqtt:TOPIC?answers=TOPIC`."""
     try:
         address = urlsplit(text)
-        well_formed = address.scheme in {"http", "https"} and bool(address.hostname) and (address.port or 0) >= 0
-    except ValueError:
+        if address.scheme == "mqtt":
+            topics = [address.path, *parse_qs(address.query).get("answers", ())]
+            well_formed = (
+                bool(address.path) and "#" not in text and not address.netloc and all(map(parse_topic, topics))
+            )
+        else:
+            well_formed = address.scheme in {"http", "https"} and bool(address.hostname) and (address.port or 0) >= 0
+            well_formed = well_formed and address.username is None and address.password is None
+    except (ValueError, BadInput):
         well_formed = False
     if not well_formed or len(text) > URL_CHARACTERS_MAX or UNPRINTABLE.search(text) or " " in text:
         raise BadInput(
-            problem_zh=f"应为 http 或 https 地址，最多{URL_CHARACTERS_MAX}个字符",
-            problem_en=f"this is an address of http or https with at most {URL_CHARACTERS_MAX} characters",
+            problem_zh=f"应为不含密码的 http 或 https 地址，或 mqtt:主题，最多{URL_CHARACTERS_MAX}个字符",
+            problem_en="this is an address of http or https without a password, or mqtt:TOPIC, "
+            f"with at most {URL_CHARACTERS_MAX} characters",
         )
     return text

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     UNMASK = auto()
     SEE_DAY_WORK = auto()
     SEE_READERS = auto()
+    COMMAND_READERS = auto()
     RECORD_ACTS = auto()
 
     SEE_REQUESTS = auto()
@@ -141,6 +142,7 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.UNMASK: _row("查看完整证件号码", "see a whole ID number", _AGENCY),
     _P.SEE_DAY_WORK: _row("查看今日工作", "see the day's work", _STAFF),
     _P.SEE_READERS: _row("查看读写器", "see the readers", _KEEPER, _MANAGER, _AUDITOR, _SUPERVISOR, Role.SYSTEM_ADMIN),
+    _P.COMMAND_READERS: _row("向读写器下达命令", "tell readers what to do", _KEEPER, _MANAGER),
     _P.RECORD_ACTS: _row("在工位登记经办", "record acts at the station", _RECORDERS),
     # ── A window's request ───────────────────────────────────────────────────────────────────────────────────────────
     _P.SEE_REQUESTS: _row("查看用档申请", "see requests", _FINDERS),

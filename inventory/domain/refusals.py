@@ -551,6 +551,14 @@ class AgencyNotFound(NotFound):
     en = "There is no agency {agency}."
 
 
+class NoSuchReader(NotFound):
+    """No reader of that code."""
+
+    code = "no_such_reader"
+    zh = "未找到读写器 {reader}。"
+    en = "There is no reader {reader}."
+
+
 class ReaderNotFound(NotFound):
     """No handheld or cart of that code."""
 
@@ -856,6 +864,22 @@ class SearchUnderWay(Conflict):
     code = "search_under_way"
     zh = "该册已有进行中的查找。"
     en = "There is a search for that volume already."
+
+
+class NotCommandable(Conflict):
+    """A reader is told to do something where its registration says how: dialect and, for most, control_url."""
+
+    code = "reader_takes_no_commands"
+    zh = "读写器 {reader} 不接受命令，或登记中没有写明命令地址。"
+    en = "The reader {reader} takes no commands, or its registration doesn't say where."
+
+
+class CommandGoesOn(Conflict):
+    """What a reader was told and what came of it stay as they were."""
+
+    code = "reader_command_goes_on"
+    zh = "读写器命令只能往下进行，已结束的不能更改。"
+    en = "A reader's command only goes on; one that has ended doesn't change."
 
 
 class AuditUnderWay(Conflict):

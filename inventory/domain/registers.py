@@ -346,7 +346,9 @@ READERS: Register[ReaderRow] = Register(
         Column("status_topic", cells.parse_topic, "MQTT topic of its status"),
         Column("timezone", cells.parse_timezone, "IANA zone of its clock, where its times have none"),
         Column("mapping", cells.parse_mapping, "JSON: field paths and units of the mapping dialect"),
-        Column("control_url", cells.parse_url, "where it takes commands"),
+        Column(
+            "control_url", cells.parse_control, "where it takes commands: http(s) address, or mqtt:TOPIC?answers=TOPIC"
+        ),
         Column("slot", cells.parse_whole_number(0, SLOT_MAX), "the ingest slot that listens to it"),
     ),
     _check_reader,

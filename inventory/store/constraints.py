@@ -284,4 +284,11 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "job_asked_by_its_roles": refusals.NotAllowed,
     "job_run_ends_after_it_began": refusals.Conflict,
     "job_run_is_told": refusals.Conflict,
+    "reader_command_kind_known": refusals.Conflict,
+    "reader_command_state_known": refusals.Conflict,
+    "reader_command_of_command": refusals.CommandReused,
+    "reader_command_answered_after_due": refusals.Conflict,
+    "reader_command_is_whole": refusals.Conflict,
+    "reader_command_goes_on": refusals.CommandGoesOn,
+    "reader_command_by_its_roles": refusals.NotAllowed,
 }

@@ -24,6 +24,7 @@ from inventory.store.database import Transaction, raw, refusal_for
 from tests.arrivals import breaks as arrivals
 from tests.audits import breaks as audits
 from tests.bringing import breaks as bringing
+from tests.commanding import breaks as commanding
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
@@ -121,11 +122,13 @@ def test_every_refusal_has_a_code_of_its_own_and_two_sentences_of_the_same_facts
 def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     """Each folder breaks its own and looks which refusal comes; here stand those of the house and of the ledger's door."""
     in_the_ledgers_tests = {"command_content_differs", "act_to_its_institution"}
-    broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests
+    by_the_application = {commanding.BY_THE_APPLICATION}
+    broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests | by_the_application
     for folder in (
         arrivals,
         audits,
         bringing,
+        commanding,
         consigning,
         discrepancies,
         isolation,

@@ -19,6 +19,7 @@ SHARED = {
     "place": "shelves, windows and bags belong to the city",
     "reader": "equipment",
     "antenna": "equipment",
+    "reader_command": "what equipment was told",
     "registry_version": "a number",
     "model": "how the radio is read, of no dossier",
     "anchor": "where a reader was",

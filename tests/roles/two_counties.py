@@ -75,7 +75,7 @@ class County:
             "deposit": "personal", "deposit_type": "personal", "document": "x", "career": "none", "tie": "relative",
             "id_number": "11010519491231002X", "count": "1", "day": "2026-01-01", "since": "2026-01-01", "until": "2026-12-31",
             "kind": "loan", "witness_login": "second", "witness_secret": "000000", "pieces": "1", "seal": "F-1",
-            "why": "核对身份信息", "login": "nobody", "role": "keeper", "password": "nobody-will-guess-1", "act": "lock", "bag": "BAG-1", "target": "N-1",
+            "why": "核对身份信息", "login": "nobody", "role": "keeper", "password": "nobody-will-guess-1", "act": "lock", "bag": "BAG-1", "target": "N-1", "reader": "H-1",
         }  # fmt: skip
 
 

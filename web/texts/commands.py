@@ -1,0 +1,31 @@
+"""What readers are told."""
+
+TEXTS = {
+    "commands.title": ("读写器命令", "Commands to readers"),
+    "commands.note": (
+        "开始、停止读取，设置模式和功率，开关灯塔和报警器。每条命令都有结果：完成、失败或超时。",
+        "Start and stop reading, set mode and power, switch lights and sirens. Each command ends: done, failed or timed out.",
+    ),
+    "commands.tell": ("下达命令", "Tell a reader"),
+    "commands.reader": ("读写器", "Reader"),
+    "commands.kind": ("命令", "Command"),
+    "commands.with": ("参数", "With"),
+    "commands.state": ("状态", "State"),
+    "commands.asked": ("下达", "Asked"),
+    "commands.by": ("下达人", "By"),
+    "commands.by.audit": ("盘点 {audit}", "audit {audit}"),
+    "commands.by.itself": ("系统", "Guiwei"),
+    "commands.seconds": ("读取秒数", "Seconds to read"),
+    "commands.mode": ("模式", "Mode"),
+    "commands.dbm": ("功率 dBm", "Power in dBm"),
+    "commands.port": ("输出口", "Output"),
+    "commands.on": ("开关", "On or off"),
+    "commands.on.on": ("开", "on"),
+    "commands.on.off": ("关", "off"),
+    "commands.aisle": ("{block} 列 {aisle} 通道", "block {block}, aisle {aisle}"),
+    "commands.pulse": ("几秒后复位", "Back after seconds"),
+    "commands.hint": ("只填该命令需要的参数。", "Fill in only what the command takes."),
+    "commands.button": ("下达", "Tell it"),
+    "commands.told": ("已下达：{reader}。", "Told: {reader}."),
+    "commands.none": ("还没有命令。", "Nothing was told yet."),
+}
