@@ -153,7 +153,9 @@ def run(case: Case, volumes: int, seeds: range) -> tuple[dict[str, Score], tuple
             if case.profile is Profile.SWEEP and case.learned_days:
                 # The sequential test asks for what it needs: shelves of undecided volumes are swept once more.
                 asked = np.unique(hall.ledger[(judged.outcome == Outcome.UNDECIDED) & day.listened[hall.ledger]])
-                again = together(day, sweep_again(hall, case.learned_days, asked.astype(np.int64)))
+                again = (
+                    together(day, sweep_again(hall, case.learned_days, asked.astype(np.int64))) if len(asked) else day
+                )
                 answer = answer_of(guiwei.judge(hall, again), len(hall))
                 score(answer, hall, again, scores.setdefault("the same, undecided shelves again", Score()))
                 swept += len(asked) / len(np.unique(hall.ledger)) / len(seeds)
