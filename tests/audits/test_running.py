@@ -27,6 +27,7 @@ from tests import servers
 from tests.audits.conftest import make_wrong
 from tests.audits.nights import INTERVAL, ask, halted, run, state_of, stored
 from tests.conftest import Archive
+from tests.ingest.equipment import IngestProcess, evidence, keep_alive, publisher, register_readers, until
 from tests.locating.halls import NIGHTS, evening_of, shelf_of
 
 Wrong = tuple[Archive, Hall]
@@ -125,6 +126,31 @@ def test_a_killed_postgresql_loses_no_audit(tmp_path: Path) -> None:
         finish(archive, cut)
         assert stored(archive, cut) == stored(archive, whole)
         archive.close()
+
+
+def test_ingest_killed_meanwhile_changes_nothing_of_it(wrong: Wrong) -> None:
+    archive, _ = wrong
+    with servers.server_directory() as folder:
+        register_readers(archive, folder, "late,native,r/late,0,W1,handheld,")
+        whole, cut = ask(archive), ask(archive)
+        run(archive, whole)
+        with (
+            servers.mosquitto(folder) as broker,
+            publisher(broker.url) as readers,
+            IngestProcess(archive, broker.url, folder) as ingest,
+        ):
+            ingest.start()
+            keep_alive(archive, readers)
+            with halted(archive, cut, "judging") as process:
+                readers.publish("r/late", '{"epc": "3500000000000000000000AA", "rssi_dbm": -50}')
+                ingest.kill()
+                assert process.stdin is not None
+                process.stdin.write("go on\n")
+                process.stdin.flush()
+                assert process.wait(60) == 0
+            ingest.start()
+            until(lambda: any("AA" in epc for _, _, epc in evidence(archive)), "what it hadn't taken comes again")
+    assert stored(archive, cut) == stored(archive, whole)
 
 
 def test_a_day_is_not_closed_while_an_audit_of_it_is_unfinished(wrong: Wrong) -> None:
