@@ -28,6 +28,7 @@ from web.api import letters as letters_api
 from web.api import register as register_api
 from web.api import requests as requests_api
 from web.api import searches as searches_api
+from web.api import shelf_counts as shelf_counts_api
 from web.api import sweeps as sweeps_api
 from web.api import work as work_api
 from web.api.models import EVERYWHERE
@@ -73,6 +74,7 @@ from web.pages import (
     roles,
     scan,
     searches,
+    shelf_count,
     sign_in,
     station,
     sweeps,
@@ -116,6 +118,7 @@ PAGES = (
     sweeps,
     docked,
     wedge,
+    shelf_count,
     audits,
     discrepancies,
     searches,
@@ -144,6 +147,7 @@ PROGRAMS = (
     discrepancies_api,
     searches_api,
     sweeps_api,
+    shelf_counts_api,
     audits_api,
     counts_api,
     register_api,

@@ -20,6 +20,8 @@ from web.listening import HEADERS
 from web.pacing import Pacing, is_own_machine
 from web.turned_away import Doorkeeper
 
+COUNTING = "/shelf-count"
+CAMERA_HERE = "camera=(self), geolocation=(), microphone=()"  # It reads codes; no other page looks through it.
 _STATIC_SECONDS = 365 * 24 * 3600  # The address carries the content's hash.
 
 log = logging.getLogger(__name__)
@@ -96,6 +98,8 @@ class Guarding:
     def _add_headers(self, scope: Scope, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
             headers[name] = value
+        if scope["path"] == COUNTING:
+            headers["Permissions-Policy"] = CAMERA_HERE
         if self.https:
             headers["Strict-Transport-Security"] = f"max-age={_STATIC_SECONDS}"
         if scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v="):

@@ -15,6 +15,7 @@ LARGER_BODIES: tuple[tuple[str, int], ...] = (
     ("/api/v1/arrivals", 16_384 * _KIB),  # the same in JSON
     ("/api/v1/reshelvings", 2_048 * _KIB),
     ("/api/v1/digitisation", 1_024 * _KIB),
+    ("/api/v1/shelf-counts", 512 * _KIB),
     ("/api/v1/letters/", 4_096 * _KIB),  # the scan of a letter, and nothing else
     ("/requests/letters", 4_160 * _KIB),  # the same, in a form
     ("/wedge", 512 * _KIB),

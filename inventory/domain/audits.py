@@ -43,8 +43,13 @@ class PlanKind(Word):
 
     @property
     def interval_days(self) -> int:
-        """How many days before it is due its evidence may be: a campaign takes its time, a night judges its day."""
+        """How many days its evidence may come from: a campaign takes its time, a night judges its day."""
         return {PlanKind.YEARLY: 30, PlanKind.ROLLING: 1, PlanKind.AFTER_RESHELVING: 1}.get(self, 7)
+
+    @property
+    def begins(self) -> bool:
+        """Whether its days begin when it is due: a blind count is counted then, everything else has been heard before."""
+        return self is PlanKind.BLIND_COUNT
 
     @property
     def draws(self) -> bool:

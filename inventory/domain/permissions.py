@@ -64,6 +64,7 @@ class Permission(StrEnum):
     SEND_TO_SCAN = auto()
     RESHELVE = auto()
     SWEEP = auto()
+    COUNT_SHELVES = auto()
 
     SEE_AUDITS = auto()
     RUN_AUDITS = auto()
@@ -185,6 +186,7 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.SEND_TO_SCAN: _row("送扫、收回", "send to be scanned, take back", _KEEPER),
     _P.RESHELVE: _row("倒架", "carry a re-shelving out", _KEEPER),
     _P.SWEEP: _row("手持盘点", "sweep the shelves", _KEEPER, _MANAGER),
+    _P.COUNT_SHELVES: _row("按码清点库位", "count shelves by code", _KEEPER, _MANAGER, _AUDITOR),
     # ── Audits ───────────────────────────────────────────────────────────────────────────────────────────────────────
     _P.SEE_AUDITS: _row("查看盘点", "see audits", _KEEPER, _MANAGER, _AUDITOR, _SUPERVISOR),
     _P.RUN_AUDITS: _row("发起盘点、抽查", "ask for audits and samples", _MANAGER, _AUDITOR),

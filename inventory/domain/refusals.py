@@ -906,6 +906,30 @@ class AuditStays(Conflict):
     en = "An audit only goes on; its results and a closed audit don't change."
 
 
+class ShelfCountLate(Conflict):
+    """A count goes into an audit before that is judged, not after."""
+
+    code = "shelf_count_late"
+    zh = "该盘点已开始判定或已结束，此次清点未计入。"
+    en = "The audit is being judged or is over; this count didn't go into it."
+
+
+class ShelfCountUnfinished(Conflict):
+    """A count is finished when all its scans have come."""
+
+    code = "shelf_count_unfinished"
+    zh = "清点的扫描尚未全部同步，不能结束。"
+    en = "Not all scans of the count have come; it isn't finished."
+
+
+class ShelfCountStays(Conflict):
+    """What was counted stays as it was counted."""
+
+    code = "shelf_count_stays"
+    zh = "清点结束后不可更改，请重新清点。"
+    en = "A finished count doesn't change; count the shelf again."
+
+
 class AuditUnsigned(Conflict):
     """Two sign before an audit is closed."""
 
@@ -921,6 +945,14 @@ class CounterIsKeeper(Conflict):
     code = "counter_is_keeper"
     zh = "库房管理员不能作为盘点人签字。"
     en = "Whoever keeps the shelves can't sign as the one who counted them."
+
+
+class BlindCountByKeeper(Conflict):
+    """Whoever keeps the shelves isn't who counts them blind."""
+
+    code = "blind_count_by_keeper"
+    zh = "盲点由库房管理员以外的人清点。"
+    en = "A blind count is made by somebody who doesn't keep the shelves."
 
 
 class AlreadyMerged(Conflict):

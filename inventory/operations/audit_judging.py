@@ -15,6 +15,7 @@ from inventory.domain.judged import Judged, JudgedAs
 from inventory.domain.refusals import PlaceNotFound
 from inventory.locating.arrays import NONE
 from inventory.locating.judging import Judgement, Outcome, judge
+from inventory.operations.audit_counts import corrected, counts_of
 from inventory.operations.gathering import model_now
 from inventory.operations.judging import Interval, gather_interval, judged_volumes
 from inventory.store import audits
@@ -99,8 +100,10 @@ def judged(connection: psycopg.Connection[Any], asked: Asked, on_step: OnStep) -
     )
     on_step("telling", 90)
     findings, undecided = _found(connection, interval, found, places)
+    counts = counts_of(connection, sorted(places.shelves), interval, asked.roots)
+    findings, undecided = corrected(connection, counts, interval, found, findings, undecided)
     findings += _strange_tags(connection, interval, places)
-    shelves, gaps = _coverage(interval, found, places)
+    shelves, gaps = _coverage(interval, found, places, counts.says.whole)
     gaps += _blind_readers(connection, interval, places)
     visits = [shelf.visits for shelf in shelves if shelf.visits]
     return Audit(
@@ -184,8 +187,13 @@ def _as_judged(volume: JudgedVolume, interval: Interval, places: dict[int, tuple
     )
 
 
-def _coverage(interval: Interval, judged: Judgement, scope: _Scope) -> tuple[list[ShelfRow], list[tuple[Gap, GapRow]]]:
-    """Shelf by shelf how many volumes were expected and listened at, and the places nobody was at."""
+def _coverage(
+    interval: Interval, judged: Judgement, scope: _Scope, whole: frozenset[int]
+) -> tuple[list[ShelfRow], list[tuple[Gap, GapRow]]]:
+    """Shelf by shelf how many volumes were expected and listened at, and the places nobody was at.
+
+    whole: shelves that somebody counted whole; that covers them as well as listening does.
+    """
     gathered = interval.gathered
     within = np.isin(gathered.place_ids, np.array(sorted(scope.shelves), np.int64))
     rows = np.flatnonzero(np.append(within, False)[gathered.ledger_place])
@@ -196,6 +204,10 @@ def _coverage(interval: Interval, judged: Judgement, scope: _Scope) -> tuple[lis
     held = np.flatnonzero(expected)
     columns = (gathered.place_ids[held], expected[held], covered[held], effort[held])
     shelves = [ShelfRow(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    shelves = [
+        one._replace(covered=one.expected, visits=max(one.visits, 1)) if one.place_id in whole else one
+        for one in shelves
+    ]
     silent = [shelf.place_id for shelf in shelves if not shelf.visits]
     if not scope.is_sample:
         silent = rolled_up(silent, [shelf.place_id for shelf in shelves], scope.lineage, scope.top)

@@ -99,14 +99,15 @@ def work(connection: psycopg.Connection[Any], now: datetime) -> list[int]:
         if kind is PlanKind.BEFORE_HOLIDAYS:
             wanted = is_eve(_calendar(connection), today)
         if wanted:
-            since = until - kind.interval_days * DAY
+            days = kind.interval_days * DAY
+            since, ends = (until, until + days) if kind.begins else (until - days, until)
             asked.append(
                 audit_rows.add(
                     connection,
                     audit_rows.Asked(
                         plan.place_id,
                         since,
-                        until,
+                        ends,
                         now,
                         plan_id=plan.plan_id,
                         sample_shelves=plan.sample_shelves,

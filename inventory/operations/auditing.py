@@ -97,7 +97,7 @@ def run_waiting(
     """Judge every audit that waits or was cut short and that nobody works on; one that can't be judged fails after some tries."""
     with database.unpooled() as connection:
         connection.autocommit = True
-        waiting = audit_rows.unfinished(connection)
+        waiting = audit_rows.unfinished(connection, clock())
     done = []
     for number in waiting:
         try:

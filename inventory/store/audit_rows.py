@@ -186,10 +186,10 @@ def newest(connection: psycopg.Connection[Any]) -> list[AuditRow]:
         return cursor.execute(f"{SELECT} ORDER BY audit.id DESC LIMIT {AUDITS_MAX}").fetchall()
 
 
-def unfinished(connection: psycopg.Connection[Any]) -> list[int]:
-    """Audits that wait, and those that run or whose runner died, oldest first."""
-    rows = connection.execute("SELECT id FROM audit WHERE state IN ('waiting', 'running') ORDER BY id")
-    return [number for (number,) in rows]
+def unfinished(connection: psycopg.Connection[Any], now: datetime) -> list[int]:
+    """Audits that wait and whose interval is over, and those that run or whose runner died, oldest first."""
+    query = "SELECT id FROM audit WHERE state IN ('waiting', 'running') AND judged_until <= %s ORDER BY id"
+    return [number for (number,) in connection.execute(query, (now,))]
 
 
 def under_way(connection: psycopg.Connection[Any]) -> bool:

@@ -172,7 +172,7 @@ def heard_labels(connection: psycopg.Connection[Any], since: datetime, until: da
 
 
 # The projection says it for all but those that moved since, or by acts that weren't known yet.
-LEDGER_OF_ALL = """
+LEDGER_KNOWN = """
     WITH known AS (
         SELECT chain.warehouse_id, CASE WHEN %(roots)s THEN coalesce(root.sequence, 0) ELSE chain.sequence END AS sequence
         FROM ledger_chain AS chain JOIN place ON place.id = chain.warehouse_id
@@ -190,9 +190,22 @@ LEDGER_OF_ALL = """
         SELECT volume_id, place_id, moved_at FROM holding
         WHERE NOT EXISTS (SELECT FROM asked WHERE asked.volume_id = holding.volume_id)
         UNION ALL SELECT volume_id, place_id, moved_at FROM ledger)
-    SELECT volume_id, place_id, moved_at FROM placed
+"""
+LEDGER_OF_ALL = f"""
+    {LEDGER_KNOWN} SELECT volume_id, place_id, moved_at FROM placed
     WHERE EXISTS (SELECT FROM tag WHERE tag.volume_id = placed.volume_id)
 """
+
+
+def known_until(until: datetime, roots: Roots | None) -> dict[str, object]:
+    """What `LEDGER_KNOWN` asks for."""
+    ends = roots or ()
+    return {
+        "until": until,
+        "roots": roots is not None,
+        "warehouses": [warehouse for warehouse, _, _ in ends],
+        "sequences": [sequence for _, sequence, _ in ends],
+    }
 
 
 def ledger_of_all(connection: psycopg.Connection[Any], until: datetime, roots: Roots | None) -> list[NDArray[Any]]:
@@ -200,14 +213,7 @@ def ledger_of_all(connection: psycopg.Connection[Any], until: datetime, roots: R
 
     roots: later acts than these aren't known; None: all are. Volumes not held then are left out.
     """
-    ends = roots or ()
-    known = {
-        "until": until,
-        "roots": roots is not None,
-        "warehouses": [warehouse for warehouse, _, _ in ends],
-        "sequences": [sequence for _, sequence, _ in ends],
-    }
-    volume, place, moved_at = columns(connection, LEDGER_OF_ALL, known, "jjt")
+    volume, place, moved_at = columns(connection, LEDGER_OF_ALL, known_until(until, roots), "jjt")
     order = np.argsort(volume, kind="stable")
     return [volume[order].astype(np.int64), place[order].astype(np.int64), moved_at[order]]
 

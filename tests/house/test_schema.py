@@ -36,6 +36,7 @@ from tests.records import breaks as records
 from tests.requests import breaks as requests
 from tests.roles import test_guarded as roles
 from tests.searches import breaks as searches
+from tests.shelf_counts import breaks as shelf_counts
 from tests.standing import breaks as standing
 from tests.tampering import breaks as tampering
 
@@ -138,6 +139,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
         requests,
         roles,
         searches,
+        shelf_counts,
         standing,
         tampering,
     ):

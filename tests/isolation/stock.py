@@ -12,6 +12,7 @@ from tests.discrepancies import breaks as discrepancies
 from tests.picking import breaks as picking
 from tests.requests import breaks as requests
 from tests.searches import breaks as searches
+from tests.shelf_counts import breaks as shelf_counts
 from tests.standing import breaks as standing
 
 EPC = "3500E86F8000A9E000000586"
@@ -90,6 +91,7 @@ STOCKS: tuple[Callable[[Archive], None], ...] = (
     arrivals.PREPARE,
     audits.PREPARE,
     bringing.PREPARE,
+    shelf_counts.PREPARE,
     consigning.PREPARE,
     discrepancies.PREPARE,
     picking.PREPARE,

@@ -11,11 +11,11 @@ from starlette.responses import Response, StreamingResponse
 from inventory.domain.audits import SAMPLE_SHELVES_MAX, AuditState, Part, PlanKind
 from inventory.domain.counting import LOCAL
 from inventory.domain.findings import Finding, FindingKind, Gap, Undecided
-from inventory.domain.people import Viewer
+from inventory.domain.people import Role, Viewer
 from inventory.domain.permissions import Permission, permits
 from inventory.domain.places import PLACE_CODE_CHARACTERS_MAX
 from inventory.domain.refusals import BadInput, Refusal
-from inventory.operations import audit_papers, audit_plans, audit_views
+from inventory.operations import audit_papers, audit_plans, audit_views, shelf_counting
 from inventory.operations.audit_papers import elevation_of, trend_of
 from inventory.operations.audit_plans import Planning
 from inventory.operations.audit_views import Asking, AuditView
@@ -69,7 +69,10 @@ class AuditsContext:
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """One audit; findings, undecided and gaps: the first of them. elevations: pictures of the bays that need looking at."""
+    """One audit; findings, undecided and gaps: the first of them. elevations: pictures of the bays that need looking at.
+
+    counting: of a blind count that goes on, shelves counted and drawn.
+    """
 
     view: AuditView
     kinds: tuple[tuple[FindingKind, int], ...]
@@ -79,6 +82,8 @@ class AuditContext:
     elevations: tuple[Markup, ...]
     trend: Markup | None
     may_close: bool
+    counting: tuple[int, int] | None
+    may_count: bool
     problem: Refusal | None = None
     tones: dict[AuditState, str] = field(default_factory=lambda: TONES)
 
@@ -222,6 +227,8 @@ def _one(request: Request, viewer: Viewer, number: int, problem: Refusal | None 
         tuple(Markup(elevation_of(bay.bay, bay.bay_id, view.shelves)) for bay in drawn),  # noqa: S704 - as above
         Markup(trend_of(view.trend)) if len(view.trend) > 1 else None,  # noqa: S704 - as above
         view.row.state is AuditState.SIGNED and permits(viewer, Permission.PLAN_AUDITS),
+        shelf_counting.blind_progress(database, viewer, number),
+        permits(viewer, Permission.COUNT_SHELVES) and viewer.role is not Role.KEEPER,
         problem,
     )
 

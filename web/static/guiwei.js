@@ -2,8 +2,11 @@
 "use strict";
 
 // Loaded first: the browser lets nothing become HTML, script or a script's address but by this policy. HTML comes from our own
-// server, escaped there; scripts and their addresses never come as text at all.
-if (window.trustedTypes) window.trustedTypes.createPolicy("default", { createHTML: (html) => html });
+// server, escaped there; scripts never come as text at all, and of their addresses only the one of the counting page's worker.
+if (window.trustedTypes) {
+  const worker = "/shelf-count-worker.js";
+  window.trustedTypes.createPolicy("default", { createHTML: (html) => html, createScriptURL: (url) => (url === worker ? url : null) });
+}
 
 const box = () => document.getElementById("box");
 const found = () => [...document.querySelectorAll(".found a")];

@@ -4,6 +4,10 @@ STEPS = ("gathering", "judging", "telling", "keeping")
 ASKED_AS = {"audits.step.{}": STEPS}
 
 TEXTS = {
+    "audit.counting": (
+        "盲点：抽中 {drawn} 个库位，已清点 {counted} 个；{until} 判定",
+        "Blind count: {counted} of {drawn} shelves drawn are counted; judged at {until}",
+    ),
     "nav.audits": ("盘点", "Audits"),
     "audits.title": ("盘点", "Audits"),
     "audits.note": (
