@@ -14,6 +14,7 @@ from inventory.papers.sheets import (
     Manifest,
     PickSheet,
     Printed,
+    SweepSheet,
     TransferNotice,
 )
 from inventory.papers.typesetting import typeset
@@ -24,6 +25,11 @@ LABELS_PER_FILE_MAX = 1_000  # a second and a half, and a roll of labels
 def pick_sheet_pdf(sheet: PickSheet, printed: Printed) -> bytes:
     """出库单: what one keeper takes from which shelves, aisle by aisle in walking order."""
     return typeset("pick_sheet", sheet, printed, {"wave": code_128(sheet.wave)})
+
+
+def sweep_list_pdf(sheet: SweepSheet, printed: Printed) -> bytes:
+    """盘点单: which bays are swept on a day, aisle by aisle in walking order."""
+    return typeset("sweep_list", sheet, printed)
 
 
 def manifest_pdf(manifest: Manifest, printed: Printed) -> bytes:

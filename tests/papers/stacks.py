@@ -21,6 +21,9 @@ from inventory.papers.sheets import (
     Pick,
     PickSheet,
     Printed,
+    SweepAisle,
+    SweepBay,
+    SweepSheet,
     Term,
     TransferNotice,
 )
@@ -68,6 +71,33 @@ def pick_sheet(picks: int = 24) -> PickSheet:
         for at in range(0, picks, 8)
     ]
     return PickSheet("W-2026-0314-02", "一号库", "李库管", tuple(steps))
+
+
+def sweep_list(bays: int = 12) -> SweepSheet:
+    """A day's bays, six to an aisle; the last aisle is of fixed shelves."""
+    why = (Term("有未定", "undecided"), Term("已超期", "overdue"), Term("轮到", "its turn"))
+    made = [
+        SweepBay(
+            f"{'AB'[at % 2]}{at // 6:02d}-L-{at:03d}",
+            "一号库 · A 列 · 左面",
+            480 + at,
+            at % 4,
+            None if at % 3 == 0 else PRINTED.at - timedelta(days=at),
+            why[at % 3],
+        )
+        for at in range(bays)
+    ]
+    aisles = [
+        SweepAisle(
+            "一号库",
+            "甲" if at + 6 < bays else None,
+            None if at + 6 >= bays else str(at // 6 + 1),
+            at > 0,
+            tuple(made[at : at + 6]),
+        )
+        for at in range(0, bays, 6)
+    ]
+    return SweepSheet(date(2026, 3, 15), "李库管", 95, tuple(aisles))
 
 
 def manifest(rows: int = 12) -> Manifest:

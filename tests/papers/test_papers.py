@@ -50,6 +50,20 @@ def test_a_walk_of_six_hundred_says_on_every_page_which_wave_and_which_aisle_it_
         assert "open aisle 7 in block B" in text or "open aisle 9 in block B" in text
 
 
+def test_a_sweep_list_leads_from_aisle_to_aisle_and_says_why_each_bay_is_on_it() -> None:
+    sheet = stacks.sweep_list(60)
+    paper = Paper(printing.sweep_list_pdf(sheet, PRINTED))
+    assert paper.says(
+        "手持盘点单", "2026-03-15", "60 节", "95 分钟", "甲 区 1 通道已开", "打开 甲 区 2 通道", "固定架", "从未 never"
+    )
+    bays = [bay for aisle in sheet.aisles for bay in aisle.bays]
+    at = [paper.text.index(f" {bay.bay} ") for bay in bays]
+    assert at == sorted(at), "the paper keeps the walking order"
+    assert paper.says("有未定 undecided", "已超期 overdue", "轮到 its turn", "2026-03-13 18:05")
+    assert paper.sizes_mm() == A4
+    assert Paper(printing.sweep_list_pdf(replace(sheet, aisles=()), PRINTED)).says("明日没有必须盘点的节架。")
+
+
 def test_a_manifest_lists_the_bag_and_has_a_line_for_every_hand_it_goes_through() -> None:
     manifest = stacks.manifest(12)
     paper = Paper(printing.manifest_pdf(manifest, PRINTED))

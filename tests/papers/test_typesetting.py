@@ -21,6 +21,7 @@ def papers() -> dict[str, bytes]:
     """One of each, by the name of its template."""
     return {
         "pick_sheet": printing.pick_sheet_pdf(stacks.pick_sheet(), PRINTED),
+        "sweep_list": printing.sweep_list_pdf(stacks.sweep_list(), PRINTED),
         "manifest": printing.manifest_pdf(stacks.manifest(), PRINTED),
         "discrepancy_sheet": printing.discrepancy_sheet_pdf(stacks.discrepancy_sheet(), PRINTED),
         "transfer_notice": printing.transfer_notice_pdf(stacks.transfer_notice(), PRINTED),

@@ -1,6 +1,20 @@
 """Sweeps: what a handheld hears while a keeper walks, and what waits for one."""
 
 TEXTS = {
+    "sweep_list.title": ("明日盘点单", "Tomorrow's sweep list"),
+    "sweep_list.sum": (
+        "{bays} 节、{volumes} 册，其中未定 {undecided} 册；开架 {aisles} 次，走 {metres} 米，一人约 {minutes} 分钟。",
+        "{bays} bays, {volumes} volumes, {undecided} undecided; {aisles} aisles to open, {metres} m, {minutes} min for one.",
+    ),
+    "sweep_list.paper": ("打印", "Print"),
+    "sweep_list.aisle": ("{block} 区 {aisle} 通道", "block {block}, aisle {aisle}"),
+    "sweep_list.opens": ("须打开", "to be opened"),
+    "sweep_list.open": ("已开", "stands open"),
+    "sweep_list.why": ("原因", "Why"),
+    "sweep_list.none": (
+        "没有未定的节架，滚动计划也没有到期的。",
+        "Nothing is undecided, and no rolling plan needs a bay tomorrow.",
+    ),
     "sweeps.title": ("手持盘点", "Sweeps"),
     "sweeps.note": (
         "边扫边看：哪一节还没把握，哪些放错了，要找的有没有出现。",
