@@ -14,7 +14,8 @@ from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.sweep_list import BayState, Why, chosen, minutes
 from inventory.domain.waves import PickPoint, plan_wave
 from inventory.operations.count_papers import printed
-from inventory.papers.sheets import Printed, SweepAisle, SweepBay, SweepSheet, Term
+from inventory.papers.sheets import Printed, Term
+from inventory.papers.sweep_sheets import SweepAisle, SweepBay, SweepSheet
 from inventory.store import sweep_lists, wave_making
 from inventory.store.database import Database, raw
 from inventory.store.dossiers import named_places

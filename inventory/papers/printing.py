@@ -14,9 +14,9 @@ from inventory.papers.sheets import (
     Manifest,
     PickSheet,
     Printed,
-    SweepSheet,
     TransferNotice,
 )
+from inventory.papers.sweep_sheets import SweepSheet
 from inventory.papers.typesetting import typeset
 
 LABELS_PER_FILE_MAX = 1_000  # a second and a half, and a roll of labels

@@ -21,12 +21,10 @@ from inventory.papers.sheets import (
     Pick,
     PickSheet,
     Printed,
-    SweepAisle,
-    SweepBay,
-    SweepSheet,
     Term,
     TransferNotice,
 )
+from inventory.papers.sweep_sheets import SweepAisle, SweepBay, SweepSheet
 
 CHINA = timezone(timedelta(hours=8))
 ROOT = "9f2c41aa07be55d1c0ffee00d15ea5e0badc0de0123456789abcdef012345678"
