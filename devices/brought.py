@@ -15,8 +15,9 @@ from devices.readings import Decoded, Reading, Undecodable
 from devices.reduce import Reducer
 from inventory.operations.taking_evidence import take_evidence
 from inventory.store import brought, evidence
+from inventory.store.batch import EvidenceBatch, Quarantined, ReaderPulse, ScannedCode
 from inventory.store.brought import Waiting
-from inventory.store.evidence import EvidenceBatch, Quarantined, ReaderPulse, ScannedCode
+from inventory.store.quarantine import BROUGHT
 from inventory.store.readers import registered_antennas
 
 
@@ -57,7 +58,7 @@ def _batch(connection: psycopg.Connection[Any], waiting: Waiting) -> tuple[Evide
         reads = reducer.add(readings, antennas_of(readings, reader), received_at)
     except Undecodable as undecodable:
         batch.quarantined.append(
-            Quarantined(received_at, "", waiting.reader_id, waiting.payload, f"brought by hand: {undecodable}")
+            Quarantined(received_at, "", waiting.reader_id, waiting.payload, f"{BROUGHT}: {undecodable}")
         )
         return batch, 0
     batch.slices.extend(reducer.drain())

@@ -18,14 +18,15 @@ import psycopg
 
 from devices.broker import BrokerAddress
 from devices.mqtt import RECONNECT_SECONDS_FIRST, RECONNECT_SECONDS_MAX, Message, SlotConnection
-from devices.pipeline import Pipeline, known_readers
+from devices.pipeline import KnownReader, Pipeline, known_readers
 from devices.redelivery import Redelivery
 from inventory.domain.refusals import Unavailable
-from inventory.operations.taking_evidence import SLOT_LEASE, Packets, take_evidence
-from inventory.store import evidence, leases
+from inventory.operations.taking_evidence import SLOT_LEASE, Packets, Retried, take_evidence
+from inventory.store import evidence, leases, quarantine
+from inventory.store.batch import EvidenceBatch
 from inventory.store.database import Database
-from inventory.store.evidence import EvidenceBatch
 from inventory.store.leases import Lease
+from inventory.store.reader_health import reader_states
 from inventory.store.readers import registered_antennas, registry_version
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ AWAY = (Unavailable, psycopg.OperationalError, psycopg.InterfaceError)  # the da
 BATCH_MESSAGES_MAX = 5_000
 LINGER_SECONDS = 0.02  # a nearly empty batch waits this long for company: at most 50 commits a second
 LINGER_BELOW_MESSAGES = 500
+RETRIED_AT_ONCE_MAX = 500  # quarantined messages at one look at the registry: live reads go first
 UPKEEP_SECONDS = 2.0  # how often the registry is looked at and an idle slot's lease prolonged
 
 
@@ -55,6 +57,7 @@ class Ingest:
         self._address = address
         self._slot = slot
         self._registry = 0
+        self._by_topic: dict[str, KnownReader] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Work until stopped; a database that goes away between two batches means starting over."""
@@ -111,12 +114,14 @@ class Ingest:
     def _session(self) -> Iterator[tuple[SlotConnection, Pipeline, Redelivery]]:
         self._registry = registry_version(self._connection)
         by_topic = known_readers(registered_antennas(self._connection, self._slot.number))
+        self._by_topic = by_topic
+        states = reader_states(self._connection, datetime.now(UTC))
         redelivery = Redelivery(evidence.committed_packets(self._connection, self._slot.number))
         self._connection.commit()
         broker = SlotConnection(self._address, self._slot.client_id, by_topic)
         broker.start()
         try:
-            yield broker, Pipeline(by_topic), redelivery
+            yield broker, Pipeline(by_topic, states, self._registry), redelivery
         finally:
             broker.close()
 
@@ -175,14 +180,44 @@ class Ingest:
         return done >= packets.batch
 
     def _upkeep(self, lease: Lease, broker: SlotConnection, pipeline: Pipeline) -> None:
-        """Keep the lease, and look whether readers were registered meanwhile."""
+        """Keep the lease, look whether readers were registered meanwhile, and try again what could be understood now."""
         with self._connection.transaction():
             leases.hold(self._connection, lease, datetime.now(UTC), SLOT_LEASE)
             version = registry_version(self._connection)
-            if version == self._registry:
-                return
-            by_topic = known_readers(registered_antennas(self._connection, self._slot.number))
-        self._registry = version
-        pipeline.use(by_topic)
-        broker.want(by_topic)
-        log.info("registry version %d: %d topics", version, len(by_topic))
+            by_topic = None
+            if version != self._registry:
+                by_topic = known_readers(registered_antennas(self._connection, self._slot.number))
+        if by_topic is not None:
+            self._registry, self._by_topic = version, by_topic
+            pipeline.use(by_topic, version)
+            broker.want(by_topic)
+            log.info("registry version %d: %d topics", version, len(by_topic))
+        self._retry(lease, pipeline)
+
+    def _retry(self, lease: Lease, pipeline: Pipeline) -> None:
+        """Some of what was quarantined before the registry changed, or was asked for again; the rest at the next turn."""
+        readers = {reader.reader_id for reader in self._by_topic.values()}
+        with self._connection.transaction():
+            waiting = quarantine.to_try(
+                self._connection, sorted(self._by_topic), sorted(readers), self._registry, RETRIED_AT_ONCE_MAX
+            )
+        if not waiting:
+            return
+        outcomes: list[tuple[int, int | None, str | None]] = []
+        for one in waiting:
+            if one.topic:
+                outcomes.append((one.id, *pipeline.retry(one.topic, one.payload, one.received_at)))
+            elif one.reader_id is not None:
+                pipeline.scan_again(one.reader_id, one.payload.decode(), one.received_at)
+                outcomes.append((one.id, one.reader_id, None))
+        batch, days = pipeline.take_batch()
+        take_evidence(
+            self._connection,
+            batch,
+            days,
+            lease=lease,
+            retried=Retried(self._registry, outcomes),
+            now=datetime.now(UTC),
+        )
+        understood = sum(why is None for _, _, why in outcomes)
+        log.info("quarantine: %d messages tried again, %d understood", len(outcomes), understood)

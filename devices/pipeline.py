@@ -3,7 +3,7 @@
 The same path serves live ingest and `guiwei replay`; time comes with each message, never from a clock of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -11,14 +11,12 @@ from devices.dialects import decoder_of
 from devices.health import ReaderHealth, time_problem
 from devices.readings import Decode, Decoded, Reading, Undecodable
 from devices.reduce import SLICE_MICROSECONDS, KnownAntenna, Reducer
-from inventory.store.evidence import (
-    DAY_MICROSECONDS,
-    EvidenceBatch,
-    Quarantined,
-    ReaderNews,
-    ScannedCode,
-)
+from inventory.store.batch import EvidenceBatch, Quarantined, ReaderCondition, ScannedCode
+from inventory.store.evidence import DAY_MICROSECONDS
+from inventory.store.reader_health import ReaderState
 from inventory.store.readers import RegisteredAntenna
+
+NO_READER = "no reader has this topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,59 +55,98 @@ def known_readers(antennas: Iterable[RegisteredAntenna]) -> dict[str, KnownReade
 class Pipeline:
     """Collects what messages say until a batch is taken. Not for use by two threads."""
 
-    def __init__(self, by_topic: dict[str, KnownReader]) -> None:
-        """`by_topic` as made by `known_readers`."""
+    def __init__(self, by_topic: dict[str, KnownReader], states: Mapping[int, ReaderState], registry: int = 0) -> None:
+        """`by_topic` as made by `known_readers` of that version of the registry; states: of readers (ids) heard before."""
         self._reducer = Reducer()
-        self._batch = EvidenceBatch()
+        self._states = states
         self._health: dict[int, ReaderHealth] = {}
         self._heard: set[int] = set()
-        self.use(by_topic)
+        self._by_topic, self._registry = by_topic, registry
+        self._batch = EvidenceBatch(registry)
 
-    def use(self, by_topic: dict[str, KnownReader]) -> None:
-        """Work with a new registry from the next message on."""
-        self._by_topic = by_topic
+    def use(self, by_topic: dict[str, KnownReader], registry: int) -> None:
+        """Work with a new registry from the next batch on; the last one was taken."""
+        self._by_topic, self._registry = by_topic, registry
+        self._batch = EvidenceBatch(registry)
 
     def add(self, topic: str, payload: bytes, received_at: int) -> None:
         """Take in one message, received at `received_at` (microseconds); whole, or as a quarantined one."""
         reader = self._by_topic.get(topic)
         if reader is None:
-            self._batch.quarantined.append(Quarantined(received_at, topic, None, payload, "no reader has this topic"))
+            self._batch.quarantined.append(Quarantined(received_at, topic, None, payload, NO_READER))
             return
-        health = self._health.get(reader.reader_id)
-        if health is None:
-            health = self._health[reader.reader_id] = ReaderHealth(reader.reader_id)
+        health = self._health_of(reader)
         self._heard.add(reader.reader_id)
         try:
-            decoded = reader.decode(payload, reader.timezone)
-            newest = _newest(decoded.readings, received_at)
-            antennas = antennas_of(decoded.readings, reader)
-            _check_told(decoded, received_at)
+            decoded, newest, reads = self._understand(reader, payload, received_at)
         except Undecodable as undecodable:
             self._batch.quarantined.append(Quarantined(received_at, topic, reader.reader_id, payload, str(undecodable)))
             health.quarantined(received_at)
             return
-        reads = self._reducer.add(decoded.readings, antennas, received_at)
-        health.heard(received_at, newest, reads)
-        if decoded.barcodes or decoded.events:
+        news = health.heard(decoded, received_at, newest, reads)
+        if news:
+            self._batch.news.extend(news)
+
+    def retry(self, topic: str, payload: bytes, received_at: int) -> tuple[int | None, str | None]:
+        """Take in a message that was quarantined: the reader it belongs to, and why not; None where it is understood.
+
+        What it tells counts as of then; that its reader spoke was counted when it came.
+        """
+        reader = self._by_topic.get(topic)
+        if reader is None:
+            return None, NO_READER
+        try:
+            decoded, _, _ = self._understand(reader, payload, received_at)
+        except Undecodable as undecodable:
+            return reader.reader_id, str(undecodable)
+        if decoded.numbers:
+            self._health_of(reader).numbered(decoded, received_at)
+            self._heard.add(reader.reader_id)
+        return reader.reader_id, None
+
+    def scan_again(self, reader_id: int, code: str, scanned_at: int) -> None:
+        """Take in a code that was quarantined until it was a place's."""
+        self._batch.codes.append(ScannedCode(reader_id, code, scanned_at))
+
+    def take_batch(self) -> tuple[EvidenceBatch, set[date]]:
+        """The batch so far, and the UTC days its slices fall on; the next batch starts empty."""
+        batch, self._batch = self._batch, EvidenceBatch(self._registry)
+        batch.slices.extend(self._reducer.drain())
+        for reader_id in sorted(self._heard):
+            health = self._health[reader_id]
+            batch.pulses.append(health.pulse())
+            if (changed := health.numbers_changed()) is not None:
+                batch.numbers.append(changed)
+        self._heard = set()
+        return batch, days_of(batch)
+
+    def _health_of(self, reader: KnownReader) -> ReaderHealth:
+        health = self._health.get(reader.reader_id)
+        if health is None:
+            health = ReaderHealth(reader.reader_id, self._states.get(reader.reader_id))
+            self._health[reader.reader_id] = health
+        return health
+
+    def _understand(self, reader: KnownReader, payload: bytes, received_at: int) -> tuple[Decoded, int | None, int]:
+        """Decode and reduce, whole or not at all: what it says, its newest time, its reads. Raises `Undecodable`."""
+        decoded = reader.decode(payload, reader.timezone)
+        newest = _newest(decoded.readings, received_at)
+        antennas = antennas_of(decoded.readings, reader)
+        if decoded.barcodes or decoded.events or decoded.conditions:
+            _check_told(decoded, received_at)
             self._note(decoded, reader, received_at)
+        return decoded, newest, self._reducer.add(decoded.readings, antennas, received_at)
 
     def _note(self, decoded: Decoded, reader: KnownReader, received_at: int) -> None:
         for barcode in decoded.barcodes:
             at = received_at if barcode.scanned_at is None else barcode.scanned_at
             self._batch.codes.append(ScannedCode(reader.reader_id, barcode.code, at))
-        for event in decoded.events:
-            at = received_at if event.at is None else event.at
-            self._batch.news.append(
-                ReaderNews(reader.reader_id, event.kind, at, event.from_at, event.to_at, event.reason)
-            )
-
-    def take_batch(self) -> tuple[EvidenceBatch, set[date]]:
-        """The batch so far, and the UTC days its slices fall on; the next batch starts empty."""
-        batch, self._batch = self._batch, EvidenceBatch()
-        batch.slices.extend(self._reducer.drain())
-        batch.pulses.extend(self._health[reader_id].pulse() for reader_id in sorted(self._heard))
-        self._heard = set()
-        return batch, days_of(batch)
+        for told in decoded.conditions:
+            at = received_at if told.at is None else told.at
+            if told.firmware is not None or told.ntp_offset_ms is not None or told.antennas:
+                self._batch.conditions.append(
+                    ReaderCondition(reader.reader_id, at, told.firmware, told.ntp_offset_ms, told.antennas)
+                )
 
 
 def days_of(batch: EvidenceBatch) -> set[date]:
@@ -135,6 +172,7 @@ def _check_told(decoded: Decoded, received_at: int) -> None:
     An event may be as old as it likes: brokers retain a reader's last status for ever.
     """
     times = [barcode.scanned_at for barcode in decoded.barcodes]
+    times += [told.at for told in decoded.conditions if told.at is not None and told.at > received_at]
     for event in decoded.events:
         times += [at for at in (event.at, event.from_at, event.to_at) if at is not None and at > received_at]
     for at in times:

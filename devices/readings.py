@@ -4,7 +4,7 @@ Plain `msgspec.Struct`s without garbage-collector tracking: a city sends hundred
 """
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -46,12 +46,35 @@ class ReaderEvent(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
 
 
+class Numbered(NamedTuple):
+    """A number the reader counts its messages or reads by, and when (as `Reading.read_at`): what is left out was lost."""
+
+    number: int
+    at: int | None
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """How a reader says it is; each is None where it doesn't tell. `at` as `Reading.read_at`.
+
+    dropped: what it threw away since it started. ntp_offset_ms: how far its clock is off by its time server. antennas: number
+    -> whether one is connected.
+    """
+
+    at: int | None
+    firmware: str | None = None
+    ntp_offset_ms: float | None = None
+    dropped: int | None = None
+    antennas: dict[int, bool] = {}
+
+
 class Decoded(msgspec.Struct, frozen=True):
-    """All that one message says; any of the three may be empty (a keep-alive says nothing)."""
+    """All that one message says; any of these may be empty (a keep-alive says nothing)."""
 
     readings: list[Reading] = []
     barcodes: list[Barcode] = []
     events: list[ReaderEvent] = []
+    numbers: list[Numbered] = []
+    conditions: list[Condition] = []
 
 
 # (payload, IANA name of the reader's time zone) -> what the message says. The zone is used only for local times

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from devices.readings import Reading
-from inventory.store.evidence import SliceReads
+from inventory.store.batch import SliceReads
 
 SECOND = 1_000_000  # microseconds
 

@@ -21,6 +21,7 @@ from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day
 from inventory.operations.taking_evidence import take_evidence
 from inventory.store import evidence
+from inventory.store.batch import moment
 from inventory.store.database import Database
 from inventory.store.readers import registered_antennas
 
@@ -59,17 +60,19 @@ def replay(
     done = Replayed()
     with database.unpooled() as connection:
         evidence.prepare(connection)
-        pipeline = Pipeline(known_readers(registered_antennas(connection, slot=None)))
+        by_topic = known_readers(registered_antennas(connection, slot=None))
+        # A recording begins by itself: numbers and connections of another time are no part of it.
+        pipeline = Pipeline(by_topic, {})
         connection.commit()
         waiting, commit_at, midnight = 0, 0, None
         for message in read_recording(path):
             if midnight is None:
-                midnight = next_midnight(evidence.moment(message.received_at), timezone)
+                midnight = next_midnight(moment(message.received_at), timezone)
             if waiting and (message.received_at >= commit_at or waiting >= BATCH_MESSAGES_MAX):
-                _commit(connection, pipeline, evidence.moment(message.received_at), done)
-                on_progress(done.messages, evidence.moment(message.received_at))
+                _commit(connection, pipeline, moment(message.received_at), done)
+                on_progress(done.messages, moment(message.received_at))
                 waiting = 0
-            while evidence.moment(message.received_at) >= midnight:
+            while moment(message.received_at) >= midnight:
                 if close:
                     close_day(connection, midnight)
                     done.closes += 1
@@ -79,7 +82,7 @@ def replay(
             pipeline.add(message.topic, message.payload, message.received_at)
             waiting, done.messages, last = waiting + 1, done.messages + 1, message.received_at
         if waiting:
-            _commit(connection, pipeline, evidence.moment(last) + timedelta(seconds=1), done)
+            _commit(connection, pipeline, moment(last) + timedelta(seconds=1), done)
     return done
 
 

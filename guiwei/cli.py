@@ -135,6 +135,7 @@ def web() -> None:
 
 def serve(site: Site) -> None:
     """Run the web server in this thread until it is told to stop."""
+    from devices.samples import understand  # noqa: PLC0415
     from web.app import create_app, web_server  # noqa: PLC0415 - templates and routes take a second other commands save
     from web.site import WebSettings  # noqa: PLC0415
 
@@ -146,6 +147,7 @@ def serve(site: Site) -> None:
         language=site.settings.language,
         zone=site.settings.zone,
         idle=timedelta(minutes=site.settings.idle_minutes),
+        understand=understand,
     )
     web_server(create_app(site.app, settings), site.settings.web_host, site.settings.web_port).run()
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from devices.samples import understand
 from inventory.domain.people import Role
 from inventory.store.people import secret_hash
 from tests.conftest import Archive
@@ -35,7 +36,7 @@ expect.set_options(timeout=30_000)
 @pytest.fixture
 def web_settings() -> WebSettings:
     """How the site is set up; a folder or a test may choose otherwise."""
-    return WebSettings()
+    return WebSettings(understand=understand)
 
 
 @contextmanager

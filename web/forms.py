@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 from inventory.domain.refusals import BadInput
 
 FIELD_CHARACTERS_MAX = 2_000
+LONG_FIELDS = {"mapping", "sample"}  # a reader's messages are long
+LONG_CHARACTERS_MAX = 50_000
 FIELDS_MAX = 5_000
 
 
@@ -43,11 +45,13 @@ async def _sent(request: Request) -> Form:
     """Read a form; raises `BadInput` for a file or a field longer than any of ours."""
     sent = await request.form(max_files=0, max_fields=FIELDS_MAX)
     fields = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
-    if any(len(value) > FIELD_CHARACTERS_MAX for name, value in fields if name != "code"):
-        raise BadInput(
-            problem_zh=f"每栏最多{FIELD_CHARACTERS_MAX}个字符",
-            problem_en=f"a field has at most {FIELD_CHARACTERS_MAX} characters",
-        )
+    for name, value in fields:
+        characters_max = LONG_CHARACTERS_MAX if name in LONG_FIELDS else FIELD_CHARACTERS_MAX
+        if len(value) > characters_max and name != "code":
+            raise BadInput(
+                problem_zh=f"每栏最多{characters_max}个字符",
+                problem_en=f"a field has at most {characters_max} characters",
+            )
     return Form(fields)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from fastapi import Request
 
+from inventory.domain.samples import Sample, Understand, Understood
 from inventory.store.database import Database
 from web.limits import Limits
 from web.live import Live
@@ -13,6 +14,11 @@ from web.pacing import Pacing
 from web.words import Language
 
 CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # No summer time since 1991.
+
+
+def no_dialects(_sample: Sample) -> Understood:
+    """A web that was started without the dialects understands no sample."""
+    return Understood(problem="This process was started without the readers' dialects.")
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,9 @@ class WebSettings:
     language: Language = "zh-CN"
     zone: tzinfo = CHINA_TIME
     idle: timedelta = timedelta(minutes=30)  # after which a session that nobody uses ends
+    understand: Understand = (
+        no_dialects  # how a reader's sample is understood; whoever starts the web knows the dialects
+    )
 
 
 @dataclass(frozen=True)

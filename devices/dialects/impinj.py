@@ -14,7 +14,7 @@ from devices.dialects.payloads import parse
 from devices.dialects.quantities import Antenna, Centidbm, Tally
 from devices.dialects.tag_memory import Memory, words_from_hex, words_from_hex_or_base64
 from devices.dialects.times import microseconds
-from devices.readings import Decoded, ReaderEvent, Reading, Undecodable
+from devices.readings import Condition, Decoded, ReaderEvent, Reading, Undecodable
 
 
 class TagInventory(msgspec.Struct, rename="camel", gc=False):
@@ -37,11 +37,17 @@ class Overflow(msgspec.Struct, rename="camel"):
     events_purged: Tally | None = None
 
 
+class Port(msgspec.Struct, rename="camel", gc=False):
+    """The antenna that was plugged in or came off."""
+
+    antenna_port: Antenna | None = None
+
+
 class Silent(msgspec.Struct, rename="camel", gc=False):
     """Events that say nothing about tags or blindness; every one an object of its own."""
 
-    antenna_connected_event: dict[str, Any] | None = None
-    antenna_disconnected_event: dict[str, Any] | None = None
+    antenna_connected_event: Port | None = None
+    antenna_disconnected_event: Port | None = None
     diagnostic_event: dict[str, Any] | None = None
     gpi_transition_event: dict[str, Any] | None = None
     hub_connected_event: dict[str, Any] | None = None
@@ -82,7 +88,20 @@ def decode(payload: bytes, timezone: str, memory: Memory = words_from_hex_or_bas
         elif all(getattr(event, name) is None for name in Silent.__struct_fields__):
             message = "The event is of no kind known of an R700."
             raise Undecodable(message)
+        else:
+            decoded.conditions.extend(antennas(event, timezone))
     return decoded
+
+
+def antennas(event: Event, timezone: str) -> list[Condition]:
+    """Read which antenna was plugged in or came off."""
+    told = ((event.antenna_connected_event, True), (event.antenna_disconnected_event, False))
+    at = microseconds(event.timestamp, timezone)
+    return [
+        Condition(at, antennas={port.antenna_port: connected})
+        for port, connected in told
+        if port is not None and port.antenna_port is not None
+    ]
 
 
 def reading(read: TagInventory, queued: datetime, timezone: str, memory: Memory) -> Reading:

@@ -50,7 +50,7 @@ def status(word: str, at: int | None) -> ReaderEvent:
     """Read a status; the last will was written when the bridge connected, so an offline's time tells nothing."""
     match word:
         case "online":
-            return ReaderEvent("online", at)
+            return ReaderEvent("online", at, reason="connected")
         case "offline":
             return ReaderEvent("offline", None)
     message = f"The status {quoted(word)} is neither online nor offline."

@@ -10,8 +10,8 @@ from devices.dialects.payloads import parse, quoted
 from devices.dialects.printed_codes import printed_code
 from devices.dialects.tag_memory import Memory, words_from_base64, words_from_hex, words_from_hex_or_base64
 from devices.dialects.times import microseconds, microseconds_of_text
-from devices.dialects.written_numbers import antenna, count, epoch, strength, whole
-from devices.readings import Barcode, Decode, Decoded, ReaderEvent, Reading, Undecodable
+from devices.dialects.written_numbers import NUMBER_MAX, antenna, count, epoch, strength, whole
+from devices.readings import Barcode, Decode, Decoded, Numbered, ReaderEvent, Reading, Undecodable
 from inventory.domain.mappings import (
     ABOVE,
     EPOCH_NS,
@@ -145,6 +145,9 @@ def all_reads(whole_message: Spot, mapping: Mapping, timezone: str) -> Decoded:
     decoded = Decoded()
     for spot in spots(whole_message, mapping.reads):
         at = read_at(value_at(spot, mapping.time), mapping, timezone)
+        number = whole(value_at(spot, mapping.number), "number", 0, NUMBER_MAX)
+        if number is not None:
+            decoded.numbers.append(Numbered(number, at))
         code = value_at(spot, mapping.barcode)
         if code is not None:
             decoded.barcodes.append(Barcode(printed_code(text(code, "scanned code")), at))

@@ -1,7 +1,8 @@
 """The native dialect: what our desk, our simulator and any script publish.
 
 One object or an array. Each object is a read (`epc`), a scanned code (`barcode`) or a word about the device itself
-(`status`: online, offline, gap). Times are RFC 3339 or epoch seconds.
+(`status`: online, offline, gap; with its `firmware`, if it likes). Times are RFC 3339 or epoch seconds. `seq` numbers the
+device's messages, or its reads: what is left out was lost.
 """
 
 from datetime import datetime
@@ -11,10 +12,10 @@ import msgspec
 from devices.dialects.gaps import gap
 from devices.dialects.payloads import parse, quoted
 from devices.dialects.printed_codes import printed_code
-from devices.dialects.quantities import Antenna, Count, Dbm, centidbm
+from devices.dialects.quantities import Antenna, Count, Dbm, Tally, centidbm, firmware
 from devices.dialects.tag_memory import words_from_hex
 from devices.dialects.times import microseconds
-from devices.readings import Barcode, Decoded, ReaderEvent, Reading, Undecodable
+from devices.readings import Barcode, Condition, Decoded, Numbered, ReaderEvent, Reading, Undecodable
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -28,6 +29,8 @@ class Entry(msgspec.Struct, gc=False):
     tid: str | None = None
     barcode: str | None = None
     status: str | None = None
+    seq: Tally | None = None
+    firmware: str | None = None
     from_: datetime | float | None = msgspec.field(default=None, name="from")
     to: datetime | float | None = None
 
@@ -42,6 +45,8 @@ def decode(payload: bytes, timezone: str) -> Decoded:
     add_reading = decoded.readings.append
     for entry in said if isinstance(said, list) else [said]:
         at = microseconds(entry.at, timezone)
+        if entry.seq is not None:
+            decoded.numbers.append(Numbered(entry.seq, at))
         if entry.epc is not None:
             add_reading(
                 Reading(
@@ -57,6 +62,8 @@ def decode(payload: bytes, timezone: str) -> Decoded:
             decoded.barcodes.append(Barcode(printed_code(entry.barcode), at))
         else:
             decoded.events.append(event(entry, at, timezone))
+            if entry.firmware is not None:
+                decoded.conditions.append(Condition(at, firmware=firmware(entry.firmware)))
     return decoded
 
 

@@ -27,6 +27,12 @@ LIVE_PROBABILITY_MIN = 0.9  # The belief step knows less than the night: it spea
 LIVE_AFTER = timedelta(minutes=30)  # and not of what is still being carried from the shelf it is heard on.
 FALSE_ALARM_HOLDS = timedelta(days=30)  # so long nobody is told the same about a volume that stayed where it was
 SILENT_AFTER = timedelta(days=1)  # Shelving and readers have no power at night; a whole day without a word is no night.
+SILENT_LIVE_AFTER = timedelta(
+    minutes=15
+)  # A reader that usually speaks at this hour and says nothing for so long is told at once:
+USUAL_DAYS_MIN = (
+    3  # that it spoke on so many of the last seven days in this hour and the one before, and on this day a week ago.
+)
 CLOCK_OFFSET_MAX = timedelta(seconds=2)  # Slices are seconds long; beyond this, reads land in the wrong one.
 STALE_AFTER = timedelta(days=180)  # every volume is heard once in so long (rolling coverage)
 FORGOTTEN_AFTER = timedelta(days=30)  # a strange tag not read for so long is gone

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     SEE_DAY_WORK = auto()
     SEE_READERS = auto()
     COMMAND_READERS = auto()
+    SET_UP_READERS = auto()
     RECORD_ACTS = auto()
 
     SEE_REQUESTS = auto()
@@ -144,6 +145,9 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.SEE_DAY_WORK: _row("查看今日工作", "see the day's work", _STAFF),
     _P.SEE_READERS: _row("查看读写器", "see the readers", _KEEPER, _MANAGER, _AUDITOR, _SUPERVISOR, Role.SYSTEM_ADMIN),
     _P.COMMAND_READERS: _row("向读写器下达命令", "tell readers what to do", _KEEPER, _MANAGER),
+    _P.SET_UP_READERS: _row(
+        "变更读写器登记、重试隔离消息", "change readers' registrations, retry quarantine", _MANAGER, Role.SYSTEM_ADMIN
+    ),
     _P.RECORD_ACTS: _row("在工位登记经办", "record acts at the station", _RECORDERS),
     # ── A window's request ───────────────────────────────────────────────────────────────────────────────────────────
     _P.SEE_REQUESTS: _row("查看用档申请", "see requests", _FINDERS),

@@ -14,7 +14,7 @@ from inventory.locating.nightly import Answers, close_night, with_answers
 from inventory.operations.discrepancies import Cases, in_two_rooms, tell_night
 from inventory.operations.gathering import Gathered, columns_of, newest_model
 from inventory.operations.judging import gather_interval, keep_judgement, keep_profiles
-from inventory.store import beliefs, discrepancies, leases
+from inventory.store import beliefs, discrepancies, leases, reader_health
 from inventory.store.leases import Lease
 
 DAY = timedelta(days=1)
@@ -46,6 +46,7 @@ def close_day(
     with connection.transaction():
         if lease is not None:
             leases.hold(connection, lease, now or at, CLOSE_LEASE)
+        reader_health.forget_hours(connection, at)
         _, model = newest_model(connection, at)
         interval = gather_interval(connection, at - DAY, at)
         gathered = interval.gathered
@@ -62,6 +63,9 @@ def close_day(
         version = beliefs.add_model(connection, learned.parameters(), made_at=at, learned_until=at)
         keep_profiles(connection, gathered, interval.profiles, profiles, version)
         keep_judgement(connection, interval, judged, profiles.unseen, version)
+        place_ids = gathered.place_ids
+        swapped = [(int(place_ids[one]), int(place_ids[other])) for one, other in judged.swapped]
+        reader_health.keep_swapped(connection, swapped, at)
         beliefs.keep(connection, columns_of(gathered, judged.beliefs), version)
         cases = tell_night(connection, at - DAY, at, now or at, in_two_rooms(gathered, judged.night.hearings))
     counts = np.bincount(judged.outcome, minlength=len(Outcome))

@@ -60,6 +60,7 @@ def follow_facts(connection: psycopg.Connection[Any], now: datetime, lease: Leas
             leases.hold(connection, lease, now, FOLLOW_LEASE)
         over = discrepancies.close(connection, now)
         if over:
+            discrepancies.mark_silent(connection)
             notify(connection, {volume for volume in over if volume is not None})
     return len(over)
 
@@ -70,6 +71,7 @@ def follow_readers(connection: psycopg.Connection[Any], now: datetime, lease: Le
         if lease is not None:
             leases.hold(connection, lease, now, FOLLOW_LEASE)
         kept = discrepancies.tell_readers(connection, now)
+        discrepancies.mark_silent(connection)
         if kept.opened or kept.refreshed:
             notify(connection, ())
     return kept.opened

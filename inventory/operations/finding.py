@@ -115,7 +115,7 @@ def readers(database: Database, viewer: Viewer, now: datetime) -> list[ReaderVie
     """All readers with their health, those in trouble first; raises `NotAllowed`."""
     check_permitted(viewer, Permission.SEE_READERS)
     with database.transaction(viewer) as session:
-        return reader_list.readers(raw(session), now - timedelta(hours=GAPS_SHOWN_HOURS), READERS_MAX)
+        return reader_list.readers(raw(session), now - timedelta(hours=GAPS_SHOWN_HOURS), now, READERS_MAX)
 
 
 def dossier_seen(connection: psycopg.Connection[Any], viewer: Viewer, number: str) -> DossierRow:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Packed, Places, Sightings, Trail, narrow
 from inventory.locating.model import Model
 from inventory.store import beliefs as store
+from inventory.store.batch import moment
 from inventory.store.beliefs import BeliefColumns, Roots
-from inventory.store.evidence import moment
 
 
 @dataclass(frozen=True)

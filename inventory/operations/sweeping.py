@@ -21,10 +21,10 @@ from inventory.locating.listening import hear
 from inventory.operations.gathering import Gathered, gathered_of, model_now
 from inventory.operations.judging import interval_of
 from inventory.store import audits, brought, sweeps
+from inventory.store.batch import moment
 from inventory.store.brought import BroughtRow
 from inventory.store.database import Database, raw
 from inventory.store.dossiers import named_places
-from inventory.store.evidence import moment
 
 SWEEP = timedelta(minutes=30)  # what a keeper looks back on while sweeping
 CLOCK_AHEAD = timedelta(minutes=1)  # of a reader's clock

@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 
-from inventory.store import evidence, find_mode, leases
-from inventory.store.evidence import EvidenceBatch
+from inventory.store import evidence, find_mode, leases, quarantine, reader_health
+from inventory.store.batch import EvidenceBatch
 from inventory.store.leases import Lease
 
 SLOT_LEASE = timedelta(seconds=30)  # a crashed ingest is replaced after this long
@@ -24,6 +24,14 @@ class Packets:
     keep_from: int
 
 
+@dataclass(frozen=True)
+class Retried:
+    """Quarantined messages tried again with a version of the registry: (id, reader, why not or None) of each."""
+
+    version: int
+    outcomes: list[tuple[int, int | None, str | None]]
+
+
 def take_evidence(
     connection: psycopg.Connection[Any],
     batch: EvidenceBatch,
@@ -31,9 +39,10 @@ def take_evidence(
     *,
     lease: Lease | None = None,
     packets: Packets | None = None,
+    retried: Retried | None = None,
     now: datetime,
 ) -> None:
-    """Commit a batch whole; only after this returns may its messages be acknowledged.
+    """Commit a batch whole; only after this returns may its messages be acknowledged. retried: the batch comes of quarantine.
 
     Raises `LeaseLost` where another process owns the slot by now: nothing was written, and nothing may be acknowledged.
     """
@@ -43,9 +52,13 @@ def take_evidence(
         evidence.ensure_days(connection, days)
         evidence.add_slices(connection, batch.slices)
         find_mode.tell_reads(connection, now)
-        evidence.add_codes(connection, batch.codes)
-        evidence.add_news(connection, batch.news)
-        evidence.add_quarantined(connection, batch.quarantined)
-        evidence.add_pulses(connection, batch.pulses)
+        evidence.add_codes(connection, batch.codes, batch.registry)
+        reader_health.add_news(connection, batch.news)
+        quarantine.add(connection, batch.quarantined, batch.registry)
+        reader_health.add_pulses(connection, batch.pulses)
+        reader_health.follow_numbers(connection, batch.numbers)
+        reader_health.note_conditions(connection, batch.conditions)
+        if retried is not None:
+            quarantine.settle(connection, retried.outcomes, retried.version, now)
         if packets is not None:
             evidence.note_packets(connection, packets.slot, packets.batch, packets.packed, packets.keep_from)

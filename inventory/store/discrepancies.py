@@ -117,6 +117,26 @@ READERS = f"""
         ELSE abs(clock_offset_ms) > %(clock_offset_ms)s END
 """
 
+# At once, by the reader's own habit: nights without power, and days on which nobody works, are no silence.
+SILENT = f"""
+    SELECT 'reader_silent', NULL::integer, NULL::integer, reader.id, NULL::integer, NULL::integer, NULL::timestamptz,
+           (SELECT min(antenna.place_id) FROM antenna WHERE antenna.reader_id = reader.id), NULL::float8,
+           jsonb_build_object('clock_offset_ms', clock_offset_ms, 'last_message_at', last_message_at)
+    FROM reader_health JOIN reader ON reader.id = reader_id
+    CROSS JOIN LATERAL (
+        SELECT count(DISTINCT days) FILTER (WHERE hours = 0) AS this_hour,
+               count(DISTINCT days) FILTER (WHERE hours = 1) AS hour_before,
+               bool_or(days = 7 AND hours = 0) AS a_week_ago
+        FROM generate_series(1, 7) AS days CROSS JOIN generate_series(0, 1) AS hours
+        JOIN reader_hour ON reader_hour.reader_id = reader.id
+            AND hour = date_trunc('hour', %(until)s::timestamptz, 'UTC') - make_interval(hours => 24 * days + hours)) AS usual
+    WHERE last_message_at < %(until)s - %(silent_live_after)s AND last_message_at >= %(until)s - %(silent_after)s
+        AND this_hour >= %(usual_days)s AND hour_before >= %(usual_days)s
+        AND (a_week_ago OR NOT EXISTS (SELECT FROM reader_hour WHERE reader_hour.reader_id = reader.id
+            AND hour <= date_trunc('hour', %(until)s::timestamptz, 'UTC') - interval '7 days'))
+        AND EXISTS (SELECT FROM antenna WHERE antenna.reader_id = reader.id AND role IN {_FIXED})
+"""
+
 # Whole bays: nobody sweeps one level. What was never listened at is a gap of coverage, and no belief that grew old.
 STALE = """
     SELECT 'stale_belief', NULL::integer, NULL::integer, NULL::integer, coalesce(bay.id, shelf.id), NULL::integer,
@@ -185,7 +205,7 @@ KEEP = """
         (excluded.radio_place_id, excluded.ledger_since) IS DISTINCT FROM (kept.radio_place_id, kept.ledger_since))
     RETURNING volume_id, xmax = 0
 """
-OF_READERS = f"SELECT *, %(until)s::timestamptz AS seen_at FROM ({READERS}) AS arms ({_COLUMNS})"
+OF_READERS = f"SELECT *, %(until)s::timestamptz AS seen_at FROM ({READERS} UNION ALL {SILENT}) AS arms ({_COLUMNS})"
 AT_NIGHT = f"""
     SELECT *, %(until)s::timestamptz AS seen_at
     FROM ({JUDGED} UNION ALL {STRANGE} UNION ALL {COPIED} UNION ALL {READERS} UNION ALL {STALE}) AS arms
@@ -234,6 +254,8 @@ _LIMITS: dict[str, object] = {
     "two_rooms_times": rules.TWO_ROOMS_TIMES_MIN,
     "two_rooms_cdbm": rules.TWO_ROOMS_CDBM_MAX,
     "silent_after": rules.SILENT_AFTER,
+    "silent_live_after": rules.SILENT_LIVE_AFTER,
+    "usual_days": rules.USUAL_DAYS_MIN,
     "stale_after": rules.STALE_AFTER,
     "clock_offset_ms": rules.CLOCK_OFFSET_MAX // timedelta(milliseconds=1),
     "false_alarm_holds": rules.FALSE_ALARM_HOLDS,
@@ -285,6 +307,19 @@ def close(connection: psycopg.Connection[Any], now: datetime, until: datetime | 
     """Close what the facts have settled; until: the night just told, None: between nights. Gives each case's volume."""
     rows = connection.execute(CLOSE, _LIMITS | {"now": now, "until": until})
     return [volume for (volume,) in rows]
+
+
+# Beside the readers' health, so that whoever sees no cases sees it as well.
+MARK_SILENT = """
+    UPDATE reader_health SET silent = NOT silent WHERE silent <> EXISTS (
+        SELECT FROM discrepancy AS one
+        WHERE one.reader_id = reader_health.reader_id AND kind = 'reader_silent' AND state = 'open')
+"""
+
+
+def mark_silent(connection: psycopg.Connection[Any]) -> None:
+    """Note of each reader whether the case that it is silent is open."""
+    connection.execute(MARK_SILENT)
 
 
 # ── What people's answers teach ──────────────────────────────────────────────────────────────────────────────────────

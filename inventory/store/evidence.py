@@ -5,87 +5,18 @@ resolved and added by single statements. Times are microseconds since 1970-01-01
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 
+from inventory.store import quarantine
+from inventory.store.batch import Quarantined, ScannedCode, SliceReads, moment
 from inventory.store.database import copy_in
 
 DAY_MICROSECONDS = 86_400_000_000
 ANCHOR_REACH = timedelta(seconds=21)  # a label may also say where a moving reader was so long before it: twice the ten
 # seconds of the model (it may make another label a stray), and a slice
-
-
-class SliceReads(NamedTuple):
-    """The reads of one tag by one antenna in one time slice; strengths in centi-dBm, -32768 where none was told."""
-
-    antenna_id: int
-    epc: bytes
-    slice_start: int
-    reads: int
-    rssi_reads: int
-    rssi_sum: int
-    rssi_peak: int
-    first_at: int
-    last_at: int
-
-
-class ScannedCode(NamedTuple):
-    """A printed code a reader scanned."""
-
-    reader_id: int
-    code: str
-    scanned_at: int
-
-
-class ReaderNews(NamedTuple):
-    """A reader was blind ("gap", from and to may be unknown), or went "offline", or came back "online"."""
-
-    reader_id: int
-    kind: str
-    at: int
-    from_at: int | None
-    to_at: int | None
-    reason: str
-
-
-class Quarantined(NamedTuple):
-    """A message that can't be understood, with its bytes and the reason."""
-
-    received_at: int
-    topic: str
-    reader_id: int | None
-    payload: bytes
-    reason: str
-
-
-class ReaderPulse(NamedTuple):
-    """What a batch says of a reader's health; the clock offset in milliseconds, None where no message told its time."""
-
-    reader_id: int
-    last_message_at: int
-    messages: int
-    reads: int
-    quarantined: int
-    clock_offset_ms: int | None
-
-
-@dataclass(frozen=True)
-class EvidenceBatch:
-    """All that a run of messages comes to; committed whole."""
-
-    slices: list[SliceReads] = field(default_factory=list)
-    codes: list[ScannedCode] = field(default_factory=list)
-    news: list[ReaderNews] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    pulses: list[ReaderPulse] = field(default_factory=list)
-
-
-def moment(microseconds: int) -> datetime:
-    """The aware UTC datetime of microseconds since 1970."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:
@@ -127,6 +58,14 @@ ADD_EVIDENCE = f"""
         first_at = least(kept.first_at, excluded.first_at), last_at = greatest(kept.last_at, excluded.last_at)
 """
 
+ADD_ANTENNA_HOURS = f"""
+    INSERT INTO antenna_hour AS kept (antenna_id, hour, reads)
+    SELECT antenna_id, {MOMENT.format("hour")}, sum(reads)::bigint
+    FROM (SELECT antenna_id, slice_start - slice_start % 3600000000 AS hour, reads FROM staged_slice) AS read
+    GROUP BY antenna_id, hour ORDER BY antenna_id, hour
+    ON CONFLICT (antenna_id, hour) DO UPDATE SET reads = kept.reads + excluded.reads
+"""
+
 MARK_BELIEF_DUE = f"""
     INSERT INTO belief_due (antenna_id, from_slice)
     SELECT antenna_id, {MOMENT.format("min(slice_start)")} - %s FROM staged_slice GROUP BY antenna_id
@@ -162,10 +101,11 @@ def add_slices(connection: psycopg.Connection[Any], slices: list[SliceReads]) ->
     )
     connection.execute(ADD_UNKNOWN_TAGS)
     connection.execute(ADD_EVIDENCE)
+    connection.execute(ADD_ANTENNA_HOURS)
     connection.execute(MARK_BELIEF_DUE, (ANCHOR_REACH,))
 
 
-def add_codes(connection: psycopg.Connection[Any], codes: list[ScannedCode]) -> None:
+def add_codes(connection: psycopg.Connection[Any], codes: list[ScannedCode], registry: int = 0) -> None:
     """Keep scanned shelf labels as anchors; a code that is no place's is quarantined, so that somebody sees it.
 
     What the reader read since then may have come before the code did, so its beliefs are due again.
@@ -182,88 +122,8 @@ def add_codes(connection: psycopg.Connection[Any], codes: list[ScannedCode]) -> 
                 (at - ANCHOR_REACH, code.reader_id),
             )
         elif not connection.execute("SELECT FROM place WHERE code = %s", (code.code,)).rowcount:
-            add_quarantined(
-                connection,
-                [
-                    Quarantined(
-                        code.scanned_at, "", code.reader_id, code.code.encode(), "the scanned code is no place's"
-                    )
-                ],
-            )
-
-
-def add_news(connection: psycopg.Connection[Any], news: list[ReaderNews]) -> None:
-    """Turn what readers say of themselves into coverage gaps: blind intervals, and offline until online again."""
-    for item in news:
-        if item.kind == "online":
-            connection.execute(
-                "UPDATE coverage_gap SET to_at = greatest(from_at, %s) WHERE reader_id = %s AND to_at IS NULL",
-                (moment(item.at), item.reader_id),
-            )
-        elif item.kind == "offline":
-            connection.execute(
-                """
-                INSERT INTO coverage_gap (reader_id, from_at, reason) SELECT %(reader)s, %(at)s, %(reason)s
-                WHERE NOT EXISTS (SELECT FROM coverage_gap WHERE reader_id = %(reader)s AND to_at IS NULL)
-                """,
-                {"reader": item.reader_id, "at": moment(item.at), "reason": item.reason or "offline"},
-            )
-        else:
-            since, until = sorted(item.at if at is None else at for at in (item.from_at, item.to_at))
-            # A counter of dropped messages is told again with every heartbeat: one gap for each value is enough.
-            connection.execute(
-                """
-                INSERT INTO coverage_gap (reader_id, from_at, to_at, reason)
-                SELECT %(reader)s, %(from)s, %(to)s, %(reason)s WHERE NOT EXISTS (
-                    SELECT FROM coverage_gap WHERE reader_id = %(reader)s AND reason = %(reason)s
-                    AND (%(untimed)s OR (from_at, to_at) IS NOT DISTINCT FROM (%(from)s, %(to)s)))
-                """,
-                {
-                    "reader": item.reader_id,
-                    "from": moment(since),
-                    "to": moment(until),
-                    "reason": item.reason or "gap",
-                    "untimed": item.from_at is None,
-                },
-            )
-        if item.kind != "gap":
-            connection.execute(
-                """
-                INSERT INTO reader_health (reader_id, last_message_at, online) VALUES (%(reader)s, %(at)s, %(online)s)
-                ON CONFLICT (reader_id) DO UPDATE SET online = excluded.online
-                """,
-                {"reader": item.reader_id, "at": moment(item.at), "online": item.kind == "online"},
-            )
-
-
-def add_quarantined(connection: psycopg.Connection[Any], messages: list[Quarantined]) -> None:
-    """Keep messages nobody understood, with bytes and reason."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO quarantine (received_at, topic, reader_id, payload, reason) VALUES (%s, %s, %s, %s, %s)",
-            [(moment(m.received_at), m.topic.replace("\0", "�"), m.reader_id, m.payload, m.reason) for m in messages],
-        )
-
-
-def add_pulses(connection: psycopg.Connection[Any], pulses: list[ReaderPulse]) -> None:
-    """Note when each reader was last heard, how much it said, and how far its clock is off."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            """
-            INSERT INTO reader_health AS health
-                (reader_id, last_message_at, online, messages, reads, quarantined, clock_offset_ms)
-            VALUES (%s, %s, true, %s, %s, %s, %s)
-            ON CONFLICT (reader_id) DO UPDATE SET
-                last_message_at = greatest(health.last_message_at, excluded.last_message_at),
-                messages = health.messages + excluded.messages, reads = health.reads + excluded.reads,
-                quarantined = health.quarantined + excluded.quarantined,
-                clock_offset_ms = coalesce(excluded.clock_offset_ms, health.clock_offset_ms)
-            """,
-            [
-                (p.reader_id, moment(p.last_message_at), p.messages, p.reads, p.quarantined, p.clock_offset_ms)
-                for p in pulses
-            ],
-        )
+            nobodys = Quarantined(code.scanned_at, "", code.reader_id, code.code.encode(), quarantine.NO_PLACES)
+            quarantine.add(connection, [nobodys], registry)
 
 
 def committed_packets(connection: psycopg.Connection[Any], slot: int) -> list[tuple[int, bytes]]:

@@ -4,12 +4,13 @@ A `table=True` class validates nothing, so rows are built only from domain types
 (evidence, acts, holdings, search tokens) have no class: only set-based SQL touches them, nobody should walk them by row.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     Column,
     Date,
+    DateTime,
     Double,
     ForeignKey,
     Identity,
@@ -102,6 +103,8 @@ class Reader(SQLModel, table=True):
     mapping: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     control_url: str | None = _text(nullable=True)
     slot: int = Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default="0"))
+    changed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    changed_by: int | None = _reference("account", nullable=True)
 
 
 class Antenna(SQLModel, table=True):

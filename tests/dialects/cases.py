@@ -19,7 +19,8 @@ class Case(NamedTuple):
     """A message and its expectation: readings, or None where it belongs into quarantine.
 
     A field that a reading of `expect` does not name is not checked; None for `barcodes` and `events` checks nothing.
-    mapping: of the reader's registration, where it isn't the folder's own.
+    mapping: of the reader's registration, where it isn't the folder's own. numbers: those the reader counts by; conditions: how
+    it says it is.
     """
 
     note: str
@@ -28,6 +29,8 @@ class Case(NamedTuple):
     barcodes: list[str] | None
     events: list[dict[str, Any]] | None
     mapping: dict[str, Any] | None = None
+    numbers: list[int] | None = None
+    conditions: list[dict[str, Any]] | None = None
 
 
 def cases_of(dialect: str) -> list[Case]:
@@ -71,7 +74,8 @@ def read_case(line: dict[str, Any]) -> Case:
     binary = line.get("payload_base64")
     payload = line["payload"].encode() if binary is None else base64.b64decode(binary)
     expect = None if line["expect"] == "quarantine" else line["expect"]
-    return Case(line["note"], payload, expect, line.get("barcodes"), line.get("events"), line.get("mapping"))
+    told = (line.get(name) for name in ("barcodes", "events", "mapping", "numbers", "conditions"))
+    return Case(line["note"], payload, expect, *told)
 
 
 def assert_says(decoded: Decoded, case: Case) -> None:
@@ -93,6 +97,7 @@ def assert_says(decoded: Decoded, case: Case) -> None:
         }
     if case.barcodes is not None:
         assert [barcode.code for barcode in decoded.barcodes] == case.barcodes
+    assert_counts(decoded, case)
     if case.events is not None:
         said = [
             {"kind": event.kind, "at": event.at, "from": event.from_at, "to": event.to_at, "reason": event.reason}
@@ -100,6 +105,18 @@ def assert_says(decoded: Decoded, case: Case) -> None:
         ]
         wanted = [{name: in_micros(name, told) for name, told in event.items()} for event in case.events]
         assert [{name: event[name] for name in want} for event, want in zip(said, wanted, strict=True)] == wanted
+
+
+def assert_counts(decoded: Decoded, case: Case) -> None:
+    """Compare numbers and conditions with what the case expects of them, if it does."""
+    if case.numbers is not None:
+        assert [number for number, _ in decoded.numbers] == case.numbers
+    if case.conditions is not None:
+        assert len(decoded.conditions) == len(case.conditions)
+        for said, wanted in zip(decoded.conditions, case.conditions, strict=True):
+            told = {"antennas": {str(number): plugged for number, plugged in said.antennas.items()}}
+            for name, value in wanted.items():
+                assert told.get(name, getattr(said, name)) == in_micros(name, value)
 
 
 def in_micros(name: str, told: object) -> object:

@@ -6,7 +6,7 @@ import pytest
 
 from inventory.operations.discrepancies import follow_readers
 from inventory.store import evidence
-from inventory.store.evidence import SliceReads
+from inventory.store.batch import SliceReads
 from tests.conftest import Archive
 from tests.discrepancies.nights import DAY, Nights
 

@@ -9,7 +9,7 @@ from inventory.domain.search import tokens_of
 from inventory.operations.believing import step_beliefs
 from inventory.operations.verifying import verify_ledger
 from inventory.store import evidence
-from inventory.store.evidence import SliceReads
+from inventory.store.batch import SliceReads
 from inventory.store.keys import new_key_ring
 from tests.conftest import Archive
 from tests.imports.files import (

@@ -14,7 +14,7 @@ from inventory.operations.closing import Closed, close_day
 from inventory.operations.importing import ImportOptions, import_register
 from inventory.operations.judging import Interval, gather_interval
 from inventory.store import evidence
-from inventory.store.evidence import SliceReads
+from inventory.store.batch import SliceReads
 from tests.conftest import Archive
 
 VOLUMES = 1_000

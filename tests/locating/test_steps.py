@@ -19,7 +19,7 @@ from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day, last_close
 from inventory.operations.gathering import newest_model
 from inventory.store import beliefs, evidence, leases
-from inventory.store.evidence import ScannedCode, SliceReads
+from inventory.store.batch import ScannedCode, SliceReads
 from tests.conftest import Archive
 
 EPC = {number: f"3500E86F8000A9E0{number:08X}" for number in range(20)}

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from inventory.operations.taking_evidence import take_evidence
 from inventory.store import evidence
-from inventory.store.evidence import EvidenceBatch, SliceReads
+from inventory.store.batch import EvidenceBatch, SliceReads
 from tests.conftest import Archive
 from tests.web.conftest import ONE_ENGINE, SignIn
 from tests.web.test_browser import Open, open_page

@@ -9,13 +9,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from inventory.domain.refusals import Refusal, Unavailable
+from inventory.operations.equipment import readers_of
 from inventory.store.checkpoints import last_made_at
 from inventory.store.database import Database, raw
 from inventory.store.migrating import revisions
 from inventory.store.reader_list import ingest_totals
 from web.doors import Doors, open_to_all
 from web.measuring import Stored
-from web.site import site_of
+from web.site import read_clock, site_of
 
 router = Doors()
 
@@ -52,7 +53,7 @@ def ready(request: Request) -> Condition:
 @router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
 @open_to_all
 def metrics(request: Request) -> Response:
-    """Requests by route and status, seconds by route, what the readers sent, and when the ledger was signed."""
+    """Requests by route and status, seconds by route, what the readers sent and how each does, when the ledger was signed."""
     site = site_of(request)
     return Response(site.metrics.page(_stored(site.database)), media_type=CONTENT_TYPE_LATEST)
 
@@ -60,6 +61,7 @@ def metrics(request: Request) -> Response:
 def _stored(database: Database) -> Stored | None:
     try:
         with database.transaction() as session:
-            return Stored(ingest_totals(raw(session)), last_made_at(raw(session)))
+            connection = raw(session)
+            return Stored(ingest_totals(connection), last_made_at(connection), readers_of(connection, read_clock()))
     except (Refusal, SQLAlchemyError):
         return None  # The process still has numbers of its own to tell.

@@ -194,6 +194,15 @@ class ReaderAnswer(_Answer):
     quarantined: int
     gaps: int = Field(description="Coverage gaps of the last 24 hours.")
     gap_since: datetime | None
+    drift_ms_a_day: float | None = Field(description="How the offset moves, where a week is enough to tell.")
+    waiting: int = Field(description="Messages in quarantine.")
+    numbers_missing: int = Field(description="Of those it counts by, missing in the last 24 hours.")
+    dropped: int | None = Field(description="What it says it threw away since it started.")
+    firmware: str | None
+    ntp_offset_ms: float | None = Field(description="As the reader says.")
+    silent_since: datetime | None = Field(
+        description="Its last message, while it is silent although it usually speaks."
+    )
 
 
 class ReadersAnswer(_Answer):

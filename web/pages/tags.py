@@ -1,9 +1,10 @@
 """Tags: bind a label that reads back as it should, replace one by two, say what is wrong with one."""
 
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from inventory.domain.identifiers import VolumeName
@@ -23,6 +24,7 @@ from web.signed_in import SignedIn
 from web.site import read_clock, site_of
 
 router = Doors()
+Proposed = Annotated[str, Query(max_length=124)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class TagsContext:
     """The form of a binding, and what went wrong with the last one."""
 
     volume: str = ""
+    epc: str = ""
     problem: Refusal | None = None
 
 
@@ -46,9 +49,9 @@ class VolumeTagsContext:
 
 @router.get("/tags", include_in_schema=False)
 @permitted(Permission.TAG)
-def tags(request: Request, viewer: SignedIn) -> Response:
-    """Scan the dossier, the label, and the label read back."""
-    return render(request, "tags.html", TagsContext(), viewer)
+def tags(request: Request, viewer: SignedIn, volume: Proposed = "", epc: Proposed = "") -> Response:
+    """Scan the dossier, the label, and the label read back; a tag that was read and nobody's is proposed."""
+    return render(request, "tags.html", TagsContext(volume, epc), viewer)
 
 
 @router.post("/tags", include_in_schema=False)
@@ -63,7 +66,7 @@ def bind(request: Request, viewer: SignedIn, form: SentForm) -> Response:
         written = tagging.bind(site_of(request).database, viewer, form.command_id(), [printed], read_clock())
     except Refusal as refusal:
         # The next try takes a new label, so only the dossier stays.
-        context = TagsContext(form.text("volume"), refusal)
+        context = TagsContext(form.text("volume"), problem=refusal)
         return render(request, "tags.html", context, viewer, status=status_of(refusal))
     return redirect(request, "/tags", "tags.bound" if written else "tags.bound.before", volume=str(volume))
 

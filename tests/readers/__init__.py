@@ -1,0 +1,1 @@
+"""Readers as people look after them: health, quarantine, unknown tags, registrations."""
