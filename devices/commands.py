@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 from devices.broker import BrokerAddress
-from devices.controls import OVER_MQTT, impinj
+from devices.controls import impinj, over_mqtt
 from devices.controls.told import Told
 from devices.logins import login_of
 from devices.mqtt import Message, SlotConnection
@@ -169,7 +169,7 @@ class Commands:
         one = self._readers[taken.reader_id]
         told = Told(taken.id, taken.kind, taken.arguments, one.reader.antennas)
         if isinstance(one.control, Topics):
-            broker.publish(one.control.commands, OVER_MQTT[one.reader.dialect].command(told))
+            broker.publish(one.control.commands, over_mqtt(one.reader.dialect).command(told))
         elif one.control is not None:
             hands.submit(self._ask, one, one.control, told, taken.answer_by)
 
@@ -200,7 +200,7 @@ class Commands:
         if one is None:
             return
         try:
-            answer = OVER_MQTT[one.reader.dialect].answer(message.payload)
+            answer = over_mqtt(one.reader.dialect).answer(message.payload)
         except Undecodable as garbage:
             # Nobody knows which command it is about, but that it was one of this reader's is plain.
             zh, en = f"答复无法理解：{said(garbage)}", f"The answer can't be understood: {said(garbage)}"

@@ -17,7 +17,7 @@ from inventory.operations.closing import close_day, last_close
 from inventory.operations.discrepancies import follow_facts, follow_readers
 from inventory.operations.reading_log import seal_and_expire
 from inventory.operations.reminding import remind
-from inventory.store import audit_rows, evidence, job_rows, leases
+from inventory.store import audit_rows, evidence, job_rows, leases, reader_commands
 from inventory.store.database import Database
 from inventory.store.leases import Lease
 from inventory.store.signing import LedgerFiles
@@ -72,7 +72,12 @@ class JobWork:
         return _counted(over=follow_facts(connection, datetime.now(UTC), lease))
 
     def look_after_readers(self, connection: psycopg.Connection[Any], lease: Lease) -> Done:
-        """A reader that is silent or whose clock is off is told at once, and not only by the night."""
+        """A reader that is silent or whose clock is off is told at once, and not only by the night.
+
+        Commands end in time also where no process is there to send them.
+        """
+        reader_commands.time_out(connection, datetime.now(UTC))
+        connection.commit()
         return _counted(opened=follow_readers(connection, datetime.now(UTC), lease))
 
     def close_days(self, connection: psycopg.Connection[Any], lease: Lease) -> Done:

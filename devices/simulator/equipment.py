@@ -54,10 +54,11 @@ def _cabinet_readers(plan: Floor) -> Iterable[ReaderRow]:
     for number in range(int(group.max()) + 1):
         places = [plan.places[index].code for index in shelves.place[in_cabinets[group == number]]]
         seats = [Seat(antenna, place, AntennaRole.SHELF) for antenna, place in enumerate(places, 1)]
-        yield from _reader(f"{CABINET_READER}{number + 1}", Dialect.IMPINJ, seats)
+        yield from _reader(f"{CABINET_READER}{number + 1}", Dialect.IMPINJ, seats, commanded=True)
 
 
-def _reader(reader: str, dialect: Dialect, seats: Iterable[Seat]) -> list[ReaderRow]:
+def _reader(reader: str, dialect: Dialect, seats: Iterable[Seat], *, commanded: bool = False) -> list[ReaderRow]:
+    """The rows of one reader; commanded: a box beside it takes native commands for it."""
     topic = f"guiwei/{WAREHOUSE}/{reader}"
     return [
         ReaderRow(
@@ -70,7 +71,7 @@ def _reader(reader: str, dialect: Dialect, seats: Iterable[Seat]) -> list[Reader
             f"{topic}/status",
             TIMEZONE,
             mapping=None,
-            control_url=None,
+            control_url=f"mqtt:{topic}/commands?answers={topic}/answers" if commanded else None,
             slot=None,
         )
         for seat in seats

@@ -77,6 +77,11 @@ def impinj_event(report: Report, antenna: int, *, queued_at: datetime) -> bytes:
     return _encode({"timestamp": rfc3339(queued_at), "eventType": "tagInventory", "tagInventoryEvent": seen})
 
 
+def impinj_array(events: Sequence[bytes]) -> bytes:
+    """Some events in one message; an empty array, which is among them where nothing was heard, adds nothing."""
+    return b"[" + b",".join(event for event in events if event != b"[]") + b"]"
+
+
 def impinj_full_event(report: Report, antenna: int, hostname: str, *, queued_at: datetime) -> bytes:
     """A tag report with the fields a careful site switches on: hexadecimal EPC, last read, host name."""
     seen = {

@@ -19,6 +19,7 @@ from devices.simulator.floor import CARTS, DESKS, LEVELS, NO_SHELF, SHELF_METRES
 from devices.simulator.payloads import Report
 from devices.simulator.radio import Heard, Side
 from devices.simulator.truth import Standing
+from inventory.domain.commands import Topics, control_of
 from inventory.domain.registers import AntennaRole, Dialect, ReaderRow
 
 SHELF_SECONDS = (25.0, 45.0)  # a keeper's sweep of one shelf
@@ -59,6 +60,8 @@ class SimulatedReader(ABC):
         """`rows` are the reader's rows of the readers register, one an antenna."""
         self.code, self.topic = rows[0].reader, rows[0].topic
         self.status_topic = rows[0].status_topic or self.topic
+        control = control_of(rows[0].dialect, self.topic, rows[0].control_url)
+        self.control = control if isinstance(control, Topics) else None
         self._dialect = rows[0].dialect
         self._city, self._standing = city, standing
         self._number = crc32(self.code.encode())
@@ -68,6 +71,10 @@ class SimulatedReader(ABC):
     @abstractmethod
     def burst(self, began: datetime) -> Burst:
         """What happens from `began` on, device time."""
+
+    def whole_round(self, now: datetime) -> list[Message]:
+        """Everything it hears, said at once, as a reader does that was told to read."""
+        return self.burst(now).messages
 
     def online(self, at: datetime) -> bytes:
         """What the reader says of itself when it has connected."""
@@ -259,6 +266,12 @@ class CabinetReader(SimulatedReader):
         if not messages:
             messages.append(Message(0.0, self.topic, payloads.native_reads([])))  # An empty array: its keep-alive.
         return Burst(seconds, messages)
+
+    def whole_round(self, now: datetime) -> list[Message]:
+        """Every antenna's turn, an array each; what is heard is said as of a moment ago."""
+        ago = timedelta(seconds=CABINET_ROUND_SECONDS / len(self._antennas))
+        turns = [[message.payload for message in self.burst(now - ago).messages] for _ in self._antennas]
+        return [Message(0.0, self.topic, payloads.impinj_array(turn)) for turn in turns]
 
     def hear_shelf(self, antenna: int, shelf: int) -> Heard:
         """Every read of one antenna in one round."""

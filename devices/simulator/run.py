@@ -13,11 +13,12 @@ from threading import Event
 from types import MappingProxyType
 from typing import IO, NamedTuple
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
 
 from devices.broker import BrokerAddress, new_client
 from devices.simulator.city import City
+from devices.simulator.commanded import CommandedReader
 from devices.simulator.readers import SimulatedReader, make_readers
 from devices.simulator.truth import Standing, Truth
 
@@ -82,14 +83,18 @@ def simulate(city: City, truth: Truth, mqtt_url: str, stop: Event, speed: float,
         zh = f"模拟读写器共 {len(readers)} 台，只连接前 {READERS_CONNECTED_MAX} 台。"
         say(f"{zh}Of {len(readers)} simulated readers, the first {READERS_CONNECTED_MAX} connect.")
         readers = readers[:READERS_CONNECTED_MAX]
-    with _connected(readers, mqtt_url, stop) as clients:
+    # What a reader is told is done by a double of it: the one that plays its day is another thread's.
+    doubles = make_readers(city, Standing(city, truth, occasion(datetime.now(UTC))), _speed(speed))
+    told = {one.code: CommandedReader(double) for one, double in zip(readers, doubles, strict=False) if one.control}
+    with _connected(readers, told, mqtt_url, stop) as clients:
         if not stop.is_set():
             say(f"{len(readers)} 台模拟读写器开始工作。{len(readers)} simulated readers are at work.")
         rhythm = _Rhythm(stop)
         for publication in publications(readers, _now(), _now):
             if not rhythm.wait_until(publication.at):
                 return
-            _publish(clients[publication.reader], publication, stop)
+            if not _is_stopped(told.get(readers[publication.reader].code)):
+                _publish(clients[publication.reader], publication, stop)
 
 
 class _Rhythm:
@@ -121,13 +126,15 @@ def _publish(client: Client, publication: Publication, stop: Event) -> None:
 
 
 @contextmanager
-def _connected(readers: list[SimulatedReader], mqtt_url: str, stop: Event) -> Iterator[list[Client]]:
+def _connected(
+    readers: list[SimulatedReader], told: Mapping[str, CommandedReader], mqtt_url: str, stop: Event
+) -> Iterator[list[Client]]:
     """A client for each reader; at the end each says good-bye in its last will's words."""
     address = BrokerAddress.parse(mqtt_url)
     clients: list[Client] = []
     try:
         for reader in readers:
-            clients.append(_client(reader, address))
+            clients.append(_client(reader, told.get(reader.code), address))
             _connect(clients[-1], address, stop)
         yield clients
     finally:
@@ -145,7 +152,11 @@ def _connected(readers: list[SimulatedReader], mqtt_url: str, stop: Event) -> It
             client.loop_stop()
 
 
-def _client(reader: SimulatedReader, address: BrokerAddress) -> Client:
+def _is_stopped(told: CommandedReader | None) -> bool:
+    return told is not None and told.is_stopped
+
+
+def _client(reader: SimulatedReader, told: CommandedReader | None, address: BrokerAddress) -> Client:
     # Most readers in the field speak MQTT 3.1.1.
     client = new_client(address, f"simulator-{reader.code}")
     client.max_queued_messages_set(MESSAGES_QUEUED_PER_READER_MAX)
@@ -154,8 +165,16 @@ def _client(reader: SimulatedReader, address: BrokerAddress) -> Client:
 
     def say_online(client: Client, *_connection: object) -> None:
         client.publish(reader.status_topic, reader.online(_now()), qos=1, retain=True)
+        if told is not None:
+            client.subscribe(told.control.commands, qos=1)
+
+    def do(client: Client, _data: object, message: MQTTMessage) -> None:
+        if told is not None:
+            for topic, payload in told.do(bytes(message.payload), _now()):
+                client.publish(topic, payload, qos=1)
 
     client.on_connect = say_online
+    client.on_message = do
     return client
 
 

@@ -59,10 +59,11 @@ def control_of(dialect: str, topic: str, control_url: str | None) -> Topics | Re
     """Where a reader takes commands; None where it takes none.
 
     A native one listens beside its reads (`.../reads` -> `.../commands`, `.../answers`) unless `control_url` says otherwise;
-    a Zebra at the topics of `mqtt:COMMANDS?answers=ANSWERS`; an Impinj at its http(s) address.
+    a Zebra at the topics of `mqtt:COMMANDS?answers=ANSWERS`; an Impinj at its http(s) address. Any other with such topics has a
+    box beside it that takes native commands, as powered shelving has.
     """
     parts = urlsplit(control_url or "")
-    if dialect in (Dialect.NATIVE, Dialect.ZEBRA) and parts.scheme == "mqtt":
+    if parts.scheme == "mqtt":
         answers = parse_qs(parts.query).get("answers")
         return Topics(parts.path, answers[0] if answers else f"{parts.path}/answers")
     if dialect == Dialect.NATIVE and not control_url:
@@ -74,9 +75,9 @@ def control_of(dialect: str, topic: str, control_url: str | None) -> Topics | Re
     return None
 
 
-def stops_by_itself(dialect: str) -> bool:
-    """Whether it stops when the seconds it was told to read for are over; others are told."""
-    return dialect == Dialect.NATIVE
+def is_told_natively(dialect: str, control_url: str | None) -> bool:
+    """Whether it takes native commands: it opens an aisle, and stops when its seconds of reading are over; others are told."""
+    return dialect == Dialect.NATIVE or (dialect != Dialect.ZEBRA and urlsplit(control_url or "").scheme == "mqtt")
 
 
 def check_command(kind: CommandKind, arguments: Mapping[str, object]) -> None:

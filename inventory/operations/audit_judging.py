@@ -18,7 +18,7 @@ from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.operations.audit_counts import corrected, counts_of
 from inventory.operations.gathering import model_now
 from inventory.operations.judging import Interval, gather_interval, judged_volumes
-from inventory.store import audits
+from inventory.store import audits, reader_commands
 from inventory.store.audit_rows import AuditRows, FindingRow, GapRow, ShelfRow, Summary, UndecidedRow
 from inventory.store.beliefs import Roots
 from inventory.store.judgements import JudgedVolume
@@ -28,7 +28,10 @@ OnStep = Callable[[str, int], None]  # what is being done, and how much of all i
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is judged: the scope, or of it the shelves that a seed draws. roots: the ledger's ends known; None: as it is now."""
+    """What is judged: the scope, or of it the shelves that a seed draws. roots: the ledger's ends known; None: as it is now.
+
+    number: the audit that readers were told to read for.
+    """
 
     scope: str
     since: datetime
@@ -36,6 +39,7 @@ class Asked:
     sample_shelves: int | None = None
     seed: str | None = None
     roots: Roots | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ def judged(connection: psycopg.Connection[Any], asked: Asked, on_step: OnStep) -
     findings += _strange_tags(connection, interval, places)
     shelves, gaps = _coverage(interval, found, places, counts.says.whole)
     gaps += _blind_readers(connection, interval, places)
+    if asked.number is not None:
+        gaps += _unread(connection, asked.number, interval, places)
     visits = [shelf.visits for shelf in shelves if shelf.visits]
     return Audit(
         asked.scope,
@@ -247,5 +253,22 @@ def _blind_readers(connection: psycopg.Connection[Any], interval: Interval, scop
     gaps = []
     for place, place_id, since, until, reason in rows:
         told = (since, until, f"读写器失读：{reason}", f"the reader was blind: {reason}")
+        gaps.append((Gap(place, *told), GapRow(place_id, *told)))
+    return gaps
+
+
+def _unread(
+    connection: psycopg.Connection[Any], audit: int, interval: Interval, scope: _Scope
+) -> list[tuple[Gap, GapRow]]:
+    """Where a reader was told to read and didn't: what it says nothing about is no less there for that."""
+    gaps = []
+    unread = reader_commands.unread(connection, audit, sorted(scope.asked), interval.until)
+    for place, place_id, since, reader, zh, en in unread:
+        told = (
+            since,
+            interval.until,
+            f"读写器 {reader} 未按命令读取：{zh}",
+            f"reader {reader} didn't read as told: {en}",
+        )
         gaps.append((Gap(place, *told), GapRow(place_id, *told)))
     return gaps

@@ -8,11 +8,13 @@ from uuid import UUID
 import psycopg
 
 from inventory.domain.audits import SAMPLE_SHELVES_MAX, PlanKind
+from inventory.domain.commanded_reading import READ_FOR
 from inventory.domain.counting import LOCAL
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import BadInput, PlaceNotFound
 from inventory.domain.working_days import CalendarDay, DayKind, WorkingCalendar, load_calendar
+from inventory.operations import commanded_reading
 from inventory.store import audit_plans, audit_rows, audits, ledger, request_facts
 from inventory.store.audit_plans import PlanRow
 from inventory.store.database import Database, raw
@@ -79,7 +81,7 @@ def end(database: Database, viewer: Viewer, plan: int, now: datetime) -> None:
         audit_plans.end(raw(session), plan, now)
 
 
-def work(connection: psycopg.Connection[Any], now: datetime) -> list[int]:
+def work(connection: psycopg.Connection[Any], now: datetime, read_for: timedelta = READ_FOR) -> list[int]:
     """Ask for the audits that are due today and move their plans on; returns their numbers. Missed days are made up for once.
 
     In the caller's transaction, whose fence keeps two from doing it.
@@ -101,20 +103,22 @@ def work(connection: psycopg.Connection[Any], now: datetime) -> list[int]:
         if wanted:
             days = kind.interval_days * DAY
             since, ends = (until, until + days) if kind.begins else (until - days, until)
-            asked.append(
-                audit_rows.add(
-                    connection,
-                    audit_rows.Asked(
-                        plan.place_id,
-                        since,
-                        ends,
-                        now,
-                        plan_id=plan.plan_id,
-                        sample_shelves=plan.sample_shelves,
-                        seed=seed and seed[:100],
-                    ),
-                )
+            # Smart cabinets and powered shelving read first, and the interval ends with that; what people count isn't read.
+            steps = [] if kind.begins else commanded_reading.steps_in(connection, plan.place_id, now, read_for)
+            number = audit_rows.add(
+                connection,
+                audit_rows.Asked(
+                    plan.place_id,
+                    since,
+                    commanded_reading.read_until(steps, now, read_for) if steps else ends,
+                    now,
+                    plan_id=plan.plan_id,
+                    sample_shelves=plan.sample_shelves,
+                    seed=seed and seed[:100],
+                ),
             )
+            commanded_reading.tell(connection, number, steps, now, None, read_for)
+            asked.append(number)
         audit_plans.move_on(connection, plan.plan_id, today + next_in(kind, plan.every_days))
     return asked
 

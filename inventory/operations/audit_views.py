@@ -1,20 +1,23 @@
 """What people do with audits: ask for one, look at what it found, hold it against the one before, sign it, close it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from inventory.domain.audits import SAMPLE_SHELVES_MAX, SEED_CHARACTERS_MAX, AuditState, Part, parts_open
 from inventory.domain.cells import parse_text
+from inventory.domain.commanded_reading import READ_FOR
 from inventory.domain.findings import Finding, Gap, Undecided
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.refusals import AuditNotFound, AuditStays, BadInput, CounterIsKeeper, SecondPersonIsFirst
+from inventory.operations import commanded_reading
 from inventory.operations.auditing import place_to_audit
-from inventory.store import audit_results, audit_rows, ledger
+from inventory.store import audit_results, audit_rows, ledger, reader_commands
 from inventory.store.audit_results import BayResult, ShelfResult, TrendPoint
 from inventory.store.audit_rows import AuditRow, SignatureRow
 from inventory.store.database import Database, Transaction, raw
+from inventory.store.reader_commands import CommandRow
 
 FINDINGS_MAX = 10_000  # told at a time
 GAPS_MAX = 10_000
@@ -24,12 +27,15 @@ COMPARED_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """An audit somebody asks for; sample_shelves and seed: of so many shelves, drawn by that published seed."""
+    """An audit somebody asks for; sample_shelves and seed: of so many shelves, drawn by that published seed.
+
+    until: None: now, after the smart cabinets and powered shelving in its scope have read.
+    """
 
     command_id: UUID
     scope: str
     since: datetime
-    until: datetime
+    until: datetime | None
     sample_shelves: int | None = None
     seed: str | None = None
 
@@ -60,7 +66,10 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class AuditView:
-    """An audit with all that its page shows. may_sign: as what the viewer may still sign."""
+    """An audit with all that its page shows.
+
+    readings: what readers were told for it; may_sign: as what the viewer may still sign.
+    """
 
     row: AuditRow
     by_kind: dict[str, int]
@@ -69,16 +78,17 @@ class AuditView:
     trend: tuple[TrendPoint, ...]
     signatures: tuple[SignatureRow, ...]
     comparison: Comparison | None
+    readings: tuple[CommandRow, ...]
     may_sign: tuple[Part, ...]
 
 
-def ask(database: Database, viewer: Viewer, asking: Asking, now: datetime) -> int:
+def ask(database: Database, viewer: Viewer, asking: Asking, now: datetime, read_for: timedelta = READ_FOR) -> int:
     """Ask for an audit, which the jobs then judge; returns its number, the same for the same command.
 
     Raises `NotAllowed`, `BadInput`, `PlaceNotFound`, `CommandReused`.
     """
     check_permitted(viewer, Permission.RUN_AUDITS)
-    if asking.until > now:
+    if asking.until is not None and asking.until > now:
         raise BadInput(problem_zh="盘点区间尚未结束", problem_en="an audit's interval is over before it is judged")
     seed = None if asking.seed is None else parse_text(asking.seed.strip())
     if (seed is None) != (asking.sample_shelves is None) or not 1 <= (asking.sample_shelves or 1) <= SAMPLE_SHELVES_MAX:
@@ -93,22 +103,25 @@ def ask(database: Database, viewer: Viewer, asking: Asking, now: datetime) -> in
         )
     with database.transaction(viewer) as session:
         connection = raw(session)
-        place = place_to_audit(connection, asking.scope, asking.since, asking.until)
+        place = place_to_audit(connection, asking.scope, asking.since, asking.until or now)
         if not ledger.once(connection, asking.command_id, ("audit", asking)):
             number = audit_rows.of_command(connection, asking.command_id)
             assert number is not None
             return number
+        steps = commanded_reading.steps_in(connection, place, now, read_for) if asking.until is None else []
         asked = audit_rows.Asked(
             place,
             asking.since,
-            asking.until,
+            asking.until or commanded_reading.read_until(steps, now, read_for),
             now,
             asked_by=viewer.account_id,
             sample_shelves=asking.sample_shelves,
             seed=seed,
             command_id=asking.command_id,
         )
-        return audit_rows.add(connection, asked)
+        number = audit_rows.add(connection, asked)
+        commanded_reading.tell(connection, number, steps, now, viewer.account_id, read_for)
+        return number
 
 
 def newest(database: Database, viewer: Viewer) -> list[AuditRow]:
@@ -175,6 +188,7 @@ def look(database: Database, viewer: Viewer, number: int) -> AuditView:
             tuple(audit_results.trend(connection, row.place_id, row.until)),
             signatures,
             _compared(session, row),
+            tuple(reader_commands.of_audit(connection, number)),
             open_parts,
         )
 

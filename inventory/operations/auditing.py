@@ -79,7 +79,7 @@ def run(
             if on_step is not None:
                 on_step(what, per_cent)
 
-        asked = Asked(row.scope, row.since, row.until, row.sample_shelves, row.seed, row.ledger_roots)
+        asked = Asked(row.scope, row.since, row.until, row.sample_shelves, row.seed, row.ledger_roots, number)
         found = _as_of_one_instant(connection, asked, step)
         step("keeping", 95)
         with connection.transaction():

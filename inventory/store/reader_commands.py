@@ -1,8 +1,8 @@
 """What readers are told, in SQL: asked, taken by whoever sends it, answered, timed out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +10,11 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from inventory.domain.commanded_reading import Listener
 from inventory.domain.commands import CommandKind, CommandState
 
 SHOWN_MAX = 100
+READING_LATELY = timedelta(minutes=10)  # a reader that read so lately reads by itself
 TAKEN_AT_ONCE_MAX = 500
 
 
@@ -114,6 +116,45 @@ def readers_of_slot(connection: psycopg.Connection[Any], slot: int) -> list[Comm
     """The readers of an ingest slot."""
     with connection.cursor(row_factory=class_row(Commanded)) as cursor:
         return cursor.execute(_READER + " WHERE slot = %s ORDER BY code", (slot,)).fetchall()
+
+
+def listeners_in(connection: psycopg.Connection[Any], place_id: int, now: datetime) -> list[Listener]:
+    """The readers of smart cabinets in a place, and those of aisles that the register gives a control address."""
+    query = """
+        SELECT DISTINCT ON (reader.code, room, block, aisle) reader.id AS reader_id, dialect, topic, control_url,
+               coalesce(room.code, place.code) AS room, CASE role WHEN 'zone' THEN place.block END AS block,
+               CASE role WHEN 'zone' THEN place.aisle END AS aisle,
+               EXISTS (SELECT FROM antenna AS any_of JOIN evidence ON evidence.antenna_id = any_of.id
+                       WHERE any_of.reader_id = reader.id AND slice_start > %(lately)s) AS is_reading
+        FROM place AS scope JOIN place ON starts_with(place.path, scope.path) JOIN antenna ON antenna.place_id = place.id
+        JOIN reader ON reader.id = antenna.reader_id LEFT JOIN place AS room ON room.id = place.room_id
+        WHERE scope.id = %(place)s AND (role = 'shelf'
+            OR (role = 'zone' AND control_url IS NOT NULL AND place.block IS NOT NULL AND place.aisle IS NOT NULL))
+        ORDER BY reader.code, room, block, aisle
+    """
+    with connection.cursor(row_factory=class_row(Listener)) as cursor:
+        return cursor.execute(query, {"place": place_id, "lately": now - READING_LATELY}).fetchall()
+
+
+def unread(
+    connection: psycopg.Connection[Any], audit: int, place_ids: Sequence[int], until: datetime
+) -> list[tuple[str, int, datetime, str, str, str]]:
+    """(place, its id, due, reader, why in Chinese, in English) where a reader was told to read for an audit and didn't.
+
+    A reader that doesn't answer but goes on reading has read.
+    """
+    query = """
+        SELECT place.code, place.id, due_at, reader.code, coalesce(problem_zh, '未发出。'),
+               coalesce(problem_en, 'It wasn''t sent.')
+        FROM reader_command JOIN reader ON reader.id = reader_id JOIN antenna ON antenna.reader_id = reader.id
+        JOIN place ON place.id = antenna.place_id
+        WHERE audit_id = %(audit)s AND reader_command.kind = 'start' AND state <> 'done' AND place.id = ANY(%(places)s::integer[])
+            AND (arguments ->> 'aisle' IS NULL OR (role = 'zone' AND arguments ->> 'aisle' = place.aisle))
+            AND NOT EXISTS (SELECT FROM evidence
+                WHERE evidence.antenna_id = antenna.id AND slice_start >= due_at AND slice_start < %(until)s)
+        ORDER BY place.code, due_at
+    """
+    return connection.execute(query, {"audit": audit, "places": list(place_ids), "until": until}).fetchall()
 
 
 def add(connection: psycopg.Connection[Any], asked: Asked) -> int:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from devices.simulator.halls import Hall
 from inventory.domain.audits import PlanKind
+from inventory.domain.commanded_reading import READ_FOR, SETTLE_FOR
 from inventory.domain.people import Role
 from inventory.domain.refusals import AuditNotFound, AuditStays, AuditUnsigned, CounterIsKeeper, SecondPersonIsFirst
 from inventory.operations import audit_plans, audit_views, auditing
@@ -158,10 +159,15 @@ def test_a_plan_is_worked_once_when_it_is_due(wrong: Wrong, people: Archive) -> 
         assert audit_plans.work(connection, tomorrow) == []
         connection.commit()
     rows = archive.root.execute(
-        "SELECT plan.kind, judged_until - judged_from, audit.sample_shelves, seed IS NOT NULL FROM audit "
+        "SELECT plan.kind, judged_from, judged_until, audit.sample_shelves, seed IS NOT NULL FROM audit "
         "JOIN audit_plan AS plan ON plan.id = plan_id ORDER BY audit.id"
     ).fetchall()
-    assert rows == [("rolling", timedelta(days=1), None, False), ("sample", timedelta(days=7), 3, True)]
+    # The hall's cabinets read first, all in one room.
+    midnight, read = INTERVAL[1] + timedelta(days=1) - timedelta(hours=8), tomorrow + READ_FOR + SETTLE_FOR
+    assert rows == [
+        ("rolling", midnight - timedelta(days=1), read, None, False),
+        ("sample", midnight - timedelta(days=7), read, 3, True),
+    ]
     auditing.run_waiting(archive.jobs, lambda: datetime.now(UTC))
     assert [state_of(archive, number) for number in asked] == ["judged", "judged"]
     due = {plan.kind: plan.next_due for plan in audit_plans.plans(archive.app, manager)}

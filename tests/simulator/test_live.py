@@ -44,6 +44,10 @@ class Listener:
         self._client.loop_start()
         assert self._subscribed.wait(PATIENCE_SECONDS)
 
+    def tell(self, topic: str, payload: bytes) -> None:
+        """Say something to a reader."""
+        self._client.publish(topic, payload, qos=1)
+
     def last(self, topic: str) -> bytes | None:
         """The newest message of a topic, if there was any."""
         return next((bytes(message.payload) for _, message in reversed(self.heard) if message.topic == topic), None)
@@ -142,3 +146,36 @@ def test_no_broker_at_all_is_waited_for_until_the_simulation_is_stopped(city: Ci
 def test_a_url_that_names_no_broker_is_refused_in_a_sentence(city: City, truth: Truth, url: str) -> None:
     with pytest.raises(BadSetting, match="GUIWEI_MQTT_URL"):
         simulate(city, truth, url, Event(), 20.0, lambda _: None)
+
+
+def test_a_cabinet_reads_when_it_is_told_and_is_silent_when_it_is_told(city: City, truth: Truth) -> None:
+    stop, said = Event(), list[str]()
+    with server_directory() as directory, mosquitto(directory) as broker:
+        listener = Listener(broker)
+        play = Thread(target=simulate, args=(city, truth, broker.url, stop, 20.0, said.append))
+        play.start()
+
+        def answers() -> list[bytes]:
+            return [bytes(one.payload) for _, one in list(listener.heard) if one.topic == "guiwei/W1/S1/answers"]
+
+        def arrays() -> int:
+            reads = [bytes(one.payload) for _, one in list(listener.heard) if one.topic == "guiwei/W1/S1/reads"]
+            return sum(payload.startswith(b"[{") for payload in reads)
+
+        try:
+            until(lambda: listener.last("guiwei/W1/S1/status") is not None, "the cabinet is there")
+            listener.tell("guiwei/W1/S1/commands", b'{"id": 7, "command": "start", "seconds": 60}')
+            until(lambda: arrays() >= 6, "every antenna's turn at once")
+            listener.tell("guiwei/W1/S1/commands", b"no JSON")
+            listener.tell("guiwei/W1/S1/commands", b'{"id": 8, "command": "stop"}')
+            listener.tell("guiwei/W1/S1/commands", b'{"id": 9, "command": "sing"}')
+            until(lambda: len(answers()) == 3, "it answers")
+        finally:
+            stop.set()
+            play.join(PATIENCE_SECONDS)
+        listener.close()
+    assert answers() == [
+        b'{"id":7,"ok":true}',
+        b'{"id":8,"ok":true}',
+        b'{"id":9,"ok":false,"problem":"no such command: sing"}',
+    ]

@@ -29,7 +29,11 @@ class AuditSent(Sent):
     command_id: Command
     scope: PlaceCode
     since: Moment = Field(alias="from")
-    until: Moment = Field(alias="to", description="The as-of instant; it is over.")
+    until: Moment | None = Field(
+        default=None,
+        alias="to",
+        description="The as-of instant; it is over. null: now, after smart cabinets and powered shelving have read.",
+    )
     sample_shelves: int | None = Field(default=None, ge=1, le=SAMPLE_SHELVES_MAX)
     seed: str | None = Field(
         default=None,

@@ -1,5 +1,6 @@
 """Audits (盘点): plans, those that run and those that are over; one audit with its bays, findings, signatures and papers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from markupsafe import Markup
 from starlette.responses import Response, StreamingResponse
 
 from inventory.domain.audits import SAMPLE_SHELVES_MAX, AuditState, Part, PlanKind
+from inventory.domain.commands import CommandState
 from inventory.domain.counting import LOCAL
 from inventory.domain.findings import Finding, FindingKind, Gap, Undecided
 from inventory.domain.people import Role, Viewer
@@ -27,6 +29,7 @@ from web.api.work import pdf_answer
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
+from web.pages.commands import TONES as COMMAND_TONES
 from web.refusing import status_of
 from web.rendering import render
 from web.signed_in import SignedIn
@@ -86,6 +89,12 @@ class AuditContext:
     may_count: bool
     problem: Refusal | None = None
     tones: dict[AuditState, str] = field(default_factory=lambda: TONES)
+    command_tones: Mapping[CommandState, str] = field(default_factory=lambda: COMMAND_TONES)
+
+    @property
+    def read(self) -> int:
+        """How many of the commands for it are done."""
+        return sum(one.state is CommandState.DONE for one in self.view.readings)
 
 
 @router.get("/audits", include_in_schema=False)
@@ -105,7 +114,7 @@ def ask(request: Request, viewer: SignedIn, form: SentForm) -> Response:
             form.command_id(),
             form.text("scope").strip(),
             _moment(form.text("since")),
-            _moment(form.text("until")),
+            _moment(form.text("until")) if form.told("until") else None,
             None if shelves is None else _count(shelves),
             form.told("seed"),
         )

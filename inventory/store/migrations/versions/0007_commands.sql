@@ -57,10 +57,13 @@ END $$;
 CREATE TRIGGER reader_command_by_its_roles BEFORE INSERT ON reader_command
     FOR EACH ROW EXECUTE FUNCTION reader_command_by_its_roles();
 
--- Whoever sends it hears of it at once, and pages look again.
+-- Whoever sends it hears of it at once, and pages look again, also those of the audit it reads for.
 CREATE FUNCTION reader_command_told() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('reader_command', json_build_array(NEW.id)::text);
+    IF NEW.audit_id IS NOT NULL THEN
+        PERFORM pg_notify('audit', json_build_array(NEW.audit_id)::text);
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER reader_command_told AFTER INSERT OR UPDATE ON reader_command FOR EACH ROW EXECUTE FUNCTION reader_command_told();
