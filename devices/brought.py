@@ -1,6 +1,6 @@
 """What people bring (a docked handheld's file, a burst it typed) becomes evidence in the one way evidence goes.
 
-It is a message in the native dialect that waits in the database instead of at a broker: decoded, reduced and committed as
+It is messages in the native dialect that wait in the database instead of at a broker: decoded, reduced and committed as
 any other. Its times are the handheld's own, and old; they say nothing of its clock.
 """
 
@@ -51,8 +51,10 @@ def _batch(connection: psycopg.Connection[Any], waiting: Waiting) -> tuple[Evide
     antennas = [one for one in registered_antennas(connection, None) if one.reader_id == waiting.reader_id]
     reader = known_readers(antennas)[antennas[0].topic]
     try:
-        decoded = native.decode(waiting.payload, waiting.timezone)
-        known = {_key(one) for payload in brought.taken_payloads(connection, waiting) for one in _readings(payload)}
+        decoded = _decoded(waiting.payload)
+        known = {
+            _key(one) for payload in brought.taken_payloads(connection, waiting) for one in _decoded(payload).readings
+        }
         readings = [one for one in decoded.readings if _key(one) not in known]
         # Its antennas may have been registered otherwise while it waited.
         reads = reducer.add(readings, antennas_of(readings, reader), received_at)
@@ -74,8 +76,14 @@ def _codes(decoded: Decoded, waiting: Waiting, received_at: int) -> list[Scanned
     ]
 
 
-def _readings(payload: bytes) -> list[Reading]:
-    return native.decode(payload, "UTC").readings  # its times have their offsets
+def _decoded(payload: bytes) -> Decoded:
+    """All that the messages of one payload say, a line each; their times have their offsets."""
+    decoded = Decoded()
+    for message in payload.split(b"\n"):
+        said = native.decode(message, "UTC")
+        decoded.readings.extend(said.readings)
+        decoded.barcodes.extend(said.barcodes)
+    return decoded
 
 
 def _key(reading: Reading) -> tuple[bytes, int, int | None]:

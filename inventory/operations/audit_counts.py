@@ -30,10 +30,14 @@ class Counts:
 
 
 def counts_of(
-    connection: psycopg.Connection[Any], shelf_ids: list[int], interval: Interval, roots: Roots | None
+    connection: psycopg.Connection[Any],
+    shelf_ids: list[int],
+    interval: Interval,
+    roots: Roots | None,
+    blind: int | None,
 ) -> Counts:
-    """What was counted of these shelves in the interval."""
-    counts = shelf_counts.between(connection, shelf_ids, interval.since, interval.until)
+    """What was counted of these shelves in the interval; blind: for that blind count alone, since keepers count as well."""
+    counts = shelf_counts.between(connection, shelf_ids, interval.since, interval.until, blind)
     if not counts:
         return Counts()
     volumes = sorted({volume for count in counts for volume in count.volumes})

@@ -31,6 +31,7 @@ class Asked:
     """What is judged: the scope, or of it the shelves that a seed draws. roots: the ledger's ends known; None: as it is now.
 
     number: the audit that readers were told to read for.
+    is_blind: a blind count, which takes in what was counted for it alone.
     """
 
     scope: str
@@ -40,6 +41,7 @@ class Asked:
     seed: str | None = None
     roots: Roots | None = None
     number: int | None = None
+    is_blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,9 @@ def judged(connection: psycopg.Connection[Any], asked: Asked, on_step: OnStep) -
     )
     on_step("telling", 90)
     findings, undecided = _found(connection, interval, found, places)
-    counts = counts_of(connection, sorted(places.shelves), interval, asked.roots)
+    counts = counts_of(
+        connection, sorted(places.shelves), interval, asked.roots, asked.number if asked.is_blind else None
+    )
     findings, undecided = corrected(connection, counts, interval, found, findings, undecided)
     findings += _strange_tags(connection, interval, places)
     shelves, gaps = _coverage(interval, found, places, counts.says.whole)

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from inventory.domain.audits import PlanKind
 from inventory.domain.refusals import AuditUnderWay, BadInput, PlaceNotFound, Refusal
 from inventory.operations.audit_judging import Asked, Audit, OnStep, judged
 from inventory.store import audit_rows, audits
@@ -79,7 +80,8 @@ def run(
             if on_step is not None:
                 on_step(what, per_cent)
 
-        asked = Asked(row.scope, row.since, row.until, row.sample_shelves, row.seed, row.ledger_roots, number)
+        is_blind = row.plan_kind == PlanKind.BLIND_COUNT
+        asked = Asked(row.scope, row.since, row.until, row.sample_shelves, row.seed, row.ledger_roots, number, is_blind)
         found = _as_of_one_instant(connection, asked, step)
         step("keeping", 95)
         with connection.transaction():

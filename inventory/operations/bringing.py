@@ -1,4 +1,4 @@
-"""What people bring, as one message in the native dialect that waits for the jobs.
+"""What people bring, as messages in the native dialect that wait for the jobs.
 
 They take it in the one way evidence goes (`devices.brought`). So the application writes no evidence, and who brought what
 stays on record.
@@ -23,6 +23,7 @@ from inventory.store.brought import BroughtRow, BroughtTo, NewBrought
 from inventory.store.scans import Met
 
 CODES_MET_AT_ONCE = 1_000
+ENTRIES_A_MESSAGE = 5_000  # well within what a reader's message may hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ class Message:
 
     @property
     def payload(self) -> bytes:
-        """Its bytes."""
-        return json.dumps(self.entries).encode()
+        """Messages in the native dialect, one a line."""
+        parts = range(0, len(self.entries), ENTRIES_A_MESSAGE)
+        return b"\n".join(json.dumps(self.entries[at : at + ENTRIES_A_MESSAGE]).encode() for at in parts)
 
     @property
     def reads(self) -> int:

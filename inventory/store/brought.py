@@ -65,8 +65,6 @@ class Waiting:
 
     number: int
     reader_id: int
-    reader: str
-    timezone: str
     payload: bytes
     first_at: datetime
     last_at: datetime
@@ -155,9 +153,8 @@ def next_waiting(connection: psycopg.Connection[Any]) -> Waiting | None:
     with connection.cursor(row_factory=class_row(Waiting)) as cursor:
         return cursor.execute(
             """
-            SELECT brought.id AS number, reader_id, reader.code AS reader, reader.timezone, payload, first_at, last_at, brought_at
-            FROM brought_evidence AS brought JOIN reader ON reader.id = reader_id
-            WHERE taken_at IS NULL ORDER BY brought.id LIMIT 1
+            SELECT id AS number, reader_id, payload, first_at, last_at, brought_at
+            FROM brought_evidence WHERE taken_at IS NULL ORDER BY id LIMIT 1
             """
         ).fetchone()
 

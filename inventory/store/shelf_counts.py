@@ -49,7 +49,8 @@ class MovedRow:
 
 
 def one(connection: psycopg.Connection[Any], count_id: UUID) -> CountRow | None:
-    """A count, locked until the transaction ends: its scans come one message after another."""
+    """A count. Until the transaction ends its other messages wait: one may be sent again while it is still being kept."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(count_id),))
     with connection.cursor(row_factory=class_row(CountRow)) as cursor:
         return cursor.execute(
             "SELECT id AS count_id, place_id, audit_id, counter_id, finished_at FROM shelf_count WHERE id = %s",
@@ -152,17 +153,25 @@ def finished_of(connection: psycopg.Connection[Any], audit_id: int) -> set[str]:
 
 
 def between(
-    connection: psycopg.Connection[Any], place_ids: Sequence[int], since: datetime, until: datetime
+    connection: psycopg.Connection[Any],
+    place_ids: Sequence[int],
+    since: datetime,
+    until: datetime,
+    audit_id: int | None,
 ) -> list[ShelfCount]:
-    """The counts of these shelves that began in an interval, in order."""
+    """The counts of these shelves that began in an interval, as they stood at its end, in order; audit_id: that one's alone."""
     query = """
-        SELECT shelf_count.id, place_id, begun_at, finished_at, volume_id, max(scanned_at)
-        FROM shelf_count LEFT JOIN shelf_count_scan ON count_id = shelf_count.id AND volume_id IS NOT NULL
-        WHERE place_id = ANY(%s::int[]) AND begun_at >= %s AND begun_at < %s AND coalesce(finished_at, begun_at) < %s
+        SELECT shelf_count.id, place_id, begun_at, CASE WHEN finished_at < %(until)s THEN finished_at END, volume_id,
+               max(scanned_at)
+        FROM shelf_count LEFT JOIN shelf_count_scan
+            ON count_id = shelf_count.id AND volume_id IS NOT NULL AND scanned_at < %(until)s
+        WHERE place_id = ANY(%(places)s::int[]) AND begun_at >= %(since)s AND begun_at < %(until)s
+            AND (%(audit)s::int IS NULL OR audit_id = %(audit)s)
         GROUP BY shelf_count.id, volume_id ORDER BY begun_at, shelf_count.id, volume_id
     """
+    asked = {"places": list(place_ids), "since": since, "until": until, "audit": audit_id}
     found: dict[UUID, tuple[int, datetime, datetime | None, dict[int, datetime]]] = {}
-    for count, place, begun, finished, volume, at in connection.execute(query, (list(place_ids), since, until, until)):
+    for count, place, begun, finished, volume, at in connection.execute(query, asked):
         volumes = found.setdefault(count, (place, begun, finished, {}))[3]
         if volume is not None:
             volumes[volume] = at

@@ -11,6 +11,7 @@ import pytest
 from inventory.domain.people import Role
 from inventory.domain.read_files import ReadColumn, guessed, parse_read_time
 from inventory.domain.refusals import BadInput, NotAllowed, PlaceNotFound, ReaderNotFound, Refusal, RegisterInvalid
+from inventory.operations.bringing import ENTRIES_A_MESSAGE
 from inventory.operations.bursts import bring_burst
 from inventory.operations.docking import FileAsked, bring_file, look_at_file
 from inventory.operations.sweeping import look_at_sweeps, watch_sweep
@@ -105,6 +106,16 @@ def test_columns_are_told_once_and_known_the_next_time(docked: Archive, tmp_path
     seen = look_at_file(docked.app, docked.keeper, path, FileAsked("H-1", timezone="Asia/Tokyo"), now())
     assert seen.first_at is not None
     assert abs(seen.first_at - (now() - timedelta(hours=1, minutes=7))) < timedelta(minutes=2)
+
+
+def test_a_handhelds_whole_day_is_more_than_one_message(docked: Archive, tmp_path: Path, take: Take) -> None:
+    began = (datetime.now(UTC) - timedelta(hours=4)).timestamp()
+    rows = [
+        (f"3500E86F8000A9E0{at % 900:08X}", f"{began + at:.3f}", -60, 1, "") for at in range(2 * ENTRIES_A_MESSAGE + 1)
+    ]
+    assert bring_file(docked.app, docked.keeper, sheet(tmp_path, "day.csv", *rows), H1, now()).row.reads == len(rows)
+    assert take() == len(rows)
+    assert docked.root.execute("SELECT sum(reads) FROM evidence").fetchone() == (len(rows),)
 
 
 def test_a_burst_typed_at_a_shelf_is_read_there(docked: Archive, take: Take) -> None:

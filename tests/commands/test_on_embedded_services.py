@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.imports.files import AGENCIES, DOSSIERS, EPCS, PLACES, csv_file
 FILES = {
     "agencies": AGENCIES,
     "places": PLACES,
-    "readers": ("S-1,native,shelf/1,1,W2-A-01-1,shelf",),
+    "readers": ("S-1,native,shelf/1,1,W2-A-01-1,shelf", "H-1,native,hand/1,0,W2-R1,handheld"),
     "dossiers": DOSSIERS,
 }
 
@@ -98,6 +99,24 @@ def test_a_site_comes_up_reads_believes_heals_and_ends(directory: Path, tmp_path
         assert "web 已退出" in up.said
 
         assert guiwei("ledger", "verify", "--json").result["acts"] == 3, "other commands share the server"
+        docked = tmp_path / "docked.csv"
+        docked.write_text(f"标签,When,RSSI\n{EPCS[2]},{int(time.time()) - 60},-50\n{EPCS[9]},never,-50\n", "gb18030")
+        bring = (
+            "import",
+            "reads",
+            str(docked),
+            "--reader",
+            "H-1",
+            "--column",
+            "epc=标签",
+            "--column",
+            "at=When",
+            "--json",
+        )
+        wrong = guiwei(*bring)
+        assert (wrong.code, wrong.result["errors"][0]["row"], wrong.result["errors"][0]["column"]) == (2, 3, "When")
+        brought = [guiwei(*bring, "--accept-valid").result for _ in range(2)]
+        assert [(one["new_reads"], one["again"]) for one in brought] == [(1, False), (1, True)]
         assert up.process.poll() is None
         assert up.end(signal.SIGTERM) == 0, up.said
         assert is_free(up.port)

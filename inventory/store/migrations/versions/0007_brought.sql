@@ -1,7 +1,7 @@
 -- Evidence that somebody brings (送来的读取): a docked handheld's file, a burst a handheld typed. Run as guiwei_owner.
 --
 -- The application writes no evidence (docs/decisions/0010): what people bring waits here, with who brought it, and the jobs take it
--- in the one way evidence goes. Each row is one message in the native dialect and stays for ever: it says what was brought, and a
+-- in the one way evidence goes. Each row holds messages in the native dialect and stays for ever: it says what was brought, and a
 -- later file of the same reader is held against it, so that what both tell counts once.
 
 CREATE TABLE brought_evidence (
@@ -10,7 +10,7 @@ CREATE TABLE brought_evidence (
     way            text NOT NULL CONSTRAINT brought_way_known CHECK (way IN ('file', 'burst')),
     name           text NOT NULL,                        -- the file's, or the shelf a burst began at
     content_hash   bytea NOT NULL,                       -- of what it says, in whatever order and kind of file
-    payload        bytea NOT NULL,                       -- JSON of the native dialect
+    payload        bytea NOT NULL,                       -- JSON of the native dialect, a message a line
     columns        jsonb,                                -- a file's: which column was taken for what
     timezone       text,                                 -- a file's: the clock it was read by
     reads          integer NOT NULL,
