@@ -154,8 +154,7 @@ class Jobs:
                 with self._database.unpooled() as connection:
                     connection.autocommit = True
                     connection.execute("LISTEN job_asked")
-                    for name in job_rows.wished(connection):
-                        self._soon(name, timedelta())
+                    self._grant_wishes(connection)
                     self._hear(connection, stop)
                     job_rows.forget_process(connection, self._owner)
             except AWAY as away:
@@ -168,8 +167,13 @@ class Jobs:
             if time.monotonic() - seen_at >= PROCESS_SECONDS:
                 job_rows.note_process(connection, self._owner, datetime.now(UTC))
                 seen_at = time.monotonic()
-            for notice in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
-                self._soon(JobName(notice.payload), timedelta())
+            # What it says is nothing: anybody with a connection can say anything here.
+            if list(connection.notifies(timeout=LISTEN_SECONDS, stop_after=1)):
+                self._grant_wishes(connection)
+
+    def _grant_wishes(self, connection: psycopg.Connection[Any]) -> None:
+        for name in job_rows.wished(connection):
+            self._soon(name, timedelta())
 
     def _leased(self, connection: psycopg.Connection[Any]) -> Lease | None:
         with self._taking:

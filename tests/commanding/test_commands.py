@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
+from guiwei.jobs import Jobs
 from inventory.domain.commands import CommandKind, CommandState
+from inventory.domain.jobs import JobName
 from inventory.domain.people import Role
 from inventory.domain.refusals import BadInput, NoSuchReader, NotAllowed, NotCommandable, Refusal
 from inventory.operations import commanding
@@ -172,6 +175,15 @@ def test_a_broker_that_is_away_is_told_and_nothing_is_sent_later(
             again = tell(archive, "S1", CommandKind.STOP)
             assert ended(archive, again).state is CommandState.DONE
             assert [one["id"] for one in heard] == [again]
+
+
+def test_commands_end_also_where_no_process_is_there_to_send_them(archive: Archive, folder: Path) -> None:
+    register(archive, folder, "S1,native,guiwei/W1/S1/reads,1,A-01,shelf,")
+    number = tell(archive, "S1", CommandKind.START)
+    soon(archive, number)
+    Jobs(archive.jobs, ZoneInfo("Asia/Shanghai")).turn(JobName.READERS)
+    (row,) = commanding.newest(archive.app, archive.keeper)
+    assert (row.state, row.sent_at) == (CommandState.TIMED_OUT, None)
 
 
 def test_an_impinj_is_told_over_http_whatever_it_answers(

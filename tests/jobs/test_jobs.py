@@ -197,6 +197,7 @@ def test_the_other_process_takes_over_from_a_killed_one_and_does_what_is_wanted(
         assert view.active.owner.endswith(f":{first.process.pid}")
         assert [one.owner.endswith(f":{second.process.pid}") for one in view.standing_by] == [True]
         assert second.said.count("the jobs are ours") == 0
+        archive.root.execute("NOTIFY job_asked, 'no such job'")
         os.kill(first.process.pid, signal.SIGKILL)
         first.process.wait(30)
         seen_jobs.run_now(archive.app, manager, JobName.PARTITIONS)
