@@ -98,6 +98,9 @@ def test_quarantine_is_shown_as_it_came_and_tried_again_by_a_button(
     archive.root.execute("UPDATE quarantine SET tried_version = 99")
     page = manager.get("/readers").text
     assert "&lt;b&gt;" in page
+    piece = manager.get("/readers", headers={"HX-Request": "true"}).text
+    assert "C-R2" in piece
+    assert "&lt;b&gt;" not in piece, "whoever reads a message's bytes isn't interrupted"
     (cause,) = re.findall(r'name="cause" value="([^"]+)"', page)
     assert cause == "A read has no EPC at …."
     asked = manager.post("/readers/quarantine/retry", data={"reader": "H-7", "cause": cause, "then": "reader"})
