@@ -76,7 +76,7 @@ def read_recording(path: Path) -> Iterator[Recorded]:
             if not line.strip():
                 continue
             try:
-                recorded = _recorded(_decoder.decode(line))
+                recorded = recorded_of(line)
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 raise FileUnreadable(
                     file=path.name,
@@ -86,8 +86,9 @@ def read_recording(path: Path) -> Iterator[Recorded]:
             yield recorded
 
 
-def _recorded(line: _Line) -> Recorded:
-    """Raises ValueError for a time without a zone or of another age, or anything but one payload."""
+def recorded_of(told: bytes) -> Recorded:
+    """One line. Raises ValueError for what is none: a time without a zone or of another age, anything but one payload."""
+    line = _decoder.decode(told)
     if line.received_at.tzinfo is None or not YEAR_MIN <= line.received_at.year <= YEAR_MAX:
         raise ValueError
     if (line.payload is None) == (line.payload_base64 is None):

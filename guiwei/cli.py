@@ -30,6 +30,7 @@ from guiwei import (
 )
 from guiwei.console import Json, parse_moment, print_result, progress, say, screen, tell_errors
 from guiwei.doctor import examine
+from guiwei.gating import has_gates, run_gates
 from guiwei.ingesting import run_ingest
 from guiwei.jobs import Jobs
 from guiwei.recording import record_messages
@@ -120,10 +121,11 @@ def demo(
 
 @app.command()
 def up() -> None:
-    """Everything in one: web, ingest and jobs, on embedded services or the site's own."""
+    """Everything in one: web, ingest, jobs and the gates, on embedded services or the site's own."""
     with open_site(read_settings(), say, "app", "jobs", broker=True) as site, _until_signalled() as stop:
+        services = ["web", "ingest", "jobs", *(["gate"] if has_gates(site) else [])]
         say(f"网页 http://{site.settings.web_host}:{site.settings.web_port}  消息代理 {site.broker}")
-        supervise(("web", "ingest", "jobs"), stop, say)
+        supervise(services, stop, say)
 
 
 @app.command()
@@ -161,6 +163,13 @@ def ingest(
     """From the broker to committed evidence, for one slot."""
     with open_site(read_settings(), say, "jobs", broker=True) as site, _until_signalled() as stop:
         run_ingest(site, site.settings.ingest_slot if slot is None else slot, stop)
+
+
+@app.command()
+def gate() -> None:
+    """Passages through the gates, decided live, also while the database is away."""
+    with open_site(read_settings(), say, "jobs", broker=True, away=True) as site, _until_signalled() as stop:
+        run_gates(site, stop)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """A site's services, wherever they run: a server of its own by URL, or embedded in the data directory."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, get_args
@@ -12,7 +12,7 @@ import sqlalchemy
 from devices.broker import BrokerAddress
 from guiwei.embedded import embedded_broker, embedded_postgres
 from guiwei.settings import PREFIX, SETTINGS_OF_PARTS, Settings
-from inventory.domain.refusals import BadSetting, SchemaOutdated
+from inventory.domain.refusals import BadSetting, SchemaOutdated, Unavailable
 from inventory.store import migrating
 from inventory.store.database import Database, connect, raw, refusal_for
 from inventory.store.keys import KeyRing, key_ring_of, load_key_ring
@@ -81,13 +81,20 @@ def url_of(urls: Mapping[Part, str], part: Part) -> str:
 
 @contextmanager
 def open_site(
-    settings: Settings, say: Say, *needs: Part, broker: bool = False, outdated: bool = False, new_keys: bool = False
+    settings: Settings,
+    say: Say,
+    *needs: Part,
+    broker: bool = False,
+    outdated: bool = False,
+    new_keys: bool = False,
+    away: bool = False,
 ) -> Iterator[Site]:
     """Open the site's services, starting embedded ones that aren't running; `needs`: the roles that will be asked for.
 
     An embedded database is brought to the newest schema on the way; a server of the site's own is not touched, and
     refused with `SchemaOutdated` where it isn't the newest, unless `outdated` is allowed. A missing key file is made for
-    an embedded database, for another with `new_keys`, and never for one that holds ID numbers.
+    an embedded database, for another with `new_keys`, and never for one that holds ID numbers. away: a server that
+    doesn't answer now is no reason not to begin.
     """
     with ExitStack() as services:
         urls: dict[Part, str] = {}
@@ -115,7 +122,8 @@ def open_site(
         site = Site(settings, urls, keys, mqtt_url)
         services.callback(site.close)
         if not outdated:
-            _check_schema(getattr(site, needs[0]))
+            with suppress(*([Unavailable] if away else [])):
+                _check_schema(getattr(site, needs[0]))
         yield site
 
 

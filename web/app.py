@@ -22,6 +22,7 @@ from web.api import consignments as consignments_api
 from web.api import counts as counts_api
 from web.api import delegations as delegations_api
 from web.api import discrepancies as discrepancies_api
+from web.api import gates as gates_api
 from web.api import jobs as jobs_api
 from web.api import ledger as ledger_api
 from web.api import letters as letters_api
@@ -56,6 +57,7 @@ from web.pages import (
     dossier,
     find,
     following,
+    gates,
     jobs,
     language,
     ledger,
@@ -130,6 +132,7 @@ PAGES = (
     declarations,
     access_log,
     ledger,
+    gates,
     jobs,
     letters,  # before requests: its addresses are narrower
     delegations,
@@ -156,6 +159,7 @@ PROGRAMS = (
     arrivals_api,
     batches_api,
     ledger_api,
+    gates_api,
     jobs_api,
     commands_api,
     condition,

@@ -20,13 +20,15 @@ AUDITS = "audit"  # payload: a JSON list of numbers of audits
 JOBS = "job"  # payload: a JSON list of names of jobs
 CHANNELS = ("belief", "holding", CASES)  # payload: a JSON list of volume ids, or "*" for all
 COMMANDS = "reader_command"  # payload: a JSON list of numbers of commands to readers
-OWN_CHANNELS = (AUDITS, JOBS, COMMANDS)  # of pages that show nothing else
+GATES = "gate"  # payload: an empty JSON list
+OWN_CHANNELS = (AUDITS, JOBS, COMMANDS, GATES)  # of pages that show nothing else
 READS = "found"  # payload: a JSON object, one read or a few of a volume somebody looks for (find mode)
 READS_WAITING_MAX = 50  # for a browser that is too slow; what is older is of no use to who walks
 CLIENTS_MAX = 300  # Sixty clerks with a few open pages each.
 HEARTBEAT_SECONDS = 15  # Proxies cut what is silent for a minute.
 STREAM_SECONDS_MAX = 900  # Then the browser comes again, and is asked again who it is.
-PAUSE_SECONDS = 1.0  # At most one event a second to a page, however busy the shelf is.
+PAUSE_SECONDS = 1.0  # At most one event a second to a page, however busy the shelf is;
+PAUSE_AT_GATES = 0.2  # but whoever carries something out is a step further.
 RECONNECT_SECONDS_MAX = 30
 CHANGED = "event: changed\ndata: look again\n\n"
 
@@ -114,7 +116,7 @@ class Live:
                     continue
                 if not self._closed.is_set():
                     yield CHANGED
-                    await asyncio.sleep(PAUSE_SECONDS)
+                    await asyncio.sleep(PAUSE_AT_GATES if channel == GATES else PAUSE_SECONDS)
         finally:
             self._clients.discard(client)
 

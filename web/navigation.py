@@ -40,6 +40,7 @@ ENTRIES = (
     Entry("scans", "/digitisation", Permission.SEE_SCANS, _STAFF),
     Entry("refusals", "/refusals", Permission.SEE_REFUSALS, _STAFF),
     Entry("sweeps", "/sweeps", Permission.SWEEP),
+    Entry("gates", "/gates", Permission.SEE_GATES),
     Entry("discrepancies", "/discrepancies", Permission.SEE_DISCREPANCIES),
     Entry("audits", "/audits", Permission.SEE_AUDITS),
     Entry("searches", "/searches", Permission.SEE_SEARCHES),

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from inventory.domain.custody_rules import STORED
 from inventory.domain.findings import FindingKind
-from inventory.domain.gate_passages import Passing
+from inventory.domain.gate_passages import Passing, is_on_its_side
 from inventory.domain.identifiers import folded_width
 from inventory.domain.judged import JudgedAs
 from inventory.domain.people import Role
@@ -229,6 +229,12 @@ WRONG = frozenset({_O.FALSE_ALARM})
 # Kinds of one volume that exclude each other: where a night says one of them, an open one of the others has become it.
 OF_JUDGEMENT = frozenset({_K.MISPLACED, _K.MISSING, _K.PRESENT_THOUGH_OUT, _K.MOVED_WHILE_SEALED, _K.WEAK_TAG})
 
+# What a passage on no manifest is; what turned back or can't be told opens nothing.
+OF_PASSAGE: Mapping[Passing, DiscrepancyKind] = {
+    Passing.OUT: _K.LEFT_WITHOUT_ORDER,
+    Passing.IN: _K.ENTERED_WITHOUT_ORDER,
+}
+
 # At hand: somebody works with it. Away: nobody of the warehouse has it in hand, and a reader on a shelf shouldn't hear it.
 AT_HAND = frozenset({PlaceKind.DESK, PlaceKind.CART, PlaceKind.QUARANTINE, PlaceKind.ARRIVALS, PlaceKind.BAG})
 AWAY = frozenset(
@@ -301,16 +307,10 @@ def kind_live(held: Held, *, on_shelf: bool, probability: float, seen_at: dateti
 
 
 def kind_of_passage(passing: Passing, *, announced: bool, held: PlaceKind | None) -> DiscrepancyKind | None:
-    """What a volume's passage through a gate opens. announced: on a manifest that may pass; held: None before its arrival.
-
-    Whoever carries out what the ledger has outside already does nothing new, and so does who brings in what it has inside.
-    """
-    if announced:
+    """What a volume's passage through a gate opens. announced: on a manifest that may pass; held: None before its arrival."""
+    if announced or is_on_its_side(passing, held):
         return None
-    outside = held is None or held in AWAY
-    if passing is Passing.OUT and not outside:
-        return DiscrepancyKind.LEFT_WITHOUT_ORDER
-    return DiscrepancyKind.ENTERED_WITHOUT_ORDER if passing is Passing.IN and outside else None
+    return OF_PASSAGE.get(passing)
 
 
 # ── What closes one ──────────────────────────────────────────────────────────────────────────────────────────────────

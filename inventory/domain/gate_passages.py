@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from inventory.domain.consignments import Colour
 from inventory.domain.identifiers import VolumeName
+from inventory.domain.places import PlaceKind
 from inventory.domain.words import Word
 
 
@@ -28,6 +29,26 @@ class PassingDoubt(Word):
     STANDING = "standing", "停留在通道门内", "it stands in the gate"
     CONTRADICTORY = "contradictory", "两侧天线的读取前后不一致", "what the two antennas heard fits more than one way"
     FEW_READS = "few_reads", "读取次数太少", "it was read too seldom"
+
+
+# The ledger has it outside: with somebody else, or on the way. What is searched for or lost is nobody's to carry out.
+OUTSIDE = frozenset(
+    {
+        PlaceKind.WINDOW, PlaceKind.READING_ROOM, PlaceKind.DIGITISATION, PlaceKind.COURIER, PlaceKind.BORROWER,
+        PlaceKind.RECIPIENT,
+    }
+)  # fmt: skip
+SOUGHT = frozenset({PlaceKind.NOT_FOUND, PlaceKind.LOST})
+
+
+def is_on_its_side(passing: Passing, held: PlaceKind | None) -> bool:
+    """Whether the ledger has a volume already where it is being carried; held: None before its arrival.
+
+    Whoever carries out what the ledger has outside does nothing new, and so does who brings in what it has inside.
+    """
+    if passing is Passing.OUT:
+        return held is None or held in OUTSIDE
+    return passing is Passing.IN and held is not None and held not in OUTSIDE | SOUGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +75,14 @@ def judge_passage(
     read: Collection[VolumeName],
     manifests: Mapping[str, Collection[VolumeName]],
     doubts: Collection[PassingDoubt] = (),
+    at_home: Collection[VolumeName] = (),
 ) -> PassageVerdict:
-    """What one person's passage means. read: what was carried; manifests: by number, what may leave by this gate now."""
-    announced = {volume for volumes in manifests.values() for volume in volumes}
+    """What one person's passage means.
+
+    read: what was carried; manifests: by number, what may pass here now, this way; at_home: what the ledger has already where
+    it goes (`is_on_its_side`).
+    """
+    announced = {volume for volumes in manifests.values() for volume in volumes}.union(at_home)
     theirs = tuple(sorted(number for number, volumes in manifests.items() if set(volumes) & set(read)))
     if passing is Passing.TURNED_BACK:
         return PassageVerdict(passing, alarm=False, manifests=theirs, unread=(), unexpected=(), reasons=())

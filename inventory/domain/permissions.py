@@ -72,6 +72,8 @@ class Permission(StrEnum):
     SIGN_AUDITS = auto()
     PLAN_AUDITS = auto()
 
+    SEE_GATES = auto()
+    ANSWER_ALARMS = auto()
     SEE_DISCREPANCIES = auto()
     COMMENT_DISCREPANCIES = auto()
     RESOLVE_DISCREPANCIES = auto()
@@ -197,6 +199,8 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.SIGN_AUDITS: _row("盘点签字", "sign audits", _KEEPER, _MANAGER, _AUDITOR),
     _P.PLAN_AUDITS: _row("编制盘点计划、关闭盘点", "plan and close audits", _MANAGER),
     # ── What isn't where it should be ────────────────────────────────────────────────────────────────────────────────
+    _P.SEE_GATES: _row("查看通道门和报警", "see gates and their alarms", _KEEPER, _MANAGER, _AUDITOR),
+    _P.ANSWER_ALARMS: _row("处理报警、复位警笛", "answer alarms, silence and re-arm sirens", _KEEPER, _MANAGER),
     _P.SEE_DISCREPANCIES: _row("查看差异", "see discrepancies", _FINDERS),
     _P.COMMENT_DISCREPANCIES: _row("说明差异", "comment on discrepancies", _STAFF),
     # Which kinds are a keeper's to close, and which the manager's alone, their table says (`discrepancies.KINDS`).

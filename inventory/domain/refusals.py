@@ -583,6 +583,22 @@ class CaseNotFound(NotFound):
     en = "There is no discrepancy {case}."
 
 
+class GateNotFound(NotFound):
+    """No such gate, or a place without gate antennas."""
+
+    code = "gate_not_found"
+    zh = "未找到通道门 {gate}。"
+    en = "There is no gate {gate}."
+
+
+class AlarmNotFound(NotFound):
+    """No such alarm, or a passage that never was one."""
+
+    code = "alarm_not_found"
+    zh = "未找到这次报警。"
+    en = "There is no such alarm."
+
+
 class BatchNotFound(NotFound):
     """No such arrival or batch, or none of yours."""
 
@@ -822,6 +838,14 @@ class DiscrepancyOver(Conflict):
     code = "discrepancy_over"
     zh = "这项差异已经关闭。"
     en = "This discrepancy is closed."
+
+
+class AlarmAnswered(Conflict):
+    """An alarm is answered once: false sirens are counted by it."""
+
+    code = "alarm_answered"
+    zh = "这次报警已由{name}处理。"
+    en = "This alarm was answered by {name}."
 
 
 class OutcomeUnfit(Conflict):

@@ -65,18 +65,23 @@ def in_order(reads: Reads) -> Reads:
 
     A report that came twice (sent again after a cut, replayed, merged from two sources) has come when it came first.
     """
+    once = each_once(reads)
+    offsets = clock_offsets(once)
+    if not offsets.any():
+        return once
+    right = replace(once, at=once.at - offsets[once.reader])
+    return right.chosen(_order(right))
+
+
+def each_once(reads: Reads) -> Reads:
+    """Each report once, ascending by (tag, at, antenna), by the readers' own clocks."""
     if not len(reads):
         return reads
     sorted_ = reads.chosen(_order(reads))
     new = np.ones(len(reads), bool)
     same = [column[1:] == column[:-1] for name, column in _named(sorted_) if name != "received_at"]
     new[1:] = ~np.all(same, axis=0)
-    once = sorted_.chosen(new)
-    offsets = clock_offsets(once)
-    if not offsets.any():
-        return once
-    right = replace(once, at=once.at - offsets[once.reader])
-    return right.chosen(_order(right))
+    return sorted_.chosen(new)
 
 
 def _order(reads: Reads) -> NDArray[np.intp]:

@@ -23,6 +23,7 @@ def _listed(words: frozenset[Any] | tuple[Any, ...]) -> str:
 
 _STORED, _AT_HAND, _AWAY = _listed(STORED), _listed(rules.AT_HAND), _listed(rules.AWAY)
 _OF_JUDGEMENT = _listed(rules.OF_JUDGEMENT)
+_OF_PASSAGE = _listed(frozenset(rules.OF_PASSAGE.values()))
 _MOVING = "('gate_inner', 'gate_outer')"  # what passes there lies nowhere
 _FIXED = "('shelf', 'zone', 'gate_inner', 'gate_outer', 'tunnel')"  # a pad or a handheld is put away, and says nothing by that
 
@@ -165,12 +166,14 @@ LIVE = f"""
 
 # What is told becomes cases. What a person answered within the interval is newer than its evidence; what was called a false
 # alarm isn't told again for a while about a volume that stayed, nor that a tag is nobody's, a reader unused, a bay looked
-# through. A day closed again later refreshes nothing newer.
+# through. A day closed again later refreshes nothing newer. Passages are each told once: a false alarm or one brought back
+# excuses nobody who carries it out again.
 KEEP = """
     WITH told AS ({told}), fresh AS (
         SELECT * FROM told WHERE kind IS NOT NULL AND NOT EXISTS (
             SELECT FROM discrepancy AS said WHERE said.volume_id = told.volume_id AND said.kind = told.kind
-                AND said.state = 'resolved' AND (said.closed_at >= told.seen_at - interval '1 day' OR (
+                AND said.kind NOT IN ({of_passage}) AND said.state = 'resolved'
+                AND (said.closed_at >= told.seen_at - interval '1 day' OR (
                     said.outcome = 'false_alarm' AND said.closed_at >= told.seen_at - %(false_alarm_holds)s
                     AND said.ledger_since = told.ledger_since
                     AND said.radio_place_id IS NOT DISTINCT FROM told.radio_place_id)))
@@ -211,6 +214,16 @@ AT_NIGHT = f"""
     FROM ({JUDGED} UNION ALL {STRANGE} UNION ALL {COPIED} UNION ALL {READERS} UNION ALL {STALE}) AS arms
 """
 
+# What settled passages open, as told.
+PASSED = """
+    SELECT kind, volume_id, NULL::integer AS tag_id, NULL::integer AS reader_id, NULL::integer AS place_id, ledger_place_id,
+           ledger_since, gate_place_id AS radio_place_id, probability, numbers, seen_at
+    FROM jsonb_to_recordset(%(passed)s) AS passed (
+        kind text, volume_id integer, gate_place_id integer, ledger_place_id integer, ledger_since timestamptz,
+        probability float8, numbers jsonb, seen_at timestamptz)
+    WHERE EXISTS (SELECT FROM volume WHERE volume.id = volume_id)
+"""
+
 # A statement about what is told tonight would not see it yet, so closing follows opening.
 CLOSE = f"""
     UPDATE discrepancy SET state = 'over', outcome = fact.outcome, closed_at = %(now)s FROM (
@@ -218,7 +231,8 @@ CLOSE = f"""
             WHEN one.kind IN ('missing', 'two_dossiers', 'weak_tag') AND EXISTS (
                 SELECT FROM act WHERE act.volume_id = one.volume_id AND act.kind IN ('bound', 'retagged')
                     AND act.happened_at > one.opened_at) THEN 'tag_changed'
-            WHEN one.kind NOT IN ('two_tags', 'two_dossiers') AND holding.moved_at > one.ledger_since THEN CASE
+            WHEN one.kind NOT IN ('two_tags', 'two_dossiers') AND holding.moved_at > coalesce(one.ledger_since,
+                CASE WHEN one.kind = 'entered_without_order' THEN '-infinity'::timestamptz END) THEN CASE
                 WHEN one.kind = 'missing' AND home.kind = 'not_found' THEN 'search_begun'
                 WHEN {_TOUCHES.format("home", "heard")} THEN 'ledger_followed' ELSE 'ledger_moved' END
             WHEN one.kind IN ({_OF_JUDGEMENT}) AND judgement.outcome = 'at_home' AND one.seen_at < %(until)s
@@ -297,8 +311,13 @@ def tell_readers(connection: psycopg.Connection[Any], now: datetime) -> Kept:
     return _kept(connection, OF_READERS, {"until": now, "again_after": _LIVE_AGAIN_AFTER})
 
 
+def tell_passages(connection: psycopg.Connection[Any], passed: str) -> Kept:
+    """Open and refresh what passages say (`PASSED`: a JSON list)."""
+    return _kept(connection, PASSED, {"passed": passed, "again_after": timedelta(microseconds=1)})
+
+
 def _kept(connection: psycopg.Connection[Any], told: str, facts: dict[str, object]) -> Kept:
-    rows = connection.execute(KEEP.format(told=told), _LIMITS | facts).fetchall()
+    rows = connection.execute(KEEP.format(told=told, of_passage=_OF_PASSAGE), _LIMITS | facts).fetchall()
     opened = sum(new for _, new in rows)
     return Kept(opened, len(rows) - opened, frozenset(volume for volume, _ in rows if volume is not None))
 

@@ -22,6 +22,7 @@ class RegisteredAntenna:
     status_topic: str | None
     timezone: str
     mapping: dict[str, Any] | None
+    control_url: str | None
     slot: int
 
 
@@ -32,7 +33,7 @@ def registered_antennas(connection: psycopg.Connection[Any], slot: int | None) -
             """
             SELECT antenna.id AS antenna_id, antenna.number, antenna.role, antenna.place_id, reader.id AS reader_id,
                    reader.code AS reader, reader.dialect, reader.topic, reader.status_topic, reader.timezone,
-                   reader.mapping, reader.slot
+                   reader.mapping, reader.control_url, reader.slot
             FROM reader JOIN antenna ON antenna.reader_id = reader.id
             WHERE %(slot)s::int IS NULL OR slot = %(slot)s ORDER BY reader.id, antenna.number
             """,

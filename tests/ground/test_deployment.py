@@ -35,6 +35,7 @@ def test_the_compose_file_is_one_by_the_compose_specification_s_schema(compose: 
         "migrate",
         "web",
         "ingest",
+        "gate",
         "jobs",
     }
 
@@ -72,15 +73,16 @@ def test_containers_get_settings_guiwei_knows(compose: dict[str, Any]) -> None:
 def test_each_process_is_given_the_passwords_it_needs_and_no_other(compose: dict[str, Any]) -> None:
     given = {
         name: {key for key in compose["services"][name]["environment"] if key.endswith("_URL")}
-        for name in ("web", "ingest", "jobs", "migrate")
+        for name in ("web", "ingest", "gate", "jobs", "migrate")
     }
     assert given == {
         "web": {"GUIWEI_DATABASE_URL"},
         "ingest": {"GUIWEI_JOBS_DATABASE_URL", "GUIWEI_MQTT_URL"},
+        "gate": {"GUIWEI_JOBS_DATABASE_URL", "GUIWEI_MQTT_URL"},
         "jobs": {"GUIWEI_JOBS_DATABASE_URL"},
         "migrate": {"GUIWEI_OWNER_DATABASE_URL"},
     }
-    for process in ("web", "ingest", "jobs"):
+    for process in ("web", "ingest", "gate", "jobs"):
         unit = (ROOT / "deploy" / "systemd" / f"guiwei-{process}.service").read_text("utf-8")
         assert re.findall(r"^EnvironmentFile=/etc/guiwei/(.+)$", unit, re.MULTILINE) == ["guiwei.env", f"{process}.env"]
 
@@ -123,7 +125,7 @@ def test_the_image_is_built_from_files_that_exist_and_reach_the_engine() -> None
         assert (ROOT / source).exists(), source
 
 
-@pytest.mark.parametrize("process", ["web", "ingest", "jobs"])
+@pytest.mark.parametrize("process", ["web", "ingest", "gate", "jobs"])
 def test_a_unit_starts_its_process_as_a_user_without_privileges(process: str) -> None:
     unit = configparser.ConfigParser(interpolation=None, strict=False)
     unit.optionxform = str  # type: ignore[assignment,method-assign]

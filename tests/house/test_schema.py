@@ -28,6 +28,7 @@ from tests.commanding import breaks as commanding
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
+from tests.gates import breaks as gates
 from tests.house.drawn import leaves
 from tests.isolation import breaks as isolation
 from tests.jobs import breaks as jobs
@@ -133,6 +134,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
         consigning,
         discrepancies,
         isolation,
+        gates,
         jobs,
         picking,
         records,

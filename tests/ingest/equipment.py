@@ -184,8 +184,9 @@ def working(
 class IngestProcess:
     """`python -m guiwei ingest` as a process of its own, with nothing of ours in its environment but settings."""
 
-    def __init__(self, archive: Archive, url: str, data_dir: Path) -> None:
-        """Say where everything is; `start` starts it."""
+    def __init__(self, archive: Archive, url: str, data_dir: Path, command: str = "ingest") -> None:
+        """Say where everything is; `start` starts it. command: another process of a site's."""
+        self._command = command
         key_file = data_dir / "guiwei.key"
         load_key_ring(key_file, make=True)
         self._environment = {
@@ -198,13 +199,13 @@ class IngestProcess:
             "GUIWEI_OWNER_DATABASE_URL": archive.owner_url,
             "GUIWEI_MQTT_URL": url,
         }
-        self.log = data_dir / "ingest.log"
+        self.log = data_dir / f"{command}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "guiwei", "ingest"],
+                [sys.executable, "-m", "guiwei", self._command],
                 env=self._environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

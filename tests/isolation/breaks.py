@@ -34,4 +34,15 @@ BREAKS = {
             "closed_by = (SELECT id FROM account WHERE login = 'second')"
         ),
     ),
+    "acknowledged_in_own_name": (
+        "keeper",
+        "INSERT INTO alarm_acknowledgement SELECT gen_random_uuid(), id, now(), true, 'x' FROM account WHERE login = 'second'",
+    ),
+    "rearmed_in_own_name": (
+        "keeper",
+        (
+            "INSERT INTO gate_rearming (gate_place_id, account_id, at) SELECT min(place.id), min(account.id), now() "
+            "FROM place, account WHERE login = 'second'"
+        ),
+    ),
 }

@@ -9,6 +9,7 @@ from tests.bringing import breaks as bringing
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
+from tests.gates import breaks as gates
 from tests.picking import breaks as picking
 from tests.requests import breaks as requests
 from tests.searches import breaks as searches
@@ -94,6 +95,7 @@ STOCKS: tuple[Callable[[Archive], None], ...] = (
     shelf_counts.PREPARE,
     consigning.PREPARE,
     discrepancies.PREPARE,
+    gates.PREPARE,
     picking.PREPARE,
     requests.PREPARE,
     searches.PREPARE,

@@ -29,6 +29,7 @@ SHARED = {
     "reader_hour": "equipment",
     "antenna_hour": "equipment",
     "antenna_health": "equipment",
+    "gate_pulse": "equipment",
     "quarantine": "bytes nobody understood",
     "ingest_commit": "packets",
     "belief_due": "antennas with news",

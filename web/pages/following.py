@@ -15,7 +15,7 @@ from inventory.domain.permissions import Permission
 from inventory.operations.finding import Watched, watch_dossier
 from inventory.operations.finding_mode import still_looking
 from web.doors import Doors, permitted
-from web.live import AUDITS, CHANGED, COMMANDS, JOBS
+from web.live import AUDITS, CHANGED, COMMANDS, GATES, JOBS
 from web.signed_in import viewer_of
 from web.site import read_clock, site_of
 
@@ -95,6 +95,13 @@ async def follow_jobs(request: Request) -> StreamingResponse:
 async def follow_commands(request: Request) -> StreamingResponse:
     """Stream an event `changed` whenever a reader was told something or has answered."""
     return await _follow(request, COMMANDS)
+
+
+@router.get("/live/gates", include_in_schema=False)
+@permitted(Permission.SEE_GATES)
+async def follow_gates(request: Request) -> StreamingResponse:
+    """Stream an event `changed` whenever somebody passed a gate, or an alarm was answered."""
+    return await _follow(request, GATES)
 
 
 async def _follow(request: Request, channel: str) -> StreamingResponse:

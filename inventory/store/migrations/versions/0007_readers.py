@@ -7,7 +7,7 @@ from alembic import op
 revision = "0007"
 down_revision = "0006"
 
-PARTS: tuple[str, ...] = ("jobs", "brought", "commands", "shelf_counts", "health")
+PARTS: tuple[str, ...] = ("jobs", "brought", "commands", "shelf_counts", "health", "passages")
 
 
 def upgrade() -> None:

@@ -1,0 +1,99 @@
+"""A gate live: looked at with every message, told once, the same after late messages as if they had come in time."""
+
+import itertools
+from dataclasses import replace
+from uuid import UUID
+
+import numpy as np
+
+from inventory.locating.gate_model import GateModel
+from inventory.locating.gate_watch import GateWatch, Sighting
+from inventory.locating.passages import Direction
+from inventory.locating.reads import SECOND, Reads, no_reads
+from tests.locating.gatesay import all_of, in_, instant, out, parked, passing
+
+STEP = SECOND // 2
+LOOKED_FROM, ENDED = 325.0, 420.0
+EVENING = all_of(
+    parked(range(50, 80), 0, ENDED),
+    out(range(3), 330),
+    in_(range(10, 14), 345, seed=3),
+    out(range(20, 25), 375, seed=4),
+)
+LATER = 80 * SECOND
+
+
+def fresh() -> GateWatch:
+    numbers = itertools.count(1)
+    return GateWatch(GateModel(), lambda: UUID(int=next(numbers)))
+
+
+def live(watch: GateWatch, reads: Reads, until: float, since: float = LOOKED_FROM) -> list[Sighting]:
+    """Everything told, looking twice a second; reads come as they were received."""
+    told = []
+    came = instant(0)
+    for moment in range(instant(since), instant(until), STEP):
+        watch.add(reads.chosen((reads.received_at > came) & (reads.received_at <= moment)), moment)
+        came = moment
+        told += watch.look(moment)
+    return told
+
+
+def last(told: list[Sighting]) -> set[tuple[Direction, frozenset[int], bool]]:
+    """How each passage was told last."""
+    return {(one.direction, frozenset(one.tags), one.settled) for one in {one.passage: one for one in told}.values()}
+
+
+EXPECTED = {
+    (Direction.OUT, frozenset(range(3)), True),
+    (Direction.IN, frozenset(range(10, 14)), True),
+    (Direction.OUT, frozenset(range(20, 25)), True),
+}
+
+
+def test_every_passage_is_told_while_it_happens_and_settled_later_under_one_name() -> None:
+    told = live(fresh(), EVENING, ENDED)
+    assert last(told) == EXPECTED
+    assert len({one.passage for one in told}) == len(EXPECTED)
+    first = next(one for one in told if 0 in one.tags)
+    assert (first.direction, first.settled) == (Direction.OUT, False)
+    assert first.until < instant(334), "told while the person is still within reach"
+
+
+def test_whoever_turns_back_in_front_of_the_gate_is_told_only_as_that() -> None:
+    told = live(fresh(), all_of(EVENING, passing(range(30, 34), 395, [(-4, -4), (0, -0.6), (4, -4)], seed=8)), ENDED)
+    assert [(one.direction, one.settled) for one in told if 30 in one.tags] in ([(Direction.TURNED_BACK, True)], [])
+
+
+def test_what_comes_minutes_late_is_told_late_and_nothing_twice() -> None:
+    """The messages of the second passage come more than a minute late, as from a reader whose network was away."""
+    late = np.isin(EVENING.tag, range(10, 14))
+    delayed = replace(EVENING, received_at=EVENING.received_at + np.where(late, LATER, 0))
+    told = live(fresh(), delayed, ENDED + 30)
+    assert last(told) == EXPECTED
+    assert len({one.passage for one in told}) == len(EXPECTED)
+    assert [one.settled for one in told if 10 in one.tags] == [True]
+
+
+def test_the_same_messages_again_tell_nothing() -> None:
+    watch = fresh()
+    live(watch, EVENING, ENDED)
+    watch.add(EVENING.chosen(EVENING.at > instant(320)), instant(ENDED))
+    assert live(watch, no_reads(), ENDED + 10, since=ENDED) == []
+
+
+def test_a_process_that_starts_again_knows_what_it_told() -> None:
+    before, after = fresh(), fresh()
+    cut = 333.5
+    early = EVENING.chosen(EVENING.received_at < instant(cut))
+    told = live(before, early, cut)
+    assert told
+    after.recall(told)
+    after.add(early, instant(cut))
+    later = live(after, EVENING.chosen(EVENING.received_at >= instant(cut)), ENDED, since=cut)
+    assert last([*told, *later]) == EXPECTED
+    assert len({one.passage for one in [*told, *later] if 0 in one.tags}) == 1
+
+
+def test_what_lies_there_when_a_gate_begins_to_listen_goes_nowhere() -> None:
+    assert live(fresh(), EVENING.chosen(EVENING.tag >= 50), 200, since=0) == []
