@@ -89,3 +89,30 @@ def test_the_list_opens_each_aisle_once_and_says_why(hall: Archive) -> None:
     assert printed.by == "keeper"
     with pytest.raises(NotAllowed):
         tomorrows_list(hall.app, hall.clerk, datetime.now(UTC))
+
+
+def test_what_an_audit_left_undecided_is_listed_until_somebody_listens_there(hall: Archive) -> None:
+    hall.root.execute(
+        "SET session_replication_role = replica"
+    )  # An audit's results as it leaves them, without running one.
+    hall.root.execute(
+        "INSERT INTO audit (place_id, judged_from, judged_until, state, asked_at, started_at, ledger_roots, judged_at, expected, "
+        "covered, passes, findings, undecided, wrong_max, missing_wrong_max) SELECT id, now() - interval '1 day', "
+        "now() + interval '1 minute', 'judged', now(), now(), '[]', now(), 1, 1, 1, 0, 1, 0, 0 FROM place WHERE code = 'W1'"
+    )
+    hall.root.execute(
+        "INSERT INTO audit_undecided SELECT audit.id, 1, volume_id, holding.place_id, '未定', 'unsure' FROM audit, holding "
+        "JOIN place ON place.id = place_id WHERE code = 'B-0-1'"
+    )
+    hall.root.execute("RESET session_replication_role")
+
+    def undecided() -> set[str]:
+        found = tomorrows_list(hall.app, hall.keeper, datetime.now(UTC))
+        return {bay.bay for aisle in found.aisles for bay in aisle.bays if bay.why is Why.UNDECIDED}
+
+    assert undecided() == {"B-0", "B-3"}
+    hall.root.execute(
+        "INSERT INTO shelf_coverage (place_id, visits, listened_at) SELECT id, 2, now() + interval '2 minutes' FROM place "
+        "WHERE code = 'B-0-1'"
+    )
+    assert undecided() == {"B-3"}
