@@ -6,6 +6,8 @@ import json
 import socket
 import ssl
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -43,15 +45,21 @@ def ask(root: str, request: Request, login: Login | None, seconds: float) -> Out
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname, parts.port, timeout=seconds)
     over = threading.Event()
-    # The time-out is for one reading of the socket: a reader that sends a byte now and then would never end.
-    watchdog = threading.Timer(seconds, _cut, (connection, over))
-    watchdog.start()
+    watchdog: threading.Timer | None = None
+    ends_at = time.monotonic() + seconds
     try:
+        connection.connect()
+        # The time-out is for one reading of the socket: a reader that sends a byte now and then would never end.
+        watchdog = threading.Timer(max(ends_at - time.monotonic(), 0), _cut, (connection.sock, over))
+        watchdog.start()
         connection.request(
             request.method, parts.path.rstrip("/") + request.path, request.body, _headers(request, login)
         )
         answer = connection.getresponse()
-        return _outcome(answer.status, answer.read(BODY_BYTES_MAX + 1))
+        body = answer.read(BODY_BYTES_MAX)
+        if answer.length:  # cut short, by the reader or by us, or longer than any answer of a reader
+            raise http.client.IncompleteRead(body, answer.length)
+        return TIMED_OUT if over.is_set() else _outcome(answer.status, body)
     except TimeoutError:
         return TIMED_OUT
     except ssl.SSLCertVerificationError:
@@ -63,7 +71,8 @@ def ask(root: str, request: Request, login: Login | None, seconds: float) -> Out
             return TIMED_OUT
         return _failed(f"连不上读写器：{said(away)}。", f"The reader can't be reached: {said(away)}.")
     finally:
-        watchdog.cancel()
+        if watchdog is not None:
+            watchdog.cancel()
         connection.close()
 
 
@@ -107,11 +116,7 @@ def _not_understood(garbage: Exception) -> Outcome:
     return _failed(f"答复无法理解：{said(garbage)}。", f"The answer can't be understood: {said(garbage)}.")
 
 
-def _cut(connection: http.client.HTTPConnection, over: threading.Event) -> None:
+def _cut(sock: socket.socket, over: threading.Event) -> None:
     over.set()
-    sock = connection.sock
-    if sock is not None:
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # it has ended just now
+    with suppress(OSError):  # it has ended just now
+        sock.shutdown(socket.SHUT_RDWR)
