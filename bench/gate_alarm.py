@@ -47,6 +47,7 @@ SEED = 4_001
 APART_SECONDS = (5.0, 9.0)
 EPC = "3500E86F8000A9E0{:08X}"
 REPORT = SECOND // 4
+BEGINS_IN = 40 * SECOND
 PROMISED_SECONDS = 1.0
 
 screen = Console()
@@ -216,12 +217,9 @@ def main() -> None:
         process = stack.enter_context(IngestProcess(archive, broker.url, directory, "gate"))
         process.start()
         _listens(archive, readers)
-        began = round(time.time() * SECOND) + 45 * SECOND
-        past = [(at, payload) for at, payload in said if at < 0]
-        for _, payload in past:
-            readers.publish(TOPIC, timed(payload, began))
-        readers.settle()
-        published = _play([one for one in said if one[0] >= 0], began, readers)
+        # What is past comes at once, the rest when it happens.
+        began = round(time.time() * SECOND) + BEGINS_IN
+        published = _play(said, began, readers)
         time.sleep(20)
         process.end()
         _tell(archive, scene, began, published, siren.heard, page.seen, len(reads) / (seconds + HISTORY_SECONDS))

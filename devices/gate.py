@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 CLIENT_ID = "guiwei-gate"  # stable: the broker keeps what came while nobody was there
 MESSAGES_AT_ONCE_MAX = 2_000
 LOOK_SECONDS = 0.1  # without a message, so long until silence is looked at
+LOOK_AGAIN = SECOND // 4
 UPKEEP_SECONDS = 2.0
 MESSAGE_SEGMENT = 60 * SECOND
 TELLING_SEGMENT = 600 * SECOND
@@ -81,7 +82,7 @@ class Gates:
         self._stands: dict[UUID, Stand] = {}
         self._heard_at: dict[int, int] = {}
         self._told_until: dict[UUID, int] = {}
-        self._looked_at: dict[int, int] = {}
+        self._looked_at: dict[int, tuple[int, int]] = {}
         self._day = datetime.now(zone).date()
 
     def run(self, stop: threading.Event) -> None:
@@ -169,9 +170,10 @@ class Gates:
         self._sirens.tick(now)
         for gate_id, watch in self._watches.items():
             heard_at = self._heard_at.get(gate_id, 0)
-            if not watch.waits and heard_at <= self._looked_at.get(gate_id, 0):
+            heard, looked = self._looked_at.get(gate_id, (0, 0))
+            if heard_at <= heard and (not watch.waits or now < looked + LOOK_AGAIN):
                 continue
-            self._looked_at[gate_id] = heard_at
+            self._looked_at[gate_id] = heard_at, now
             sightings = watch.look(now)
             if sightings and (gate := self._known.gates.get(gate_id)) is not None:
                 self._tell(gate, sightings, Moment(time.time_ns() // 1000, heard_at))

@@ -24,7 +24,12 @@ HELD = SECOND // 4  # and was told all the while: most who turn in the middle of
 NEAR_TIMES = 2 * SECOND  # the same passage seen again may begin or end a little earlier or later
 UNTOLD = 300 * SECOND  # so long after nothing was known a gate can't say what only lies there:
 AT_THE_START = 20 * SECOND  # whatever was heard that soon
+READ_BY_READ_LYING = 20 * SECOND  # of what lies there, only what is younger than that; before, second by second
 LAY_PERIODS = 3  # heard in so many minutes before, a tag lay beside the gate
+BLOCKS_BEFORE, BLOCKS_LAY = (
+    24,
+    16,
+)  # heard in so many of the four minutes before, it lies there as far as rows are concerned
 LATE = 3 * SECOND  # no message of a reader at work is that old;
 LATE_WAITS = 2 * SECOND  # what comes late comes in a row: nothing is settled in the middle of it
 LESSONS_MAX = 200  # passages a day that teach the gate; as many as tell all there is
@@ -67,6 +72,7 @@ class GateWatch:
     _blocks: dict[int, Reads] = field(default_factory=dict)
     _fresh: dict[int, list[Reads]] = field(default_factory=dict)
     _sliced: dict[int, Reads] = field(default_factory=dict)
+    _thinned: dict[int, Reads] = field(default_factory=dict)
     _known: list[_Known] = field(default_factory=list)
     _late: dict[int, int] = field(default_factory=dict)  # block -> when something of it came last
     _lessons: list[Reads] = field(default_factory=list)
@@ -147,6 +153,7 @@ class GateWatch:
             parts = [*fresh, self._blocks[block]] if block in self._blocks else fresh
             self._blocks[block] = each_once(together(*parts))
             self._sliced.pop(block, None)
+            self._thinned.pop(block, None)
         return self._blocks.get(block, no_reads())
 
     def _in_slices(self, block: int) -> Reads:
@@ -157,10 +164,30 @@ class GateWatch:
             self._sliced[block] = replace(short, received_at=np.full(len(short), NONE))
         return self._sliced[block]
 
+    def _in_seconds(self, block: int) -> Reads:
+        """A block with what lay there before in slices of a second: nine of ten reads are of that."""
+        reads = self._block(block)
+        if block not in self._thinned:
+            before = [self._blocks[one] for one in range(block - BLOCKS_BEFORE, block) if one in self._blocks]
+            lay = np.zeros(len(reads), bool)
+            if before:
+                tags = np.concatenate([np.unique(one.tag) for one in before])
+                often, times = np.unique(tags, return_counts=True)
+                lay = np.isin(reads.tag, often[times >= BLOCKS_LAY])
+            short = slices(reads.chosen(lay), SECOND)
+            short = replace(short, received_at=np.full(len(short), NONE))
+            self._thinned[block] = together(reads.chosen(~lay), short)
+        return self._thinned[block]
+
     def _window(self, as_of: int, edge: int) -> Reads:
-        """Everything up to then and a little later; read by read from `edge` on."""
+        """Everything up to then and a little later; from `edge` on read by read, but of what lies there second by second."""
+        lying = as_of - READ_BY_READ_LYING
         parts = [
-            self._block(block) if (block + 1) * BLOCK > edge else self._in_slices(block)
+            self._in_slices(block)
+            if (block + 1) * BLOCK <= edge
+            else self._in_seconds(block)
+            if (block + 1) * BLOCK <= lying
+            else self._block(block)
             for block in sorted(self._blocks.keys() | self._fresh.keys())
             if as_of - LOOKED_BACK <= block * BLOCK <= as_of + BLOCK
         ]
@@ -168,7 +195,7 @@ class GateWatch:
 
     def _forget(self, now: int) -> None:
         oldest = (now - LOOKED_BACK) // BLOCK
-        for kept in (self._blocks, self._fresh, self._sliced, self._late):
+        for kept in (self._blocks, self._fresh, self._sliced, self._thinned, self._late):
             for block in [block for block in kept if block < oldest]:
                 del kept[block]
         self._known = [known for known in self._known if known.seen.until >= now - LOOKED_BACK - BLOCK]
