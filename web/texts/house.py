@@ -21,7 +21,7 @@ TEXTS = {
     "nav.arrivals": ("到件", "Arrivals"),
     "nav.scans": ("数字化", "Digitisation"),
     "nav.refusals": ("不予接收", "Refusals"),
-    "nav.sweeps": ("盘点", "Sweeps"),
+    "nav.sweeps": ("手持盘点", "Sweeps"),
     "nav.searches": ("查找", "Searches"),
     "nav.counts": ("在管数", "Counts"),
     "nav.closing": ("日终清单", "Closing sheet"),
