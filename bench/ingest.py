@@ -32,11 +32,12 @@ from paho.mqtt.properties import Properties
 from rich.console import Console
 from rich.table import Table
 
+from devices.broker_access import INGEST
 from devices.dialects import DIALECTS
 from devices.mqtt import SESSION_EXPIRY_SECONDS, UNACKNOWLEDGED_MESSAGES_MAX
 from devices.reduce import SLICE_MICROSECONDS, KnownAntenna, Reducer
 from guiwei.embedded import embedded_postgres
-from guiwei.ingesting import CLIENT_ID, spare_the_collector
+from guiwei.ingesting import spare_the_collector
 from guiwei.site import upgrade
 from tests.servers import mosquitto, server_directory
 
@@ -138,7 +139,7 @@ def properties() -> Properties:
 
 def make_sessions(port: int, readers: int) -> None:
     """Both consumers subscribe once and go away; the broker queues for them from now on."""
-    for client_id in (BARE, CLIENT_ID.format(slot=0)):
+    for client_id in (BARE, INGEST.format(slot=0)):
         client, subscribed = session_client(client_id), threading.Event()
         client.on_subscribe = lambda *_, done=subscribed: done.set()
         client.connect("127.0.0.1", port, clean_start=False, properties=properties())

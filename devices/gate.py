@@ -19,6 +19,7 @@ import msgspec
 
 from devices import gate_knowledge
 from devices.broker import BrokerAddress
+from devices.broker_access import GATE
 from devices.gate_books import Books, Pulse
 from devices.gate_deciding import Moment, Stand, decide
 from devices.gate_knowledge import Knowledge
@@ -37,7 +38,6 @@ from inventory.store.passages import Telling
 
 log = logging.getLogger(__name__)
 
-CLIENT_ID = "guiwei-gate"  # stable: the broker keeps what came while nobody was there
 MESSAGES_AT_ONCE_MAX = 2_000
 LOOK_SECONDS = 0.1  # without a message, so long until silence is looked at
 LOOK_AGAIN = SECOND // 4
@@ -74,7 +74,7 @@ class Gates:
     def __init__(self, database: Database, address: BrokerAddress, directory: Path, zone: ZoneInfo) -> None:
         """`directory`: where the spool lies; nothing is opened before `run`."""
         self._address, self._directory, self._zone = address, directory, zone
-        self._broker = SlotConnection(address, CLIENT_ID, ())
+        self._broker = SlotConnection(address, GATE, ())
         self._sirens = Sirens(self._broker.publish)
         self._books = Books(database, directory, self._sirens.silence)
         self._reading = GateReading()

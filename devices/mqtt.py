@@ -24,7 +24,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from devices.broker import BrokerAddress, new_client
+from devices.broker import BrokerAddress, new_client, tls_problem
+from inventory.domain.refusals import BadSetting
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ RECONNECT_SECONDS_FIRST, RECONNECT_SECONDS_MAX = 0.5, 30.0
 POLL_SECONDS = 0.02
 # A retained message comes with a new subscription, not with every reconnect: it would be counted each time.
 QOS_1_RETAINED_ONCE = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+REFUSED_FOR_GOOD = ("Not authorized", "Bad user name or password")
 READS_PER_POLL = 64  # packets taken from the socket before acknowledgements get their turn
 
 
@@ -69,6 +71,7 @@ class SlotConnection:
         self._protocol = MQTTProtocolVersion.MQTTv5
         self._client: paho.Client | None = None
         self._connected = False
+        self._problem: str | None = None
         self._inbox: deque[Message] = deque()
         self._bytes_in = self._bytes_out = 0  # each written by one thread only
         self._news = threading.Event()
@@ -94,6 +97,11 @@ class SlotConnection:
     def connected(self) -> bool:
         """Whether the broker has accepted us just now."""
         return self._connected
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps us from the broker until somebody mends it: a certificate, a login; None where trying again may do."""
+        return self._problem
 
     def want(self, topics: Iterable[str]) -> None:
         """Subscribe to exactly these topics from now on."""
@@ -128,8 +136,11 @@ class SlotConnection:
                 self._open()
                 pause = RECONNECT_SECONDS_FIRST
                 self._serve()
-            except (OSError, ConnectionError, ValueError) as error:
-                log.warning("the broker %s is away (%s); trying again in %.1f s", self._address, error, pause)
+            except (OSError, ConnectionError, ValueError, BadSetting) as error:
+                lasting = str(error) if isinstance(error, BadSetting) else tls_problem(str(error))
+                self._problem = self._problem or lasting
+                told = self._problem or error
+                log.warning("the broker %s is away (%s); trying again in %.1f s", self._address, told, pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, RECONNECT_SECONDS_MAX)
             finally:
@@ -138,13 +149,10 @@ class SlotConnection:
     def _open(self) -> None:
         """Connect, wait for the broker's answer, subscribe."""
         five = self._protocol == MQTTProtocolVersion.MQTTv5
+        self._problem = None
+        options: dict[str, Any] = {} if five else {"clean_session": not self._lasting}
         self._client = client = new_client(
-            self._address,
-            self._client_id,
-            self._protocol,
-            manual_ack=True,
-            reconnect_on_failure=False,
-            **({} if five else {"clean_session": not self._lasting}),
+            self._address, self._client_id, self._protocol, manual_ack=True, reconnect_on_failure=False, **options
         )
         client.connect_timeout = CONNACK_SECONDS_MAX
         client.on_connect = self._on_connect
@@ -170,6 +178,8 @@ class SlotConnection:
                 silent = time.monotonic() > deadline
             except ConnectionError:
                 silent = True  # brokers that know no MQTT 5 either hang up or say nothing
+            if self._problem is not None:  # another protocol would change nothing
+                raise ConnectionError(self._problem)
             if silent:
                 if five:
                     self._protocol = MQTTProtocolVersion.MQTTv311
@@ -181,7 +191,10 @@ class SlotConnection:
         self, _client: paho.Client, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
     ) -> None:
         if reason.is_failure:
-            log.warning("the broker refuses us: %s", reason)
+            if str(reason) in REFUSED_FOR_GOOD:
+                self._problem = f"it refuses our user or password: {reason}"
+            else:
+                log.warning("the broker refuses us: %s", reason)
             return
         self._is_new_session = not flags.session_present
         self._connected = True

@@ -21,6 +21,7 @@ import typer
 
 from guiwei import (
     audit_commands,
+    broker_commands,
     evidence_commands,
     key_commands,
     ledger_commands,
@@ -56,6 +57,7 @@ app.add_typer(rule_commands.app, name="rule")
 app.add_typer(key_commands.app, name="key")
 app.add_typer(audit_commands.audit, name="audit")
 app.command()(locating_commands.locate)
+app.command()(broker_commands.broker_config)
 import_commands.command("reads")(evidence_commands.import_reads)
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1

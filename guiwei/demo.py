@@ -80,8 +80,7 @@ def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, 
             _wait_until_ready(settings, stop)
             if not stop.is_set():
                 _welcome(settings, truth, say)
-                assert site.mqtt_url is not None
-                simulate(city, truth, site.mqtt_url, stop, speed, say)
+                simulate(city, truth, site.broker, stop, speed, say)
         finally:
             stop.set()
             services.join()

@@ -3,6 +3,7 @@
 import fcntl
 import threading
 
+from devices.broker_access import GATE
 from devices.gate import Gates
 from guiwei.ingesting import spare_the_collector
 from guiwei.site import Site
@@ -27,5 +28,6 @@ def run_gates(site: Site, stop: threading.Event) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LeaseLost(lease="gate") from None
+        site.broker.login(GATE)
         spare_the_collector()
         Gates(site.jobs, site.broker, directory, site.settings.zone).run(stop)

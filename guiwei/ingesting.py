@@ -10,14 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from devices.broker_access import COMMANDS, INGEST
 from devices.commands import Commands, CommandSlot
 from devices.ingest import Ingest, Slot
 from guiwei.site import Site
 from inventory.domain.refusals import LeaseLost
-
-CLIENT_ID = "guiwei-ingest-{slot}"  # stable: taking over is connecting with the same id
-COMMANDS_CLIENT_ID = "guiwei-commands-{slot}"
-
 
 # Reads become hundreds of thousands of small objects without a cycle among them, and all of them go with their batch. At
 # Python's own thresholds the collector looks them through again and again, which costs a fifth of the reads a second.
@@ -42,16 +39,16 @@ def run_ingest(site: Site, slot: int, stop: threading.Event) -> None:
         except BlockingIOError:
             raise LeaseLost(lease=f"ingest slot {slot}") from None
         spare_the_collector()
+        for name in (INGEST, COMMANDS):
+            site.broker.login(name.format(slot=slot))
         with _commands(site, slot):
-            Ingest(site.jobs, site.broker, Slot(slot, socket.gethostname(), CLIENT_ID.format(slot=slot))).run(stop)
+            Ingest(site.jobs, site.broker, Slot(slot, socket.gethostname(), INGEST.format(slot=slot))).run(stop)
 
 
 @contextmanager
 def _commands(site: Site, slot: int) -> Iterator[None]:
     """What the slot's readers are told, sent as long as the slot is worked for."""
-    told = CommandSlot(
-        slot, socket.gethostname(), COMMANDS_CLIENT_ID.format(slot=slot), site.settings.reader_passwords_file
-    )
+    told = CommandSlot(slot, socket.gethostname(), COMMANDS.format(slot=slot), site.settings.reader_passwords_file)
     over = threading.Event()
     thread = threading.Thread(target=Commands(site.jobs, site.broker, told).run, args=(over,), name="commands")
     thread.start()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from devices.broker import BrokerAddress, new_client
+from devices.broker_access import DOCTOR, DOCTOR_SENDER, DOCTOR_TOPICS
 from devices.mqtt import Message, SlotConnection
 from guiwei.finding import Finding
 
@@ -18,10 +19,11 @@ SILENCE_SECONDS = 1.0  # nothing for so long: nothing more will come
 
 def probe_broker(broker: BrokerAddress) -> Iterator[Finding]:
     """Messages of our own must come back through a session like ingest's: many ahead, large, and after an absence."""
-    topic, client_id = f"guiwei/doctor/{uuid4().hex}", f"guiwei-doctor-{uuid4().hex[:12]}"
+    topic, client_id = f"{DOCTOR_TOPICS}/{uuid4().hex}", f"{DOCTOR}-{uuid4().hex[:12]}"
     with _session(broker, client_id, topic) as session:
         if not _comes_back(session, topic, b"well"):
-            yield Finding("broker", False, f"{broker} brings no message back; see docs/operations.md")
+            why = session.problem or "it brings no message back"
+            yield Finding("broker", False, f"{broker}: {why}; see docs/operations.md")
             return
         yield Finding("broker", True, str(broker))
         large = _comes_back(session, topic, bytes(PAYLOAD_BYTES_MIN))
@@ -56,7 +58,7 @@ def _session(broker: BrokerAddress, client_id: str, topic: str, *, lasting: bool
 
 def _publish(broker: BrokerAddress, topic: str, messages: int) -> None:
     """From another client; returns when the broker has taken them all, or hasn't for too long."""
-    client = new_client(broker, f"guiwei-doctor-{uuid4().hex[:12]}")
+    client = new_client(broker, f"{DOCTOR_SENDER}-{uuid4().hex[:12]}")
     client.connect(broker.host, broker.port)
     client.loop_start()
     handed_over = [client.publish(topic, b"probe", qos=1) for _ in range(messages)]
@@ -68,7 +70,7 @@ def _publish(broker: BrokerAddress, topic: str, messages: int) -> None:
 def _comes_back(connection: SlotConnection, topic: str, payload: bytes) -> bool:
     """Whether a message of ours returns; it is sent again until then, for the subscription may be younger than it."""
     deadline = time.monotonic() + BROKER_SECONDS_MAX
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and connection.problem is None:
         if connection.connected:
             connection.publish(topic, payload)
         taken = _taken(connection, PROBE_MESSAGES)

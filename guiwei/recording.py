@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+from devices.broker_access import RECORD
 from devices.mqtt import SlotConnection
 from devices.recording import line_of, opened
 from guiwei.site import Say, Site
@@ -21,7 +22,7 @@ def record_messages(
     with site.jobs.unpooled() as connection:
         antennas = registered_antennas(connection, slot=None)
     topics = {topic for antenna in antennas for topic in (antenna.topic, antenna.status_topic) if topic}
-    listener = SlotConnection(site.broker, f"guiwei-record-{uuid4().hex[:12]}", topics, lasting=False)
+    listener = SlotConnection(site.broker, f"{RECORD}-{uuid4().hex[:12]}", topics, lasting=False)
     ends = time.monotonic() + seconds_max if seconds_max else float("inf")
     count, tell_at = 0, time.monotonic() + TOLD_EVERY_SECONDS
     # The file first: where it can't be written, nobody has been listened to.

@@ -72,6 +72,14 @@ class Settings(BaseSettings):
         default=None,
         description="mqtt:// or mqtts:// URL of the broker, with user and password; the embedded broker if not set.",
     )
+    mqtt_ca_file: Path | None = Field(
+        default=None,
+        description="File with the authority the broker's certificate is from; the system's store if not set.",
+    )
+    mqtt_logins: Path | None = Field(
+        default=None,
+        description="Directory of logins at the broker, USER.password or USER.crt and USER.key; the URL's user if not set.",
+    )
     key_file: Path = Field(
         default_factory=lambda values: values.get("data_dir", Path()) / "guiwei.key",
         description="File with the key that encrypts ID numbers; guiwei.key in the data directory if not set.",

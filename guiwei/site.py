@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -59,7 +59,10 @@ class Site:
     def broker(self) -> BrokerAddress:
         """Where the broker is; the site must have been opened with one."""
         assert self.mqtt_url is not None
-        return BrokerAddress.parse(self.mqtt_url)
+        address = BrokerAddress.parse(self.mqtt_url)
+        if self.settings.uses_embedded_broker:
+            return address
+        return replace(address, ca_file=self.settings.mqtt_ca_file, logins=self.settings.mqtt_logins)
 
     def close(self) -> None:
         """Let go of whatever was opened."""

@@ -197,6 +197,11 @@ class Mosquitto:
         if self._process is not None:
             self._process.send_signal(signal.SIGUSR1)
 
+    def reload(self) -> None:
+        """Make it read its access list and passwords again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
+
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)

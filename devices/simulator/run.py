@@ -72,7 +72,7 @@ def _of_one(
 # ── Live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def simulate(city: City, truth: Truth, mqtt_url: str, stop: Event, speed: float, say: Say) -> None:
+def simulate(city: City, truth: Truth, address: BrokerAddress, stop: Event, speed: float, say: Say) -> None:
     """Publish until `stop` is set: one connection a reader, QoS 1, status retained with a last will.
 
     speed: how much faster than a keeper sweeps are walked (0.1 to 100); times stay those of the clock. A broker that is
@@ -86,7 +86,7 @@ def simulate(city: City, truth: Truth, mqtt_url: str, stop: Event, speed: float,
     # What a reader is told is done by a double of it: the one that plays its day is another thread's.
     doubles = make_readers(city, Standing(city, truth, occasion(datetime.now(UTC))), _speed(speed))
     told = {one.code: CommandedReader(double) for one, double in zip(readers, doubles, strict=False) if one.control}
-    with _connected(readers, told, mqtt_url, stop) as clients:
+    with _connected(readers, told, address, stop) as clients:
         if not stop.is_set():
             say(f"{len(readers)} 台模拟读写器开始工作。{len(readers)} simulated readers are at work.")
         rhythm = _Rhythm(stop)
@@ -127,10 +127,9 @@ def _publish(client: Client, publication: Publication, stop: Event) -> None:
 
 @contextmanager
 def _connected(
-    readers: list[SimulatedReader], told: Mapping[str, CommandedReader], mqtt_url: str, stop: Event
+    readers: list[SimulatedReader], told: Mapping[str, CommandedReader], address: BrokerAddress, stop: Event
 ) -> Iterator[list[Client]]:
     """A client for each reader; at the end each says good-bye in its last will's words."""
-    address = BrokerAddress.parse(mqtt_url)
     clients: list[Client] = []
     try:
         for reader in readers:
@@ -158,7 +157,7 @@ def _is_stopped(told: CommandedReader | None) -> bool:
 
 def _client(reader: SimulatedReader, told: CommandedReader | None, address: BrokerAddress) -> Client:
     # Most readers in the field speak MQTT 3.1.1.
-    client = new_client(address, f"simulator-{reader.code}")
+    client = new_client(address, f"simulator-{reader.code}", login_as=reader.code)
     client.max_queued_messages_set(MESSAGES_QUEUED_PER_READER_MAX)
     if (will := reader.last_will(_now())) is not None:
         client.will_set(reader.status_topic, will, qos=1, retain=True)
