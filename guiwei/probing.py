@@ -37,7 +37,7 @@ def probe_broker(broker: BrokerAddress) -> Iterator[Finding]:
         while waiting:
             count += len(waiting)
             session.acknowledge(waiting)
-            waiting = _taken(session, PROBE_MESSAGES)
+            waiting = session.take(PROBE_MESSAGES, SILENCE_SECONDS)
     with _session(broker, client_id, topic, lasting=False) as session:
         _comes_back(session, topic, b"farewell")  # a session that doesn't last replaces the one that does
     told = f"{len(ahead)} messages ahead of their acknowledgement; {AHEAD_MIN} are needed (max_inflight_messages)"

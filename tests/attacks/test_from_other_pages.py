@@ -79,7 +79,10 @@ def test_every_form_of_every_page_carries_the_token_and_none_has_script_or_style
     assert len(forms) > len(pages)
     assert [path for path, form in forms if f'name="{FIELD}" value="{token}"' not in form] == []
     assert [path for path, text in pages.items() if _INLINE.search(text)] == []
-    assert [path for path, text in pages.items() if f"{HEADER}" not in text] == []
+    # A telephone keeps the page of counts, so no session's token stands in it: its script asks for one.
+    assert [path for path, text in pages.items() if f"{HEADER}" not in text] == ["/shelf-count"] * (
+        "/shelf-count" in pages
+    )
 
 
 # ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from guiwei.settings import Settings
 
 SECRET = re.compile(r"(?:^|_)(?:secrets?|passwords?|pin|token|keys?|id_number|code_typed)$")
 # They sound like secrets and are none: picks of a stop, numbers of invented people, PINs the demo prints for everybody, the
-# names of a table's key columns, public keys, and the paths of key files.
+# names of a table's key columns, hashes of EPCs, public keys, and the paths of files with keys and passwords.
 HARMLESS = {
     "inventory.domain.checkpoints.PublicKey.key",
     "inventory.operations.verifying.Trust.keys",
@@ -28,6 +28,8 @@ HARMLESS = {
     "inventory.store.lookups.LookupTable.key",
     "devices.simulator.city.Dossiers.id_number",
     "guiwei.demo._Person.pin",
+    "devices.commands.CommandSlot.passwords",
+    "devices.gate_knowledge.Register.key",
 }
 
 

@@ -21,7 +21,12 @@ from web.site import WebSettings
 
 # What is only of the moment: packets waiting for their acknowledgement, news waiting for the next belief step.
 # Profiles are learned anew every night, and find mode ends with the page that asked for it.
-OF_THE_MOMENT = {"ingest_commit", "belief_due", "read_profile", "find_mode"}
+# What is drawn from evidence again, or tells how things are now; of gaps, those that late messages fill.
+OF_THE_MOMENT = {
+    *("ingest_commit", "belief_due", "read_profile", "find_mode"),
+    *("antenna_health", "antenna_hour", "reader_hour", "coverage_gap"),
+    *("job_run", "job_process"),
+}
 FOR_EVER = ("act", "command", "ledger_chain", "holding", "act_rule", "request_event", "request_evidence", "access_log")
 MONEY = re.compile(r"(?:^|_)(?:fees?|prices?|amount|arrears|payments?|charges?|costs?|paid|tariff)(?:_|$)|费|价|款|欠")
 

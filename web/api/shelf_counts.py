@@ -99,7 +99,7 @@ class CounterAnswer(BaseModel):
     """Who counts, and what may be counted blind. form_token: what a browser's session sends along."""
 
     counter: str
-    form_token: str | None
+    form_token: str | None = Field(repr=False)
     blind: list[BlindAnswer]
 
 
