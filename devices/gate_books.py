@@ -3,7 +3,6 @@
 In a thread of its own: however long the database takes or stays away, no decision waits for it.
 """
 
-import json
 import logging
 import threading
 import time
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 
 from devices import gate_knowledge
@@ -55,8 +55,10 @@ class Books:
     waiting: deque[tuple[int, Telling]] = field(default_factory=deque)  # (segment of the spool, telling)
     pulses: dict[int, Pulse] = field(default_factory=dict)
     ready: threading.Event = field(default_factory=threading.Event)
+    whole_seconds_min: float = WHOLE_SECONDS_MIN
     _registry: int = -1
     _whole_at: float = -WHOLE_SECONDS_MIN
+    _stale: bool = False  # more has moved than could be named: the register is to be read anew, when it may
     _saved: Knowledge | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -93,7 +95,8 @@ class Books:
             if "gate" in channels or due:
                 self.silence(passages.silenced(connection))
             if due or channels & {"holding", "manifest"}:
-                self._refresh(connection, volumes, whole=everything)
+                self._stale |= everything
+                self._refresh(connection, volumes)
                 volumes = set()
             if due:
                 self._note(connection)
@@ -107,7 +110,7 @@ class Books:
         for notice in connection.notifies(timeout=WAIT_SECONDS):
             channels.add(notice.channel)
             if notice.channel == "holding":
-                told = json.loads(notice.payload) if notice.payload != "*" else None
+                told = _named(notice.payload)
                 everything |= told is None
                 moved.update(told or ())
         return channels, moved, everything
@@ -123,12 +126,13 @@ class Books:
 
     # ── What is known ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _refresh(self, connection: psycopg.Connection[Any], volumes: set[int], *, whole: bool) -> None:
+    def _refresh(self, connection: psycopg.Connection[Any], volumes: set[int]) -> None:
         known, now = self.known, time.time_ns() // 1000
         registry = registry_version(connection)
-        may = time.monotonic() >= self._whole_at + WHOLE_SECONDS_MIN
-        if known is None or self._registry == -1 or (may and (whole or len(known.changed) > CHANGED_MAX)):
+        may = time.monotonic() >= self._whole_at + self.whole_seconds_min
+        if known is None or self._registry == -1 or (may and (self._stale or len(known.changed) > CHANGED_MAX)):
             self._whole(connection, now)
+            self._stale = False
         elif volumes:
             # Whatever can't be named one by one waits for the next reading of all.
             known = known.with_changes(volumes, gate_lists.tags_of(connection, sorted(volumes)), now)
@@ -175,3 +179,11 @@ class Books:
         for gate, pulse in list(self.pulses.items()):
             heard = None if pulse.heard_at is None else datetime.fromtimestamp(pulse.heard_at / 1e6, UTC)
             passages.note_pulse(connection, gate, now, heard, pulse.silent)
+
+
+def _named(payload: str) -> list[int] | None:
+    """The volumes a notification names; None for "*", and for whatever anybody else with a connection says there."""
+    try:
+        return msgspec.json.decode(payload, type=list[int])
+    except msgspec.DecodeError:
+        return None
