@@ -234,7 +234,7 @@ class Gates:
     def _learn(self) -> None:
         """At midnight: how the day's passages sounded is what the next day's are held against."""
         for gate, watch in self._watches.items():
-            if watch.passages_learned_from:
+            if watch.passages_learned_from and gate in self._known.gates:
                 watch.teach(learn_gate(watch.lessons, watch.gate))
                 gate_knowledge.save_model(self._directory, self._known.gates[gate].code, watch.gate)
 
