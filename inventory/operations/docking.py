@@ -213,9 +213,10 @@ def _check_antennas(rows: list[tuple[int, ReadRow]], reader: BroughtTo, columns:
     """Leave out rows of an antenna nobody registered; a reader with antenna 0 alone is one place, whatever its rows say."""
     if reader.antennas == [0]:
         return
-    wrong = [at for at, (_, row) in enumerate(rows) if row.antenna is not None and row.antenna not in reader.antennas]
-    for at in reversed(wrong):
-        number, row = rows.pop(at)
+    wrong = [one for one in rows if one[1].antenna is not None and one[1].antenna not in reader.antennas]
+    if wrong:
+        rows[:] = [one for one in rows if one[1].antenna is None or one[1].antenna in reader.antennas]
+    for number, row in wrong:
         report.wrong(
             RowError(
                 number,
