@@ -121,9 +121,8 @@ class JobWork:
         """The planner learns of what has grown."""
         with connection.transaction():
             leases.hold(connection, lease, datetime.now(UTC), JOBS_LEASE)
-        with (
-            connection.transaction()
-        ):  # Looking through a city's tables takes a while, and the lease is others' to hold meanwhile.
+        # Looking through a city's tables takes a while, and the lease is others' to hold meanwhile.
+        with connection.transaction():
             return _counted(tables=job_rows.renew_statistics(connection))
 
     def remind_people(self, _connection: psycopg.Connection[Any], _lease: Lease) -> Done:

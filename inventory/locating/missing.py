@@ -13,15 +13,13 @@ from inventory.locating.profiling import Profiles
 
 MISSING_ROUNDS = 60
 MISSING_SHARE_FIRST, MISSING_SHARE_MIN, MISSING_SHARE_MAX = 1e-3, 1e-5, 0.2
-MISSED_AGAIN, MISSED_AGAIN_TIMES = (
-    0.5,
-    6,
-)  # chance to miss a volume once more that was missed last night: misses go together
+MISSED_AGAIN = 0.5  # chance to miss a volume once more that was missed last night: misses of nights go together
+MISSED_AGAIN_TIMES = 6
 MISSED_LEAST = 1e-9
 ODDS_STEP, ODDS_MIDDLE = 0.1, -4.0  # log-odds to be missed: volumes this alike count together; a usual volume's
 NIGHT_VARIANCE = np.array([1.0, 0.09])  # how much nights differ: log-odds of all alike, and their steepness
 SHIFT_MAX = 0.5  # of a round
-LOUDNESSES = 25
+LOUDNESSES = 25  # groups of volumes that are usually heard about as loud
 GROUP_READS_FEW = 10.0  # so many reads of a shelf's volumes tell nothing of how well it was read
 CURVE_WORTH = 20.0  # volumes of one bucket that outweigh what the buckets together say of it
 CURVE_ROUNDS = 12
