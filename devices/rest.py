@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from devices.controls.impinj import Request
+from devices.controls.told import Request
 from inventory.domain.commands import CommandState, said
 
 BODY_BYTES_MAX = 64 * 1024

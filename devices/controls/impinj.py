@@ -1,10 +1,9 @@
 """Impinj R700 (IoT device interface): REST beside the MQTT events. What is asked is the request, what comes back its status."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
-from devices.controls.told import Told
+from devices.controls.told import Request, Told
 from inventory.domain.commands import CommandKind
 
 POWER_CDBM, MODE = 3_000, 1_002  # where the command says nothing else; the mode lets the reader choose, for dense sites
@@ -20,15 +19,6 @@ EVENTS = {
         "lastSeenTime": "enabled",
     },
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request below the interface's root; body: JSON, None for none."""
-
-    method: str
-    path: str
-    body: bytes | None = None
 
 
 def request(told: Told) -> Request:

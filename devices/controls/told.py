@@ -18,6 +18,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request below the interface's root; body: JSON, None for none."""
+
+    method: str
+    path: str
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a reader answers; problem: why it didn't do it, in its own words, None where it did."""
 

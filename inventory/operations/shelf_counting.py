@@ -27,7 +27,7 @@ from inventory.operations.scanning import CODE_CHARACTERS_MAX, as_meant
 from inventory.store import audit_rows, people, scans, shelf_counts
 from inventory.store.audit_rows import AuditRow
 from inventory.store.database import Database, raw
-from inventory.store.shelf_counts import SHELVES_MAX, MovedRow, ScanRow
+from inventory.store.shelf_counts import EXPECTED_MAX, SHELVES_MAX, MovedRow, ScanRow
 
 SCANS_AT_ONCE_MAX = 2_000
 SCOPE_PLACES_MAX = 50
@@ -146,6 +146,11 @@ def scope_to_count(database: Database, viewer: Viewer, places: Sequence[str], au
                 problem_en=f"at most {SHELVES_MAX} shelves are counted at once",
             )
         expected = shelf_counts.expected(connection, list(found))
+        if sum(map(len, expected.values())) > EXPECTED_MAX:
+            raise BadInput(
+                problem_zh=f"一次最多清点{EXPECTED_MAX}册",
+                problem_en=f"at most {EXPECTED_MAX} volumes are counted at once",
+            )
     listed = [ShelfToCount(code, name, tuple(expected.get(shelf, ())), False) for shelf, (code, name) in found.items()]
     return CountScope(" ".join(places), None, blind=False, shelves=tuple(sorted(listed, key=lambda one: one.code)))
 

@@ -15,7 +15,7 @@ from inventory.domain.shelf_counts import Held, ShelfCount
 from inventory.store.beliefs import LEDGER_KNOWN, Roots, known_until
 
 SHELVES_MAX = 2_000  # of one scope; a telephone holds no more
-EXPECTED_MAX = 50_000
+EXPECTED_MAX = 50_000  # volumes; likewise
 
 
 class ScanRow(NamedTuple):
@@ -132,7 +132,7 @@ def expected(connection: psycopg.Connection[Any], place_ids: Sequence[int]) -> d
     """The names of the volumes that the ledger has on shelves, by shelf."""
     query = f"""
         SELECT place_id, volume_name(number, ordinal) FROM holding JOIN volume ON volume.id = volume_id
-        JOIN dossier ON dossier.id = dossier_id WHERE place_id = ANY(%s::int[]) ORDER BY 1, 2 LIMIT {EXPECTED_MAX}
+        JOIN dossier ON dossier.id = dossier_id WHERE place_id = ANY(%s::int[]) ORDER BY 1, 2 LIMIT {EXPECTED_MAX + 1}
     """
     found: dict[int, list[str]] = defaultdict(list)
     for place, name in connection.execute(query, (list(place_ids),)):
