@@ -1,0 +1,1 @@
+-- Badges (工作卡) and what is laid on a desk reader. Run as guiwei_owner.

@@ -1,0 +1,1 @@
+-- Labels (标签) from the printer to the envelope. Run as guiwei_owner.
