@@ -259,15 +259,15 @@ def _by_our_clock(sent: Counting, now: datetime) -> Counting:
         )
     if (sent.finished_at is None) != (sent.made is None):
         raise BadInput(problem_zh="结束时应说明扫描次数", problem_en="a finished count says how many scans it has")
-    ahead = sent.sent_at - now
 
     def right(moment: datetime) -> datetime:
-        at = min(moment - ahead, now)
-        if at < now - OLDEST:
+        # How long ago it was, by one clock: any two moments have a distance, a moment moved by it need not be one.
+        ago = max(sent.sent_at - moment, timedelta())
+        if ago > OLDEST:
             raise BadInput(
                 problem_zh=f"清点早于{OLDEST.days}天前", problem_en=f"it was counted more than {OLDEST.days} days ago"
             )
-        return at
+        return now - ago
 
     codes = [folded_width(scan.code) for scan in sent.scans]
     if any(not 0 < len(code) <= CODE_CHARACTERS_MAX or UNPRINTABLE.search(code) for code in codes):

@@ -101,6 +101,9 @@ def test_a_telephones_clock_may_be_wrong(bay: Archive) -> None:
     assert row == (True,)
     with pytest.raises(BadInput):
         count(bay, bay.keeper, "B-1", ["D-11"], at=at - timedelta(days=40))
+    ages_apart = Counting(uuid4(), "B-1", None, datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+    with pytest.raises(BadInput):
+        take_count(bay.app, bay.keeper, ages_apart, datetime.now(UTC))
 
 
 def test_a_blind_count_is_drawn_counted_by_two_who_keep_nothing_and_judged_when_its_days_are_over(bay: Archive) -> None:
