@@ -61,7 +61,8 @@ def postgres(request: pytest.FixtureRequest, server_directory: Path) -> Iterator
 class Archive:
     """A warehouse in the trade's words. Everything stands in W1, one room; the actors are roles."""
 
-    def __init__(self, server: servers.PostgresForTests, name: str, keys: KeyRing) -> None:
+    def __init__(self, server: servers.PostgresForTests, name: str, keys: KeyRing, *, furnished: bool = False) -> None:
+        """furnished: the database is a copy of a warehouse's, with all that stands in it; there is nobody in it to act then."""
         self.server = server
         self.name = name
         self.keys = keys
@@ -71,6 +72,8 @@ class Archive:
         self.app_url = server.url("app", name)
         self.owner_url = server.url("owner", name)
         self.root = psycopg.connect(server.superuser_url, dbname=name, autocommit=True)
+        if furnished:
+            return
         # Whom the site lets in only with a second factor is a matter of its own tests.
         self.root.execute("DELETE FROM second_factor_role")
         self.place("W1", "warehouse")

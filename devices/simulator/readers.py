@@ -242,7 +242,10 @@ class CartSweep(Sweep):
 
 
 class CabinetReader(SimulatedReader):
-    """An R700 with an antenna in each shelf of some cabinets; its cache reports a tag that stays once a round."""
+    """A reader with an antenna in each shelf of some cabinets; its cache reports a tag that stays once a round.
+
+    round_seconds: how long a round takes; a shorter one says the same more often.
+    """
 
     def __init__(self, city: City, standing: Standing, rows: list[ReaderRow]) -> None:
         """One row per antenna, each with the shelf's place."""
@@ -250,26 +253,33 @@ class CabinetReader(SimulatedReader):
         shelf_of = {city.places[index].code: shelf for shelf, index in enumerate(city.shelves.place)}
         self._antennas = [(row.antenna, shelf_of[row.place]) for row in rows]
         self._turn = 0
+        self.round_seconds = CABINET_ROUND_SECONDS
 
     def burst(self, began: datetime) -> Burst:
         """Report what one antenna hears: its own shelf, the one above and the one below."""
         antenna, shelf = self._antennas[self._turn]
         self._turn = (self._turn + 1) % len(self._antennas)
-        seconds = CABINET_ROUND_SECONDS / len(self._antennas)
+        seconds = self.round_seconds / len(self._antennas)
         heard = self.hear_shelf(antenna, shelf)
         reports = self._reports(heard, began, seconds / CABINET_ROUND_SECONDS)
         messages = []
         for number, report in enumerate(reports):
             due = seconds * number / len(reports)
             queued_at = began + timedelta(seconds=due)
-            messages.append(Message(due, self.topic, payloads.impinj_event(report, antenna, queued_at=queued_at)))
+            messages.append(Message(due, self.topic, self._event(report, antenna, queued_at)))
         if not messages:
             messages.append(Message(0.0, self.topic, payloads.native_reads([])))  # An empty array: its keep-alive.
         return Burst(seconds, messages)
 
+    def _event(self, report: Report, antenna: int, queued_at: datetime) -> bytes:
+        if self._dialect is not Dialect.ZEBRA:
+            return payloads.impinj_event(report, antenna, queued_at=queued_at)
+        self._events += 1
+        return payloads.zebra_events([report._replace(at=queued_at)], antenna, self._events)
+
     def whole_round(self, now: datetime) -> list[Message]:
         """Every antenna's turn, an array each; what is heard is said as of a moment ago."""
-        ago = timedelta(seconds=CABINET_ROUND_SECONDS / len(self._antennas))
+        ago = timedelta(seconds=self.round_seconds / len(self._antennas))
         turns = [[message.payload for message in self.burst(now - ago).messages] for _ in self._antennas]
         return [Message(0.0, self.topic, payloads.impinj_array(turn)) for turn in turns]
 

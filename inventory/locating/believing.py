@@ -24,16 +24,17 @@ def believe(
 
     ledger_place: the place of each volume by the ledger, NONE where it has none. Raises nothing; a volume seen only by
     a reader that nobody knows the way of has no belief. Once a close has taught the model what to expect, places are weighed
-    by that; before, by mean strength.
+    by that; before, by mean strength. Each volume's belief is drawn from what was heard of it alone: which others are looked
+    at with it changes no bit.
     """
     seen_at = places_by_anchors(sightings, trail, model)
     if model.sensor is not None and model.level_dbm is not None:
-        night = hear_alone(sightings, seen_at, places, ledger_place, model.level_dbm)
+        night = hear_alone(sightings, seen_at, places, len(ledger_place), model.level_dbm)
         nothing_known = no_profiles(len(ledger_place))
         weighed = weigh_night(night, places, ledger_place, model, nothing_known, alone=False)
         return best_two(weighed.candidates, weighed.posterior, night.reads, night.last_seen)
     heard = mean_strengths(sightings, seen_at, len(places.x))
-    volume, place, strength = _with_ledger_place(*heard, np.unique(seen_at), places, ledger_place, model)
+    volume, place, strength = _with_ledger_place(*heard, places, ledger_place, model)
     posterior = _posterior(volume, place, strength, ledger_place, model)
     return _best_two(volume, place, posterior, sightings)
 
@@ -42,16 +43,14 @@ def _with_ledger_place(
     volume: Integers,
     place: Integers,
     strength: Reals,
-    listened: Integers,
     places: Places,
     ledger_place: Integers,
     model: Model,
 ) -> tuple[Integers, Integers, Reals]:
-    """Add each volume's ledger place where it wasn't heard there.
+    """Add each volume's ledger place where it wasn't heard there, as loud as a stray from there would have been.
 
-    Where a reader listened there in vain, the place counts as silent. Where none did, it counts as loud as a stray from
-    there would have been: a volume heard only next to a shelf nobody swept most likely stands on that shelf, one heard
-    only in another room doesn't.
+    A volume heard only next to a shelf that perhaps nobody swept most likely stands on that shelf, one heard only in another
+    room doesn't.
     """
     by_strength = np.lexsort((place, -strength, volume))
     volumes, first = np.unique(volume[by_strength], return_index=True)
@@ -60,8 +59,7 @@ def _with_ledger_place(
     heard_home = np.isin(volumes, volume[place == ledger_place[volume]])
     missing = np.flatnonzero(~heard_home & (home != NONE))
     there, here = home[missing], place[loudest[missing]]
-    faded = strength[loudest[missing]] - _fade_db(places, there, here, model)
-    unheard = np.where(np.isin(there, listened), np.minimum(model.silent_dbm, faded), faded)
+    unheard = strength[loudest[missing]] - _fade_db(places, there, here, model)
     all_volume = np.concatenate([volume, volumes[missing]])
     all_place = np.concatenate([place, there])
     order = np.lexsort((all_place, all_volume))

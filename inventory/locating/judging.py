@@ -25,7 +25,7 @@ LEDGER_ROUNDS = 6
 LEDGER_RIGHT_MIN, LEDGER_RIGHT_MAX = 0.9, 0.9998
 SHARED_VARIANCE, SHARED_VARIANCE_MAX = 4.0, 40.0  # dB squared; the first until something is known
 LOUD_DB = 3.0  # about as loud
-STEP_WEIGHT = 0.6  # what a step that knows neither visits nor company trusts its evidence
+STEP_WEIGHT = 0.75  # what a step that knows neither visits nor company trusts its evidence
 RUN_VOLUMES_MIN = 8  # fewer that went the same way went one by one
 STACK_METRES = 0.2  # places straight above one another are one section
 
@@ -124,7 +124,7 @@ def _weighed(
     shelves = Shelves(places, night.posts, sensor, pairs)
     visits = as_visits(profiles, night.hearings, ledger_place, night.posts.effort)
     memory = Memory(profiles, ledger_place, model, visits, night.posts.level)
-    candidates = weigh(night.hearings, shelves, night.pairs_near, memory)
+    candidates = weigh(night.hearings, shelves, night.pairs_near if alone else None, memory)
     if not alone:
         candidates = replace(candidates, likelihood=candidates.likelihood * STEP_WEIGHT)
     posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)

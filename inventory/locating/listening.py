@@ -68,22 +68,19 @@ def _sorted(found: list[Hearings]) -> Hearings:
     return Hearings(*(np.concatenate([getattr(one, f.name) for one in found])[order] for f in fields(Hearings)))
 
 
-def hear_alone(
-    sightings: Sightings, seen_at: Integers, places: Places, ledger_place: Integers, level_dbm: float
-) -> Night:
-    """The same without the company: every place that heard anything counts as visited once, and as loud as usual.
+def hear_alone(sightings: Sightings, seen_at: Integers, places: Places, volumes: int, level_dbm: float) -> Night:
+    """The same of each volume by itself: every place counts as visited once, and as loud as usual.
 
-    How often somebody really was there isn't known, so the reads count only where no strength is told.
+    Who listened where in vain would have to be known from what was heard of other volumes, and then it mattered which ones are
+    looked at together. How often somebody was there isn't known either, so the reads count only where no strength is told.
     """
     count = len(places.x)
-    effort = np.zeros(count, np.int64)
-    effort[seen_at[seen_at != NONE]] = 1
-    posts = Posts(effort, np.full(count, level_dbm), np.full(count, NONE))
+    posts = Posts(np.ones(count, np.int64), np.full(count, level_dbm), np.full(count, NONE))
     hearings = hearings_of(sightings, seen_at, np.full(len(seen_at), NONE), posts)
     untold = np.isnan(hearings.strength)
     hearings = replace(hearings, reads=np.where(untold, hearings.reads, np.nan))
-    near = _near_pairs(places, posts, ledger_place, hearings)
-    return Night(hearings, posts, near, *_reads_and_last(sightings, len(ledger_place)), ())
+    nowhere = np.zeros(0, np.int64)
+    return Night(hearings, posts, (nowhere, nowhere), *_reads_and_last(sightings, volumes), ())
 
 
 def _near_pairs(places: Places, posts: Posts, ledger_place: Integers, hearings: Hearings) -> tuple[Integers, Integers]:

@@ -54,20 +54,21 @@ def _candidates_among(hearings: Hearings, part: slice, ledger_place: Integers, p
     return distinct(np.concatenate([volume[kept] * places + hearings.place[part][kept], by_ledger]))
 
 
-def weigh(hearings: Hearings, shelves: Shelves, near: tuple[Integers, Integers], memory: Memory) -> Candidates:
+def weigh(hearings: Hearings, shelves: Shelves, near: tuple[Integers, Integers] | None, memory: Memory) -> Candidates:
     """The likelihood of every candidate place of every volume heard.
 
-    near: pairs (listening place, standing place) where silence means something.
+    near: pairs (listening place, standing place) where silence means something; None: nowhere, for nobody knows who listened.
     """
     volume, place = candidates_of(hearings, memory.ledger_place, len(shelves.places.x))
     parts = list(in_parts(volume))
     louder = np.concatenate(
         [np.zeros(0, np.int64), *(_louder_there(volume[part], place[part], hearings, shelves)[0] for part in parts)]
     )
-    likelihood = memory.silence(volume, place, shelves, near, louder)
+    silent = near is not None
+    likelihood = np.zeros(len(volume)) if near is None else memory.silence(volume, place, shelves, near, louder)
 
     def of(part: slice) -> Reals:
-        return _likelihood(volume[part], place[part], hearings, shelves, memory)
+        return _likelihood(volume[part], place[part], hearings, shelves, memory, silent=silent)
 
     for part, more in zip(parts, in_turn(of, parts), strict=True):
         likelihood[part] += more
@@ -86,8 +87,13 @@ def _louder_there(volume: Integers, place: Integers, hearings: Hearings, shelves
     return np.where(np.isnan(by), LOUDER_UNKNOWN, steps), there.strength_variance
 
 
-def _likelihood(volume: Integers, place: Integers, hearings: Hearings, shelves: Shelves, memory: Memory) -> Reals:
-    """Logarithm of how likely what was heard of these volumes is, were they at these places, over hearing nothing."""
+def _likelihood(
+    volume: Integers, place: Integers, hearings: Hearings, shelves: Shelves, memory: Memory, *, silent: bool
+) -> Reals:
+    """Logarithm of how likely what was heard of these volumes is, were they at these places.
+
+    silent: over hearing nothing, as what their silence says is counted for every place that listened.
+    """
     row, heard = _joined(volume, hearings)
     known = memory.knows(volume, place)[row]
     expected = shelves.expect(hearings.place[heard], place[row])
@@ -98,7 +104,7 @@ def _likelihood(volume: Integers, place: Integers, hearings: Hearings, shelves: 
     if_so = heard_if(expected.detection, expected.louder, np.asarray(steps * LOUDER_STEP_DB), variance)
     expected = replace(expected, detection=np.where(beside, if_so, expected.detection))
     expected, told = memory.instead(expected, known, hearings, heard, shelves.posts.effort)
-    likelihood = summed(row, _reads_and_detection(hearings, heard, expected), len(volume))
+    likelihood = summed(row, _reads_and_detection(hearings, heard, expected, silent=silent), len(volume))
     shared = shelves.sensor.shared_variance
     return likelihood + _strength(hearings, heard, row, len(volume), expected, told, shared, known)
 
@@ -112,15 +118,17 @@ def _joined(volume: Integers, hearings: Hearings) -> tuple[NDArray[np.intp], NDA
     return row, first[row] + within
 
 
-def _reads_and_detection(hearings: Hearings, heard: NDArray[np.intp], expected: Expected) -> Reals:
-    """Logarithm of: heard at all, instead of not; and so often, given how strongly."""
+def _reads_and_detection(hearings: Hearings, heard: NDArray[np.intp], expected: Expected, *, silent: bool) -> Reals:
+    """Logarithm of: heard at all (`silent`: instead of not); and so often, given how strongly."""
     strength = hearings.strength[heard]
     off = np.where(np.isnan(strength), 0.0, strength - expected.strength)
     apart = hearings.reads[heard] - expected.reads - expected.slope * np.clip(off, -15, 15)
     variance = expected.reads_variance
     apart2 = np.minimum(apart**2 / variance, OUTLIER_SIGMAS**2)
     often = -0.5 * (apart2 + np.log(2 * np.pi * variance))
-    term = np.log(expected.detection) - np.log1p(-expected.detection) + np.where(np.isnan(often), 0.0, often)
+    term = np.log(expected.detection) + np.where(np.isnan(often), 0.0, often)
+    if silent:
+        term -= np.log1p(-expected.detection)
     phase = hearings.phase[heard]
     phased = ~np.isnan(phase)
     off = np.minimum((phase - expected.phase) ** 2 / expected.phase_variance, PHASE_SIGMAS**2)

@@ -66,9 +66,14 @@ ADD_ANTENNA_HOURS = f"""
     ON CONFLICT (antenna_id, hour) DO UPDATE SET reads = kept.reads + excluded.reads
 """
 
+# What one antenna of a moving reader hears, a label tag perhaps, says where all of them were.
 MARK_BELIEF_DUE = f"""
     INSERT INTO belief_due (antenna_id, from_slice)
-    SELECT antenna_id, {MOMENT.format("min(slice_start)")} - %s FROM staged_slice GROUP BY antenna_id
+    SELECT antenna.id, {MOMENT.format("min(since)")} - %s
+    FROM (SELECT antenna_id, min(slice_start) AS since FROM staged_slice GROUP BY antenna_id) AS staged
+    JOIN antenna AS heard ON heard.id = staged.antenna_id
+    JOIN antenna ON antenna.id = heard.id OR (antenna.reader_id = heard.reader_id AND heard.role IN ('handheld', 'cart'))
+    GROUP BY antenna.id ORDER BY antenna.id
 """
 
 

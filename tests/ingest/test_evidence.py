@@ -231,6 +231,26 @@ def test_a_code_that_comes_later_than_the_reads_it_anchors_still_decides_where_t
     assert places == [("A-02",)]
 
 
+def test_a_label_that_another_antenna_of_the_cart_heard_decides_where_the_reads_before_it_were(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-02", x=5.0)
+    archive.dossier("D-17", epc=EPC)
+    label = "3500AAAA0000000000000002"
+    archive.root.execute(
+        "INSERT INTO tag (epc, place_id) SELECT %s, id FROM place WHERE code = 'A-02'", (bytes.fromhex(label),)
+    )
+    listening("C,native,r/c,1,W1-R1,cart,", "C,native,r/c,2,W1-R1,cart,")
+    now = now_us()
+    with archive.jobs.unpooled() as jobs:
+        say(archive, readers, "r/c", read(antenna=2, at=rfc3339(now - 10 * SECOND)))
+        assert step_beliefs(jobs, datetime.now(UTC)) == 0
+        say(archive, readers, "r/c", read(label, antenna=1, at=rfc3339(now - 9 * SECOND)))
+        assert step_beliefs(jobs, datetime.now(UTC)) == 1
+    places = archive.root.execute("SELECT code FROM belief JOIN place ON place.id = place_id").fetchall()
+    assert places == [("A-02",)]
+
+
 # ── Coverage gaps ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

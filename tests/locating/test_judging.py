@@ -289,3 +289,20 @@ def test_after_many_nights_a_volume_is_still_taken_to_be_read_as_often_as_it_is(
         means.append(profiles.reads.sum() / profiles.seen.sum())
     assert profiles.nights.max() == profiles.seen.max() == NIGHTS_MAX
     assert means[-1] == pytest.approx(means[5], rel=0.02)
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_what_a_step_says_of_a_volume_does_not_depend_on_what_else_is_new(profile: Profile) -> None:
+    """Evidence comes late, and a step looks at whatever came: at one site more at once than at another."""
+    hall, day, _ = after_the_plants(profile)
+    _, model, _ = learned(profile)
+    assert model.sensor is not None
+    together = believe(day.sightings, day.trail, hall.places, ledger_of(hall), model)
+    for some in (range(0, VOLUMES, 7), range(3, 40)):
+        rows = np.flatnonzero(np.isin(day.sightings.volume, some))
+        mine = Sightings(*(getattr(day.sightings, field.name)[rows] for field in dataclasses.fields(Sightings)))
+        alone = believe(mine, day.trail, hall.places, ledger_of(hall), model)
+        assert len(alone.volume) > len(some) // 2
+        which = np.isin(together.volume, some)
+        for field in dataclasses.fields(Beliefs):
+            assert getattr(alone, field.name).tobytes() == getattr(together, field.name)[which].tobytes(), field.name

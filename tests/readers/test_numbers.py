@@ -44,6 +44,16 @@ class Stored:
             self.gaps[gap.first] = gap
 
 
+def test_a_hundred_and_fifty_thousand_events_kept_through_an_outage_close_their_gap_in_any_order() -> None:
+    count = 150_000
+    sequence = Sequence(0, 0)
+    sequence.came(count + 1, count + 1)
+    for number in random.Random(count).sample(range(1, count + 1), count):
+        sequence.came(number, number)
+    assert sequence.missing == []
+    assert sequence.take_changes().opened == []
+
+
 @given(
     lost=st.sets(st.integers(1, 60)),
     seed=st.integers(0, 2**32),
