@@ -35,6 +35,7 @@ from devices.simulator.run import Publication, publications, write_recording
 from devices.simulator.truth import Truth
 from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day
+from inventory.operations.discrepancies import follow_facts
 from inventory.store import find_mode, migrating
 from inventory.store.keys import new_key_ring
 from tests import servers
@@ -143,6 +144,7 @@ class Warehouse:
             process.end()
         with self.archive.jobs.unpooled() as jobs:
             step_beliefs(jobs, now + EARLY)
+            follow_facts(jobs, datetime.now(UTC))
         return time.monotonic() - began
 
 

@@ -50,12 +50,14 @@ class ReaderHealth:
     def heard(self, decoded: Decoded, received_at: int, newest_read_at: int | None, reads: int) -> list[ReaderNews]:
         """A message was understood; `newest_read_at` is the latest device time in it. Gives what it makes known."""
         news = self._told(decoded, received_at) if decoded.events or decoded.conditions or self._offline else []
+        # What it kept through an outage and delivers late has lower numbers, and says nothing of its clock.
+        is_kept = bool(decoded.numbers) and self._sequence.is_behind(max(number for number, _ in decoded.numbers))
         if decoded.numbers:
             self.numbered(decoded, received_at)
         self._last_message_at = max(self._last_message_at, received_at)
         self._messages += 1
         self._reads += reads
-        if newest_read_at is not None:
+        if newest_read_at is not None and not is_kept:
             self._offsets.append(received_at - newest_read_at)
         return news
 

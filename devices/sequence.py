@@ -8,8 +8,8 @@ last one that is missing nowhere came twice, or the reader began to count anew: 
 from bisect import bisect_right
 from typing import NamedTuple
 
-# Of one reader at a time; beyond it the oldest stays a gap for good. A reader that delivers the 150,000 events it kept, shuffled, has
-# a quarter as many gaps half way, and could have half as many.
+# Of one reader at a time; beyond it the oldest stays a gap for good. A reader that delivers the 150,000 events it kept,
+# shuffled, has a quarter as many gaps half way, and could have half as many.
 GAPS_MAX = 100_000
 
 
@@ -53,6 +53,10 @@ class Sequence:
     def missing(self) -> list[Missing]:
         """What is missing now and may still come, ascending."""
         return [self._missing[first] for first in self._firsts]
+
+    def is_behind(self, number: int) -> bool:
+        """Whether a higher one came already."""
+        return self.last is not None and number < self.last
 
     def came(self, number: int, at: int) -> None:
         """A number came that was counted at `at` (microseconds)."""

@@ -63,6 +63,15 @@ class PostgresForTests:
     passwords: dict[Role, str] = field(
         default_factory=lambda: {"owner": "owner-word", "app": "app-word", "jobs": "jobs-word"},
     )
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start the server, again where it was stopped."""
+        self.cluster.start(self.port, self.settings, print)
+
+    def stop(self) -> None:
+        """Stop the server by the process its directory names; who was connected is cut off."""
+        self.cluster.stop()
 
     @property
     def superuser_url(self) -> str:
@@ -111,13 +120,13 @@ def _postgres(binaries: Path, home: Path, *, durable: bool = False) -> Iterator[
         cluster = Cluster(binaries, data, account)
         if not cluster.can_run():  # The virtual environment stands where only root may go.
             cluster = Cluster(copy_of_the_programs(home.parent), data, account)
-        server = PostgresForTests(cluster, free_port())
+        server = PostgresForTests(cluster, free_port(), settings=_DURABLE if durable else _FAST)
         cluster.create(server.superuser_password)
-        cluster.start(server.port, _DURABLE if durable else _FAST, print)
+        server.start()
         try:
             yield server
         finally:
-            cluster.stop()
+            server.stop()
 
 
 @contextmanager

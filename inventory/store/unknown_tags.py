@@ -33,8 +33,9 @@ UNKNOWN_TAGS = """
         SELECT id, epc, first_seen_at FROM tag WHERE volume_id IS NULL AND place_id IS NULL AND retired_at IS NULL
         ORDER BY id DESC LIMIT %(newest)s),
     heard AS (
-        SELECT DISTINCT ON (newest.id) newest.id, epc, least(first_seen_at, min(min(first_at)) OVER tag) AS first_at, antenna.place_id,
-               min(reader.code) AS reader, (sum(sum(reads)) OVER tag)::bigint AS reads, max(max(last_at)) OVER tag AS last_at
+        SELECT DISTINCT ON (newest.id) newest.id, epc, least(first_seen_at, min(min(first_at)) OVER tag) AS first_at,
+               antenna.place_id, min(reader.code) AS reader,
+               (sum(sum(reads)) OVER tag)::bigint AS reads, max(max(last_at)) OVER tag AS last_at
         FROM newest JOIN evidence ON evidence.tag_id = newest.id AND slice_start >= %(since)s
         JOIN antenna ON antenna.id = antenna_id JOIN reader ON reader.id = antenna.reader_id
         WHERE role NOT IN ('gate_inner', 'gate_outer')

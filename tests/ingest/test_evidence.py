@@ -8,6 +8,7 @@ import pytest
 
 from devices.dialects import DIALECTS
 from inventory.operations.believing import step_beliefs
+from inventory.store import find_mode
 from tests.conftest import Archive
 from tests.dialects.cases import GOLDEN, cases_of, mapping_of, read_cases, said_at
 from tests.ingest.equipment import (
@@ -251,6 +252,26 @@ def test_a_label_that_another_antenna_of_the_cart_heard_decides_where_the_reads_
     assert places == [("A-02",)]
 
 
+def test_who_looks_for_a_volume_hears_what_is_read_now_and_nothing_that_a_reader_kept(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    archive.dossier("D-17", on="A-01", epc=EPC)
+    listening("R,native,r/reads,0,A-01,shelf,")
+    (volume,) = archive.root.execute("SELECT id FROM volume").fetchone() or (0,)
+    find_mode.listen_for(archive.root, volume, datetime.now(UTC) + timedelta(hours=1))
+    with archive.jobs.unpooled() as jobs:
+        jobs.autocommit = True
+        jobs.execute("LISTEN found")
+        now = now_us()
+        say(archive, readers, "r/reads", read(at=rfc3339(now), seq=2))
+        say(archive, readers, "r/reads", read(at=rfc3339(now - 10 * MINUTE), seq=1), read(at=rfc3339(now_us()), seq=3))
+        told = [json.loads(notice.payload)["at"] for notice in jobs.notifies(timeout=30, stop_after=2)]
+    assert len(told) == 2
+    assert all(at >= now // 1000 for at in told)
+    assert reads_of(archive, EPC) == 3
+
+
 # ── Coverage gaps ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -337,6 +358,25 @@ def test_a_reader_whose_clock_is_off_shows_by_how_much(
     row = archive.root.execute(query).fetchone()
     assert row is not None
     assert 40_000 <= row[0] < 45_000
+
+
+def test_what_a_reader_kept_says_nothing_of_its_clock(
+    archive: Archive, readers: Publisher, listening: Listening
+) -> None:
+    archive.shelf("A-01")
+    listening("R,native,r/reads,0,A-01,shelf,")
+    now = now_us()
+    say(archive, readers, "r/reads", read(at=rfc3339(now), seq=1), read(at=rfc3339(now_us()), seq=200))
+    kept = [read(at=rfc3339(now - 60 * MINUTE + number * SECOND), seq=number) for number in range(2, 200)]
+    say(archive, readers, "r/reads", *kept)
+    row = archive.root.execute(
+        "SELECT clock_offset_ms, reads FROM reader_health JOIN reader ON reader.id = reader_id WHERE code = 'R'"
+    ).fetchone()
+    assert row is not None
+    assert row[0] < 60_000
+    assert row[1] == 200
+    gaps_left = archive.root.execute("SELECT FROM coverage_gap WHERE first_number IS NOT NULL").rowcount
+    assert gaps_left == 0
 
 
 def test_a_reader_that_delivers_what_it_kept_for_a_month_stops_nothing(

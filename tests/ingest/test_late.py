@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 
-
 from devices.simulator.run import Publication, publications
 from inventory.operations.believing import step_beliefs
 from tests.conftest import Archive
