@@ -11,12 +11,13 @@ from devices.dialects import decoder_of
 from devices.health import ReaderHealth, time_problem
 from devices.readings import Decode, Decoded, Reading, Undecodable
 from devices.reduce import SLICE_MICROSECONDS, KnownAntenna, Reducer
-from inventory.store.batch import EvidenceBatch, Quarantined, ReaderCondition, ScannedCode
+from inventory.store.batch import ChipRead, EvidenceBatch, Quarantined, ReaderCondition, ScannedCode
 from inventory.store.evidence import DAY_MICROSECONDS
 from inventory.store.reader_health import ReaderState
 from inventory.store.readers import RegisteredAntenna
 
 NO_READER = "no reader has this topic"
+CLOCK_OFF_MICROSECONDS_MAX = 300_000_000  # five minutes: later than that, it isn't the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class KnownReader:
     decode: Decode
     timezone: str
     antennas: dict[int, KnownAntenna]
+    desks: set[int]  # ids of its antennas that lie on desks: labels are verified there, so their TIDs are wanted
 
 
 def known_readers(antennas: Iterable[RegisteredAntenna]) -> dict[str, KnownReader]:
@@ -43,9 +45,12 @@ def known_readers(antennas: Iterable[RegisteredAntenna]) -> dict[str, KnownReade
                 decoder_of(antenna.dialect, antenna.mapping),
                 antenna.timezone,
                 {},
+                set(),
             ),
         )
         reader.antennas[antenna.number] = KnownAntenna(antenna.antenna_id, SLICE_MICROSECONDS[antenna.role])
+        if antenna.role == "desk":
+            reader.desks.add(antenna.antenna_id)
         by_topic[antenna.topic] = reader
         if antenna.status_topic:
             by_topic[antenna.status_topic] = reader
@@ -135,6 +140,8 @@ class Pipeline:
         if decoded.barcodes or decoded.events or decoded.conditions:
             _check_told(decoded, received_at)
             self._note(decoded, reader, received_at)
+        if reader.desks:
+            self._batch.chips.extend(_chips(decoded.readings, antennas, reader.desks, received_at))
         return decoded, newest, self._reducer.add(decoded.readings, antennas, received_at)
 
     def _note(self, decoded: Decoded, reader: KnownReader, received_at: int) -> None:
@@ -147,6 +154,22 @@ class Pipeline:
                 self._batch.conditions.append(
                     ReaderCondition(reader.reader_id, at, told.firmware, told.ntp_offset_ms, told.antennas)
                 )
+
+
+def _chips(
+    readings: list[Reading], antennas: Mapping[int, KnownAntenna], desks: set[int], received_at: int
+) -> Iterable[ChipRead]:
+    """The readings of desk antennas that tell the chip's own number.
+
+    What lies on a pad is asked for by our own clock, so a reader's that is a little off doesn't matter; what it buffered
+    through an outage is as old as it says.
+    """
+    for reading in readings:
+        antenna_id = antennas[reading.antenna].antenna_id
+        if reading.tid is not None and antenna_id in desks:
+            at = reading.read_at
+            is_late = at is not None and received_at - at > CLOCK_OFF_MICROSECONDS_MAX
+            yield ChipRead(antenna_id, reading.epc, reading.tid, at if is_late and at is not None else received_at)
 
 
 def days_of(batch: EvidenceBatch) -> set[date]:

@@ -24,6 +24,7 @@ from guiwei import (
     broker_commands,
     evidence_commands,
     key_commands,
+    label_commands,
     ledger_commands,
     locating_commands,
     people_commands,
@@ -55,6 +56,7 @@ app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(import_commands, name="import")
 app.add_typer(rule_commands.app, name="rule")
 app.add_typer(key_commands.app, name="key")
+app.add_typer(label_commands.app, name="label")
 app.add_typer(audit_commands.audit, name="audit")
 app.command()(locating_commands.locate)
 app.command()(broker_commands.broker_config)
@@ -151,6 +153,7 @@ def serve(site: Site) -> None:
         language=site.settings.language,
         zone=site.settings.zone,
         idle=timedelta(minutes=site.settings.idle_minutes),
+        label_printers=site.settings.printers,
         understand=understand,
     )
     web_server(create_app(site.app, settings), site.settings.web_host, site.settings.web_port).run()

@@ -17,7 +17,8 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from devices.broker import BrokerAddress
-from inventory.domain.refusals import BadSetting
+from inventory.domain.label_printers import LabelPrinter, parse_printers
+from inventory.domain.refusals import BadInput, BadSetting
 from inventory.store.signing import LedgerFiles
 
 PREFIX = "GUIWEI_"
@@ -114,6 +115,10 @@ class Settings(BaseSettings):
         default=30, ge=5, le=480, description="Minutes after which a session that nobody uses ends, 5 to 480."
     )
     log_days: int = Field(default=400, ge=190, le=36_500, description="Days the access log is kept, 190 at least.")
+    label_printers: str = Field(
+        default="",
+        description="Label printers, as floor-1=10.0.0.9:9100@300 with commas between; port 9100 and 203 dpi if not told.",
+    )
     ingest_slot: int = Field(default=0, ge=0, le=999, description="The ingest slot a process owns, 0 to 999.")
 
     @field_validator(*SETTINGS_OF_PARTS.values())
@@ -139,6 +144,16 @@ class Settings(BaseSettings):
             ip_network(part.strip())
         return value
 
+    @field_validator("label_printers")
+    @classmethod
+    def _are_printers(cls, value: str) -> str:
+        try:
+            parse_printers(value)
+        except BadInput as refusal:
+            facts = refusal.facts
+            raise _bad("label_printers", str(facts["problem_zh"]), str(facts["problem_en"])) from None
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _is_a_timezone(cls, value: str) -> str:
@@ -158,6 +173,11 @@ class Settings(BaseSettings):
     def proxies(self) -> tuple[str, ...]:
         """The proxies that are believed, one by one."""
         return tuple(part.strip() for part in self.web_proxies.split(","))
+
+    @property
+    def printers(self) -> tuple[LabelPrinter, ...]:
+        """The label printers, one by one."""
+        return parse_printers(self.label_printers)
 
     @property
     def zone(self) -> ZoneInfo:

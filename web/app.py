@@ -24,6 +24,7 @@ from web.api import delegations as delegations_api
 from web.api import discrepancies as discrepancies_api
 from web.api import gates as gates_api
 from web.api import jobs as jobs_api
+from web.api import labels as labels_api
 from web.api import ledger as ledger_api
 from web.api import letters as letters_api
 from web.api import register as register_api
@@ -59,6 +60,8 @@ from web.pages import (
     following,
     gates,
     jobs,
+    label_verifying,
+    labels,
     language,
     ledger,
     letters,
@@ -115,6 +118,8 @@ PAGES = (
     counting_boxes,
     reviewing,
     tags,
+    label_verifying,
+    labels,
     loose_materials,
     digitisation,
     reshelving,
@@ -161,6 +166,7 @@ PROGRAMS = (
     ledger_api,
     gates_api,
     jobs_api,
+    labels_api,
     commands_api,
     condition,
 )

@@ -19,6 +19,8 @@ LARGER_BODIES: tuple[tuple[str, int], ...] = (
     ("/api/v1/letters/", 4_096 * _KIB),  # the scan of a letter, and nothing else
     ("/requests/letters", 4_160 * _KIB),  # the same, in a form
     ("/wedge", 512 * _KIB),
+    ("/labels/shelf", 2_048 * _KIB),  # a handheld's file along a bay
+    ("/api/v1/labels", 512 * _KIB),
     ("/docked", 16_384 * _KIB),  # a handheld's day: 200,000 rows
 )
 

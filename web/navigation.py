@@ -47,6 +47,7 @@ ENTRIES = (
     Entry("searches", "/searches", Permission.SEE_SEARCHES),
     Entry("loans", "/loans", Permission.BORROW),
     Entry("sweeps", "/sweeps", Permission.SWEEP, of_the_house=True),
+    Entry("labels", "/labels", Permission.SEE_LABELS, of_the_house=True),
     Entry("gates", "/gates", Permission.SEE_GATES, of_the_house=True),
     Entry("discrepancies", "/discrepancies", Permission.SEE_DISCREPANCIES, of_the_house=True),
     Entry("audits", "/audits", Permission.SEE_AUDITS, of_the_house=True),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from fastapi import Request
 
+from inventory.domain.label_printers import LabelPrinter
 from inventory.domain.samples import Sample, Understand, Understood
 from inventory.store.database import Database
 from web.limits import Limits
@@ -30,6 +31,7 @@ class WebSettings:
     limits: Limits = field(default_factory=Limits)
     language: Language = "zh-CN"
     zone: tzinfo = CHINA_TIME
+    label_printers: tuple[LabelPrinter, ...] = ()
     idle: timedelta = timedelta(minutes=30)  # after which a session that nobody uses ends
     understand: Understand = (
         no_dialects  # how a reader's sample is understood; whoever starts the web knows the dialects

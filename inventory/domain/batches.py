@@ -16,6 +16,7 @@ class Batch(StrEnum):
     LOOSE = "L"
     SCAN = "D"
     RESHELVING = "P"  # a plan; S are searches
+    LABELS = "T"  # tags
 
     def number(self, running: int) -> str:
         """What people call it, as `A-000012`."""

@@ -59,6 +59,7 @@ class Permission(StrEnum):
     PLAN_PLACES = auto()
     SEE_REFUSALS = auto()
     TAG = auto()
+    SEE_LABELS = auto()
     INSERT_MATERIALS = auto()
     SEE_SCANS = auto()
     REPORT_SCANS = auto()
@@ -185,7 +186,8 @@ PERMISSIONS: dict[Permission, Permitted] = {
     _P.RECEIVE_ARRIVALS: _row("清点、审核到件", "count and review arrivals", _HANDS),
     _P.PLAN_PLACES: _row("规划库位、倒架", "plan places and re-shelvings", _KEEPER, _MANAGER),
     _P.SEE_REFUSALS: _row("查看不予接收统计", "see what was refused how often", _FINDERS),
-    _P.TAG: _row("装标签", "tag", _KEEPER),
+    _P.TAG: _row("打印、核验标签，装标签", "print and verify labels, tag", _KEEPER),
+    _P.SEE_LABELS: _row("查看标签批次", "see batches of labels", _KEEPER, _MANAGER, _AUDITOR),
     _P.INSERT_MATERIALS: _row("散材料接收、归档", "receive and insert loose materials", _KEEPER),
     _P.SEE_SCANS: _row("查看数字化批次", "see digitisation", _KEEPER, _MANAGER, _AUDITOR, _CONTRACTOR),
     _P.REPORT_SCANS: _row("报告扫描页数", "report scans", _KEEPER, _CONTRACTOR),

@@ -308,6 +308,22 @@ class MissingNeedsOutcome(BadInput):
     en = "{volume} is missing: record that it came after all or begin the search; words alone don't settle it."
 
 
+class ReadBackIncomplete(BadInput):
+    """A label is read back whole: printed code, EPC and TID, one of each."""
+
+    code = "read_back_incomplete"
+    zh = "{code} 处读回不完整：每个封套依次为印刷码、EPC、TID，各一个。"
+    en = "What was read at {code} isn't whole: of each envelope its printed code, one EPC and one TID."
+
+
+class TidMissing(BadInput):
+    """A label printed here is bound with its chip's own number."""
+
+    code = "tid_missing"
+    zh = "档案 {volume} 的标签由本系统打印，绑定时须读出 TID；请在“核验标签”页办理。"
+    en = "{volume}'s label was printed here and is bound with its TID; do it on the page Verify labels."
+
+
 class NothingScanned(BadInput):
     """A batch has at least one dossier."""
 
@@ -605,6 +621,14 @@ class BatchNotFound(NotFound):
     code = "batch_not_found"
     zh = "未找到批次 {number}。"
     en = "There is no batch {number}."
+
+
+class PrinterNotFound(NotFound):
+    """The site has no label printer of that name."""
+
+    code = "printer_not_found"
+    zh = "没有登记名为 {printer} 的标签打印机；请在 GUIWEI_LABEL_PRINTERS 中登记。"
+    en = "There is no label printer {printer}; register it in GUIWEI_LABEL_PRINTERS."
 
 
 class MergerNotFound(NotFound):
@@ -1092,6 +1116,136 @@ class PreviousLabel(Conflict):
     code = "previous_label"
     zh = "档案 {volume} 的标签读回的是 {other} 的 EPC：打印机写入了上一张标签的内容，请作废此标签重打。"
     en = "The tag of {volume} reads back with the EPC of {other}: the printer wrote the previous label; print another."
+
+
+class EpcOfAnother(Conflict):
+    """What is read back is another volume's label."""
+
+    code = "epc_of_another"
+    zh = "印刷码是 {volume}，读到的 EPC 却属于 {other}：标签贴错或打错，未绑定。"
+    en = "The printed code is {volume}'s, but the EPC read is {other}'s: a wrong label or envelope; it was not bound."
+
+
+class CodeOfAnother(Conflict):
+    """The printed code on a label is another volume's."""
+
+    code = "code_of_another"
+    zh = "标签上的印刷码是 {other}，不是 {volume}，未绑定。"
+    en = "The code printed on the label is {other}'s, not {volume}'s; it was not bound."
+
+
+class LabelNotOurs(Conflict):
+    """A label that was not printed here can't be verified against anything."""
+
+    code = "label_not_ours"
+    zh = "档案 {volume} 没有待核验的标签，读到的 EPC 也不是本系统打印的；别处制作的标签请在“装标签”页绑定。"
+    en = (
+        "No label of {volume} waits, and the EPC read was not printed here; bind a tag made elsewhere on the page Tags."
+    )
+
+
+class LabelSpoiled(Conflict):
+    """A spoiled label's EPC is gone for ever."""
+
+    code = "label_spoiled"
+    zh = "档案 {volume} 的这张标签已作废，其 EPC 永不再用；请使用重打的标签。"
+    en = "This label of {volume} is spoiled and its EPC never used again; use the one printed anew."
+
+
+class TagCloned(Conflict):
+    """One chip has one EPC: the same TID with another is a copied or re-written tag."""
+
+    code = "tag_cloned"
+    zh = "档案 {volume} 的标签芯片 {tid} 已登记为另一 EPC：标签被复制或改写，未绑定，请作废重打。"
+    en = "The chip {tid} on {volume}'s label is known with another EPC: a copied or re-written tag; print another."
+
+
+class EpcOnAnotherChip(Conflict):
+    """One EPC stands on one chip: a second one was written with it."""
+
+    code = "epc_on_another_chip"
+    zh = "档案 {volume} 标签的 EPC 已在另一枚芯片上：同一 EPC 写入了两张标签，请作废本张重打。"
+    en = "The EPC on {volume}'s label is on another chip already: two labels were written with it; print another."
+
+
+class NothingOnThePad(Conflict):
+    """A desk pad has read no tag with its TID just now."""
+
+    code = "nothing_on_the_pad"
+    zh = "读写台 {place} 刚才没有读到带 TID 的标签；请放好封套，并确认读写器上报 TID。"
+    en = "The pad {place} has read no tag with a TID just now; lay the envelope down, and let the reader tell TIDs."
+
+
+class SeveralOnThePad(Conflict):
+    """On a pad, labels are verified one by one."""
+
+    code = "several_on_the_pad"
+    zh = "读写台 {place} 上有 {count} 枚标签；请只放一个封套再扫描。"
+    en = "There are {count} tags on the pad {place}; lay one envelope on it and scan again."
+
+
+class NumberingUnset(Conflict):
+    """No EPC is made up under a prefix that is somebody's."""
+
+    code = "numbering_unset"
+    zh = (
+        "尚未设定标签编号：请用 guiwei label numbering --gs1-prefix … --document-type … 设定本单位的 GS1 前缀，"
+        "没有的用 --gid-manager … --object-class …。"
+    )
+    en = (
+        "How labels are numbered isn't set: run guiwei label numbering --gs1-prefix … --document-type … with the site's own GS1 "
+        "prefix or, without one, --gid-manager … --object-class …."
+    )
+
+
+class SerialsUsedUp(Conflict):
+    """A numbering has no serial left, or its serials are on tags already."""
+
+    code = "serials_used_up"
+    zh = "{numbering} 的序列号已用尽或多已在用；请用 guiwei label numbering --first-serial 另设起点，或另设编号。"
+    en = "The serials of {numbering} are used up or on tags already; set another first serial, or another numbering."
+
+
+class NothingToLabel(Conflict):
+    """Every volume there has its tag, or a label that waits."""
+
+    code = "nothing_to_label"
+    zh = "{scope} 没有需要打印标签的档案：都已有标签，或已有待核验的标签。"
+    en = "Nothing at {scope} needs a label: each volume has its tag, or a label that waits to be verified."
+
+
+class LabelWaits(Conflict):
+    """A volume waits for one label at a time."""
+
+    code = "label_waits"
+    zh = "该档案已有待核验的标签；先核验，或作废后重打。"
+    en = "A label of this volume waits already; verify it, or spoil it and print another."
+
+
+class LabelStays(Conflict):
+    """What a label is and how it ended stays as it was written."""
+
+    code = "label_stays"
+    zh = "标签记录不可更改：绑定或作废后即为定局，其 EPC 永不改用。"
+    en = "A label's record stays: bound or spoiled it is settled, and its EPC is never another's."
+
+
+class LabelsSentAlready(Conflict):
+    """Sent twice, labels would be two tags with one EPC."""
+
+    code = "labels_sent_already"
+    zh = "批次 {number} 的标签都已送出打印；没有打好的请作废后重打，不可再送一次。"
+    en = (
+        "All labels of {number} were sent to be printed; spoil those that failed and print anew, don't send them again."
+    )
+
+
+class LabelWithoutReadBack(Conflict):
+    """A label counts as bound only with the tag that was read back."""
+
+    code = "label_without_read_back"
+    zh = "标签须与读回的 EPC、TID 一致，并绑定在所印档案上。"
+    en = "A label is bound to the volume printed on it, with the EPC and TID that were read back."
 
 
 class PiecesDiffer(Conflict):
@@ -1701,6 +1855,22 @@ class Unavailable(Refusal):
     code = "unavailable"
     zh = "{service} 暂时不可用：{problem}。"
     en = "{service} is unavailable: {problem}."
+
+
+class PrinterAway(Unavailable):
+    """A label printer doesn't answer; nothing was printed."""
+
+    code = "printer_away"
+    zh = "打印机 {printer} 无法连接（{address}），没有打印任何标签；请检查电源、网络和设置。"
+    en = "The printer {printer} can't be reached at {address}; nothing was printed. Look at its power, network and setting."
+
+
+class PrinterStopped(Unavailable):
+    """A label printer broke off while it was told what to print."""
+
+    code = "printer_stopped"
+    zh = "打印机 {printer} 中途中断，可能只打印了一部分：打出的逐张核验，没有打出的作废后重打。"
+    en = "The printer {printer} broke off and may have printed a part: verify what came out, spoil the rest and print anew."
 
 
 class Failed(Refusal):

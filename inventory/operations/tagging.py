@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,29 +12,36 @@ from inventory.domain.acts import ActKind
 from inventory.domain.cells import parse_text
 from inventory.domain.epcs import parse_epc, parse_tid
 from inventory.domain.identifiers import VolumeName
+from inventory.domain.labels import ReadBack, check_read_back
 from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
-from inventory.domain.refusals import BadInput, DossierNotFound, EpcTaken
+from inventory.domain.refusals import BadInput, CodeOfAnother, DossierNotFound, EpcTaken, ReadBackDiffers, TidMissing
 from inventory.domain.standing import Identification
 from inventory.domain.tagging import Label, check_batch, check_label, identification_of
 from inventory.operations import custody
+from inventory.operations.bringing import met_by
 from inventory.operations.custody import Asked, Seen
+from inventory.operations.verifying_labels import READ_BEFORE_BOUND, mark_labels_bound, volume_printed
 from inventory.store import ledger, tags
 from inventory.store.database import Database, raw
+from inventory.store.label_facts import is_printed_here, label_facts
 from inventory.store.tags import TagRow
 
 LABELS_MAX = 500  # one batch on the desk
-READ_BEFORE_BOUND = timedelta(hours=1)  # a label is printed, stuck on and read on the pad before it is bound
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A label on a volume, in hexadecimal: the EPC it was meant to have, the EPC read back, the TID where the reader tells it."""
+    """A label on a volume: the code printed on it, and in hexadecimal its EPC as it was meant and as it was read back.
+
+    tid: the chip's own number, where the reader tells it; of a label printed here it must.
+    """
 
     volume: VolumeName
     epc: str
     read_back: str
     tid: str | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,9 @@ class Tagged:
 def bind(database: Database, viewer: Viewer, command_id: UUID, printed: Sequence[Printed], now: datetime) -> int:
     """Bind tags to untagged volumes, all or none; returns how many, 0 where the command was done before.
 
-    Raises `PreviousLabel`, `ReadBackDiffers`, `EpcTaken`, `VolumeTagged`, `BadInput`, and what the act `bound` forbids.
+    Tags made elsewhere, for the most part: labels printed here are bound where they are verified (`verifying_labels`). Raises
+    `PreviousLabel`, `ReadBackDiffers`, `EpcTaken`, `VolumeTagged`, `CodeOfAnother`, `CodeUnknown`, `BadInput`, of a label printed
+    here `TidMissing` and its faults, and what the act `bound` forbids.
     """
     check_permitted(viewer, Permission.TAG)
     labels = _labels(printed)
@@ -58,12 +67,12 @@ def bind(database: Database, viewer: Viewer, command_id: UUID, printed: Sequence
         # A binding sent again must not trip over its own tag.
         if not ledger.once(connection, command_id, ("bind", labels)):
             return 0
-        known = tags.facts(connection, labels)
-        for label in labels:
-            check_label(label, known, replaces=False)
+        _check_codes(connection, printed)
+        ours = _check_labels(connection, labels, replaces=False)
         asked = Asked(custody.part_of(command_id, "bound"), ActKind.BOUND, _seen(labels, {}), None, now)
         written = custody.write(connection, viewer, asked, through="tagging")
         _bind(connection, labels, now)
+        mark_labels_bound(connection, viewer, ours, now)
         return written
 
 
@@ -86,8 +95,8 @@ def replace_tag(
         connection = raw(session)
         if not ledger.once(connection, command_id, ("replace", labels, reason)):
             return 0
-        known = tags.facts(connection, labels)
-        check_label(labels[0], known, replaces=True)
+        _check_codes(connection, [printed])
+        ours = _check_labels(connection, labels, replaces=True)
         volume_ids = list(_volume_ids(connection, labels).values())
         old = tags.retire(connection, volume_ids, reason, now)
         asked = Asked(
@@ -101,6 +110,7 @@ def replace_tag(
         )
         written = custody.write(connection, viewer, asked, through="tagging")
         _bind(connection, labels, now)
+        mark_labels_bound(connection, viewer, ours, now)
         return written
 
 
@@ -149,6 +159,39 @@ def _labels(printed: Sequence[Printed]) -> list[Label]:
     ]
     check_batch(labels)
     return labels
+
+
+def _check_codes(connection: psycopg.Connection[Any], printed: Sequence[Printed]) -> None:
+    """The code on each label is its volume's; raises `CodeOfAnother`, `CodeUnknown`, `CodeAmbiguous`, `BadInput`."""
+    codes = [one.code.strip() for one in printed]
+    if not all(codes):
+        raise BadInput(problem_zh="请扫描标签上的印刷码", problem_en="scan the code printed on the label")
+    met = met_by(connection, list(dict.fromkeys(codes)))
+    for code, one in zip(codes, printed, strict=True):
+        meant = volume_printed(met, code)
+        if meant != one.volume:
+            raise CodeOfAnother(volume=str(one.volume), other=str(meant))
+
+
+def _check_labels(connection: psycopg.Connection[Any], labels: Sequence[Label], *, replaces: bool) -> list[ReadBack]:
+    """Whether all may be bound, by the rules of where they were made; returns those that were printed here."""
+    known = tags.facts(connection, labels)
+    printed_here = is_printed_here(connection, [epc for label in labels for epc in (label.epc, label.read_back)])
+    ours: list[ReadBack] = []
+    for label in labels:
+        if not {label.epc, label.read_back} & printed_here:
+            check_label(label, known, replaces=replaces)
+            continue
+        if label.tid is None:
+            raise TidMissing(volume=label.volume)
+        ours.append(ReadBack(label.volume, label.read_back, label.tid))
+    facts = label_facts(connection, ours)
+    for read in ours:
+        if not check_read_back(read, facts, replaces=replaces):
+            raise EpcTaken
+    if any(label.read_back in printed_here and label.epc != label.read_back for label in labels):
+        raise ReadBackDiffers(volume=next(label.volume for label in labels if label.epc != label.read_back))
+    return ours
 
 
 def _seen(labels: Sequence[Label], old: dict[str, bytes]) -> list[Seen]:

@@ -14,6 +14,7 @@ from inventory.papers.sheets import (
     Manifest,
     PickSheet,
     Printed,
+    TagLabel,
     TransferNotice,
 )
 from inventory.papers.sweep_sheets import SweepSheet
@@ -54,6 +55,17 @@ def envelope_labels_pdf(labels: Sequence[EnvelopeLabel], printed: Printed) -> by
     names = [str(label.volume) for label in labels]
     codes = {"bars": [code_128(name) for name in names], "squares": [qr(name) for name in names]}
     return typeset("envelope_label", tuple(labels), printed, codes)
+
+
+def tag_labels_pdf(labels: Sequence[TagLabel], printed: Printed) -> bytes:
+    """标签: a page of 100 x 50 mm for each label with a chip, up to `LABELS_PER_FILE_MAX`; raises `BadInput`.
+
+    A PDF encodes no chip: it is for label stock whose chips are written otherwise, by the EPC that stands on it.
+    """
+    _check_labels(len(labels))
+    names = [str(label.volume) for label in labels]
+    codes = {"bars": [code_128(name) for name in names], "squares": [qr(name) for name in names]}
+    return typeset("tag_label", tuple(labels), printed, codes)
 
 
 def address_labels_pdf(labels: Sequence[AddressLabel], printed: Printed) -> bytes:

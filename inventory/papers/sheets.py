@@ -186,6 +186,21 @@ class EnvelopeLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class TagLabel:
+    """A label with a chip, on a volume's envelope: the number in clear and in both codes; `subject` is off by default.
+
+    epc: in hexadecimal, as it is encoded. batch, position: which label of which batch it is, to put a roll back in order.
+    """
+
+    volume: VolumeName
+    epc: str
+    batch: str
+    position: int
+    holding_agency: str
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AddressLabel:
     """The label on a transfer's outer envelope; `reference` is its notice's or consignment's number.
 

@@ -5,7 +5,7 @@ name is eight characters on paper. Output is PDF/A-2u, the archival form: fonts 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cache
@@ -46,6 +46,19 @@ def typeset(template: str, sheet: object, printed: Printed, codes: Mapping[str, 
     if len(data) >= LONG_PAPER_CHARACTERS_MIN:
         _forget()
     return document
+
+
+def lines_as_pictures(lines: Sequence[str], height_mm: float, width_mm: float, dots_per_mm: int) -> list[bytes]:
+    """Each line of text as a PNG of that height, no wider than that, in the papers' font: for printers that lack one."""
+    if not lines:
+        return []
+    told = json.dumps([printable(line) for line in lines], ensure_ascii=False)
+    inputs = {"told": told, "height": str(height_mm), "width": str(width_mm)}
+    compiler = typst.Compiler(TEMPLATES / "line.typ", root=TEMPLATES, font_paths=_fonts(), sys_inputs=inputs)
+    pictures = compiler.compile(format="png", ppi=dots_per_mm * 25.4)
+    found = pictures if isinstance(pictures, list) else [pictures]
+    assert all(isinstance(picture, bytes) for picture in found)
+    return [picture for picture in found if picture is not None]
 
 
 def _forget() -> None:

@@ -30,6 +30,15 @@ class ScannedCode(NamedTuple):
     scanned_at: int
 
 
+class ChipRead(NamedTuple):
+    """A tag on a desk pad, with the chip's own number."""
+
+    antenna_id: int
+    epc: bytes
+    tid: bytes
+    read_at: int
+
+
 class ReaderNews(NamedTuple):
     """A reader was blind ("gap", from and to may be unknown), or went "offline", or came back "online".
 
@@ -102,6 +111,7 @@ class EvidenceBatch:
     registry: int = 0
     slices: list[SliceReads] = field(default_factory=list)
     codes: list[ScannedCode] = field(default_factory=list)
+    chips: list[ChipRead] = field(default_factory=list)
     news: list[ReaderNews] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     pulses: list[ReaderPulse] = field(default_factory=list)

@@ -57,6 +57,12 @@ def bind(connection: psycopg.Connection[Any], labels: Sequence[tuple[int, bytes,
     ).rowcount
 
 
+def tids_of(connection: psycopg.Connection[Any], epcs: Sequence[bytes]) -> dict[bytes, bytes | None]:
+    """The TID each of these EPCs was bound with to a volume that has it now."""
+    query = "SELECT epc, tid FROM tag WHERE epc = ANY(%s) AND volume_id IS NOT NULL AND retired_at IS NULL"
+    return dict(connection.execute(query, (list(epcs),)).fetchall())
+
+
 def retire(
     connection: psycopg.Connection[Any], volume_ids: Sequence[int], fault: str | None, now: datetime
 ) -> dict[int, bytes]:

@@ -54,7 +54,7 @@ def test_a_county_moves_in_from_its_list_to_the_shelf(yard: Archive, tmp_path: P
         Reached.COUNTED: 5, Reached.MISSING: 2, Reached.EXTRA: 1, Reached.UNIDENTIFIED: 1,
     }  # fmt: skip
     volumes = [VolumeName(f"LC-00{one}") for one in (1, 2, 3, 4, 5)]
-    labels = [Printed(volume, epc, epc) for epc, volume in zip(epcs(5), volumes, strict=True)]
+    labels = [Printed(volume, epc, epc, code=str(volume)) for epc, volume in zip(epcs(5), volumes, strict=True)]
     assert tagging.bind(yard.app, yard.keeper, uuid4(), labels, now()) == 5
     taken = Acceptance(uuid4(), [Reviewed(volume, 12) for volume in volumes], yard.second)
     assert accept(yard.app, yard.keeper, taken, now()) == 5

@@ -23,14 +23,18 @@ THIRD = "350000000000000000000003"
 TID = "E28011052000000000000001"
 
 
+def tag(volume: str, epc: str) -> Printed:
+    return Printed(VolumeName(volume), epc, epc, code=volume)
+
+
 def put_on(archive: Archive, volume: str, epc: str, read_back: str | None = None, tid: str | None = None) -> int:
-    printed = Printed(VolumeName(volume), epc, read_back or epc, tid)
+    printed = Printed(VolumeName(volume), epc, read_back or epc, tid, code=volume)
     return tagging.bind(archive.app, archive.keeper, uuid4(), [printed], now())
 
 
 def replaced(archive: Archive, volume: str, epc: str, **more: object) -> int:
     fields = {"reason": "标签脱落", "witness": archive.second} | more
-    printed = Printed(VolumeName(volume), epc, epc)
+    printed = Printed(VolumeName(volume), epc, epc, code=volume)
     return tagging.replace_tag(archive.app, archive.keeper, uuid4(), printed, now=now(), **fields)  # type: ignore[arg-type]
 
 
@@ -78,12 +82,12 @@ def test_a_batch_of_tags_is_bound_whole_or_not_at_all(yard: Archive) -> None:
         "INSERT INTO tag (epc, place_id) SELECT decode(%s, 'hex'), id FROM place WHERE code = 'A-02'", (THIRD,)
     )
     yard.root.execute("INSERT INTO tag (epc) VALUES (decode(%s, 'hex'))", (EPC,))  # read once, nobody's
-    batch = [Printed(VolumeName("D-1"), EPC, EPC), Printed(VolumeName("D-2"), THIRD, THIRD)]
+    batch = [tag("D-1", EPC), tag("D-2", THIRD)]
     with pytest.raises(refusals.EpcTaken):
         tagging.bind(yard.app, yard.keeper, uuid4(), batch, now())
     assert tagging.tagged(yard.app, yard.keeper, VolumeName("D-1")).tags == ()
     command = uuid4()
-    good = [batch[0], Printed(VolumeName("D-2"), OTHER, OTHER)]
+    good = [batch[0], tag("D-2", OTHER)]
     assert tagging.bind(yard.app, yard.keeper, command, good, now()) == 2
     assert tagging.bind(yard.app, yard.keeper, command, good, now()) == 0
     with pytest.raises(refusals.EpcTaken):
@@ -98,7 +102,7 @@ def test_a_tag_is_replaced_by_two_who_say_why(yard: Archive) -> None:
     with pytest.raises(refusals.ReasonMissing):
         replaced(yard, "D-1", OTHER, reason=" ")
     with pytest.raises(refusals.NotAllowed):
-        tagging.bind(yard.app, yard.clerk, uuid4(), [Printed(VolumeName("D-1"), OTHER, OTHER)], now())
+        tagging.bind(yard.app, yard.clerk, uuid4(), [tag("D-1", OTHER)], now())
     assert tagging.tagged(yard.app, yard.keeper, VolumeName("D-1")).tags[0].epc.hex() == EPC
 
 

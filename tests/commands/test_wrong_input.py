@@ -38,6 +38,10 @@ REFUSED: list[tuple[list[str], str]] = [
     (["locate", "D-9"], "D-9"),
     (["audit", "run", "--scope", "W9", "--from", "2026-03-01", "--to", "2026-03-02"], "There is no place W9."),
     (["audit", "run", "--scope", "W1", "--from", "2026-03-02", "--to", "2026-03-01"], "begins before it ends"),
+    (["label", "numbering", "--gs1-prefix", "9521141"], "tell the GS1 prefix and the document type"),
+    (["label", "numbering", "--gs1-prefix", "9521141", "--document-type", "123"], "12 digits together"),
+    (["label", "batch", "W1", "{folder}/labels.zpl"], "Nothing at W1 needs a label"),
+    (["label", "batch", "W1", "{folder}/dossiers.csv"], "dossiers.csv can't be written"),
     (["record", "/proc/said.jsonl", "--seconds", "1"], "The file said.jsonl can't be read"),
 ]
 

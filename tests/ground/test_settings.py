@@ -46,6 +46,7 @@ def test_nothing_set_means_embedded_and_on_this_machine_only() -> None:
         ("TIMEZONE", "Asia/Jinan", "there is no time zone"),
         ("LANGUAGE", "fr", "must be zh-CN or en"),
         ("INGEST_SLOT", "-1", "whole number from 0 to 999"),
+        ("LABEL_PRINTERS", "http://10.0.0.9", "floor-1=10.0.0.9:9100@300"),
         ("DATABSE_URL", "postgresql://app:geheim@db/guiwei", "did you mean GUIWEI_DATABASE_URL"),
     ],
 )

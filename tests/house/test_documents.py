@@ -39,7 +39,7 @@ def test_every_command_and_every_option_is_described_and_no_other() -> None:
         re.findall(r"^### `(guiwei[a-z -]*?)(?: [A-Z]+)*`\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
     )
     described = {
-        name: sorted(set(re.findall(r"^- `(--[a-z\-]+)", body, re.MULTILINE))) for name, body in sections.items()
+        name: sorted(set(re.findall(r"^- `(--[a-z0-9\-]+)", body, re.MULTILINE))) for name, body in sections.items()
     }
     assert described == commands()
 

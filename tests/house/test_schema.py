@@ -32,6 +32,7 @@ from tests.gates import breaks as gates
 from tests.house.drawn import leaves
 from tests.isolation import breaks as isolation
 from tests.jobs import breaks as jobs
+from tests.labels import breaks as labels
 from tests.picking import breaks as picking
 from tests.records import breaks as records
 from tests.requests import breaks as requests
@@ -136,6 +137,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
         isolation,
         gates,
         jobs,
+        labels,
         picking,
         records,
         requests,

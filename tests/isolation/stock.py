@@ -10,6 +10,7 @@ from tests.conftest import Archive
 from tests.consigning import breaks as consigning
 from tests.discrepancies import breaks as discrepancies
 from tests.gates import breaks as gates
+from tests.labels import breaks as labels
 from tests.picking import breaks as picking
 from tests.requests import breaks as requests
 from tests.searches import breaks as searches
@@ -96,6 +97,7 @@ STOCKS: tuple[Callable[[Archive], None], ...] = (
     consigning.PREPARE,
     discrepancies.PREPARE,
     gates.PREPARE,
+    labels.PREPARE,
     picking.PREPARE,
     requests.PREPARE,
     searches.PREPARE,

@@ -43,6 +43,7 @@ SHARED = {
     "act_rule": "the rules",
     "discrepancy_rule": "the rules",
     "rule_number": "the rules",
+    "label_numbering": "whose prefix stands on the site's labels, for everybody to read there",
     "calendar_day": "the rules",
     "institution": "the registry of recipients is for every window",
     "bag": "bags are the city's",

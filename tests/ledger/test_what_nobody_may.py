@@ -26,6 +26,7 @@ OF_THE_MOMENT = {
     *("ingest_commit", "belief_due", "read_profile", "find_mode"),
     *("antenna_health", "antenna_hour", "reader_hour", "coverage_gap"),
     *("job_run", "job_process"),
+    "chip_read",
 }
 FOR_EVER = ("act", "command", "ledger_chain", "holding", "act_rule", "request_event", "request_evidence", "access_log")
 MONEY = re.compile(r"(?:^|_)(?:fees?|prices?|amount|arrears|payments?|charges?|costs?|paid|tariff)(?:_|$)|费|价|款|欠")

@@ -21,6 +21,7 @@ from inventory.papers.sheets import (
     Pick,
     PickSheet,
     Printed,
+    TagLabel,
     Term,
     TransferNotice,
 )
@@ -162,6 +163,13 @@ def transfer_notice() -> TransferNotice:
         tracking="JY20260314-0093",
         sender_address="济南市历城区山大北路 47 号",
     )
+
+
+def tag_labels() -> list[TagLabel]:
+    return [
+        TagLabel(number(17), "2C16451FD46072000000162E", "T-000012", 1, "历城区档案中心"),
+        TagLabel(number(18, 2), "2C16451FD46072000000162F", "T-000012", 2, "历城区档案中心", "阿迪力·买买提"),
+    ]
 
 
 def envelope_labels() -> list[EnvelopeLabel]:

@@ -25,6 +25,7 @@ def papers() -> dict[str, bytes]:
         "manifest": printing.manifest_pdf(stacks.manifest(), PRINTED),
         "discrepancy_sheet": printing.discrepancy_sheet_pdf(stacks.discrepancy_sheet(), PRINTED),
         "transfer_notice": printing.transfer_notice_pdf(stacks.transfer_notice(), PRINTED),
+        "tag_label": printing.tag_labels_pdf(stacks.tag_labels(), PRINTED),
         "envelope_label": printing.envelope_labels_pdf(stacks.envelope_labels(), PRINTED),
         "address_label": printing.address_labels_pdf([stacks.address_label()], PRINTED),
         "closing_sheet": printing.closing_sheet_pdf(stacks.closing_sheet(), PRINTED),
@@ -40,7 +41,9 @@ def with_subject(name: str) -> PickSheet:
 
 
 def test_every_template_is_a_paper_tested_here() -> None:
-    assert set(papers()) == {path.stem for path in TEMPLATES.glob("*.typ")} - {"house"}
+    assert set(papers()) == {path.stem for path in TEMPLATES.glob("*.typ")} - {"house", "line"}, (
+        "a line is dots for a printer"
+    )
 
 
 def test_every_page_of_every_paper_carries_its_copy_number() -> None:
@@ -160,7 +163,7 @@ def test_a_sheet_of_something_else_is_no_sheet() -> None:
 def test_no_template_fetches_anything() -> None:
     for template in TEMPLATES.glob("*.typ"):
         imported = re.findall(r'#(?:import|include) "([^"]+)"', template.read_text("utf-8"))
-        assert imported == ([] if template.stem == "house" else ["house.typ"])
+        assert imported == ([] if template.stem in {"house", "line"} else ["house.typ"])
 
 
 def test_two_who_print_at_once_get_their_own_papers() -> None:

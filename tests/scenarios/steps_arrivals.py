@@ -131,7 +131,7 @@ def _(day: Day, number: str, told: str) -> None:
 @when(parsers.parse("{name:S} 给 {volume:S} 绑定标签 {epc:S}，读回 {read_back:S}"))
 @attempted
 def _(day: Day, name: str, volume: str, epc: str, read_back: str) -> None:
-    printed = Printed(VolumeName.parse(volume), epc, read_back)
+    printed = Printed(VolumeName.parse(volume), epc, read_back, code=volume)
     tagging.bind(day.archive.app, day.who(name), uuid4(), [printed], day.now())
 
 

@@ -135,13 +135,13 @@ def test_a_dossier_is_reviewed_by_two_tagged_and_shelved(yard: Archive, open_pag
     expect(page.locator(".outcome.good")).to_contain_text("N-1")
     expect(page.locator("table")).to_contain_text("毕业生登记表")
     page.goto("/tags")
-    for code in ("N-1", EPC, EPC[:-1] + "2"):  # the label reads back as another
+    for code in ("N-1", "N-1", EPC, EPC[:-1] + "2"):  # the label reads back as another
         page.keyboard.type(code)
         page.keyboard.press("Enter")
     page.locator("button.main").press("Enter")
     expect(page.locator(".shout.bad")).to_be_visible()
-    page.locator("#epc").focus()
-    for code in (EPC, EPC):
+    page.locator("#code").focus()
+    for code in ("N-1", EPC, EPC):
         page.keyboard.type(code)
         page.keyboard.press("Enter")
     page.locator("button.main").press("Enter")
@@ -263,7 +263,7 @@ def test_programs_move_a_county_in_through_the_same_doors(signed_in: SignIn) -> 
     assert [one["side"] for one in signed["signatures"]] == ["receiver"]
     paper = keeper.get("/api/v1/arrivals/A-000001/discrepancies.pdf")
     assert paper.content.startswith(b"%PDF") and re.search(r"A-000001-\w+\.pdf", paper.headers["content-disposition"])
-    labels = [{"volume": "P-1", "epc": EPC, "read_back": EPC}]
+    labels = [{"volume": "P-1", "code": "P-1", "epc": EPC, "read_back": EPC}]
     bound = keeper.post("/api/v1/tags", json={"command_id": str(uuid4()), "labels": labels})
     assert bound.json() == {"written": 1}
     assert keeper.get("/api/v1/tags/P-1").json()["identification"] == "tagged"

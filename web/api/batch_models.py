@@ -28,9 +28,10 @@ class LabelSent(Sent):
     """A tag on a volume."""
 
     volume: Volume
+    code: str = Field(min_length=1, max_length=120, description="What is printed on the label, as it was scanned.")
     epc: Hex
     read_back: Hex = Field(description="What the reader says after it was written.")
-    tid: Hex | None = None
+    tid: Hex | None = Field(default=None, description="Required of a label printed here.")
 
 
 class BindingSent(Sent):

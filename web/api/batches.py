@@ -202,4 +202,4 @@ def carry_out(request: Request, viewer: SignedIn, number: str, sent: CarriedSent
 
 
 def _printed(label: LabelSent) -> Printed:
-    return Printed(VolumeName.parse(label.volume), label.epc, label.read_back, label.tid)
+    return Printed(VolumeName.parse(label.volume), label.epc, label.read_back, label.tid, label.code)

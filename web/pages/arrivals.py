@@ -47,6 +47,7 @@ _TONES = {
 }
 # What else comes in, and where it is done; the key of its text.
 _OTHERS = (
+    ("/labels", "labels.title", Permission.SEE_LABELS),
     ("/tags", "arrivals.tags", Permission.TAG),
     ("/loose-materials", "arrivals.loose", Permission.INSERT_MATERIALS),
     ("/digitisation", "arrivals.scans", Permission.SEE_SCANS),

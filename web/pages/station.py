@@ -46,6 +46,7 @@ GROUPS: dict[str, tuple[ActKind, ...]] = {
 CARD = {"done": "GW:DONE", "undo": "GW:UNDO"} | {channel: f"GW:{channel.upper()}" for channel in CHANNELS_IN}
 # Work at the desk that has pages of its own.
 OTHER_WORK: dict[str, str] = {
+    "labels": "/labels",
     "tags": "/tags",
     "loose": "/loose-materials",
     "digitisation": "/digitisation",

@@ -62,7 +62,7 @@ def bind(request: Request, viewer: SignedIn, form: SentForm) -> Response:
         volume = VolumeName.parse(form.text("volume"))
         if form.text("look"):
             return redirect_to(volume)
-        printed = Printed(volume, form.text("epc"), form.text("read_back"))
+        printed = _printed(volume, form)
         written = tagging.bind(site_of(request).database, viewer, form.command_id(), [printed], read_clock())
     except Refusal as refusal:
         # The next try takes a new label, so only the dossier stays.
@@ -87,7 +87,7 @@ def change(request: Request, viewer: SignedIn, volume: str, form: SentForm) -> R
     try:
         if what == "replace":
             witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
-            printed = Printed(name, form.text("epc"), form.text("read_back"))
+            printed = _printed(name, form)
             tagging.replace_tag(database, viewer, form.command_id(), printed, form.text("reason"), witness, now)
         elif what == "fault":
             tagging.report_fault(database, viewer, name, form.told("fault"))
@@ -99,6 +99,10 @@ def change(request: Request, viewer: SignedIn, volume: str, form: SentForm) -> R
     if what == "replace":
         return redirect(request, address, "tags.replaced", volume=str(name))
     return redirect(request, address, "tags.fault.done" if what == "fault" else "tags.barcode.done", volume=str(name))
+
+
+def _printed(volume: VolumeName, form: Form) -> Printed:
+    return Printed(volume, form.text("epc"), form.text("read_back"), form.told("tid"), form.text("code"))
 
 
 def redirect_to(volume: VolumeName) -> Response:

@@ -358,6 +358,7 @@ function onKeyInField(field, event) {
     field.dispatchEvent(new Event("change", { bubbles: true }));
   }
   keysOfField.clear();
+  if (field.dataset.code === "sends" && field.form.checkValidity()) return field.form.requestSubmit();
   const next = stopAfter(field);
   if (next) next.focus();
 }

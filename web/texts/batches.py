@@ -4,10 +4,11 @@ TEXTS = {
     # Tags
     "tags.title": ("装标签", "Tags"),
     "tags.note": (
-        "扫档案，扫新标签，再读一次标签：一致才算装上。",
-        "Scan the dossier, scan the label, read the label back: it counts only if both agree.",
+        "别处制作的标签在此绑定：扫档案，扫标签印刷码，再读标签：一致才算装上。本系统打印的标签请到“核验标签”。",
+        "Tags made elsewhere: scan the dossier, the label's code, and read the tag: all must agree. Others: Verify labels.",
     ),
     "tags.volume": ("档案", "Dossier"),
+    "tags.code": ("标签上的印刷码", "Code printed on the label"),
     "tags.epc": ("标签应写入的 EPC", "EPC the label was to have"),
     "tags.read_back": ("读回的 EPC", "EPC read back"),
     "tags.bind": ("绑定", "Bind"),

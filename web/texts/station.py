@@ -2,7 +2,7 @@
 
 ASKED_AS = {
     "station.group.{}": ("shelf", "arrival", "envelope", "person"),
-    "station.other.{}": ("tags", "loose", "digitisation", "reshelving"),
+    "station.other.{}": ("labels", "tags", "loose", "digitisation", "reshelving"),
     "card.{}": ("done", "undo"),
 }
 
@@ -14,6 +14,7 @@ TEXTS = {
     "station.group.envelope": ("封装与材料", "Envelope and contents"),
     "station.group.person": ("人员", "Persons"),
     "station.others": ("其他工作", "Other work"),
+    "station.other.labels": ("制作、核验标签", "Make and verify labels"),
     "station.other.tags": ("装标签", "Tags"),
     "station.other.loose": ("散材料", "Loose materials"),
     "station.other.digitisation": ("数字化", "Digitisation"),
