@@ -99,10 +99,13 @@ _UNTAGGED = """
 """
 
 
+_WITHIN = "SELECT id FROM place WHERE starts_with(path, (SELECT path FROM place WHERE code = %s))"
+
+
 def untagged_at(connection: psycopg.Connection[Any], place: str, volumes_max: int) -> list[Untagged]:
     """The volumes at a place, or within it, without a tag or a label that waits: shelf by shelf, in their order."""
     query = f"""
-        SELECT * FROM ({_UNTAGGED} WHERE starts_with(place.path, (SELECT path FROM place WHERE code = %s))) AS found
+        SELECT * FROM ({_UNTAGGED} WHERE holding.place_id IN ({_WITHIN})) AS found
         WHERE NOT is_tagged AND NOT waits AND NOT barcode_only ORDER BY place, number, ordinal LIMIT %s
     """
     with connection.cursor(row_factory=class_row(Untagged)) as cursor:
@@ -140,7 +143,11 @@ def these(connection: psycopg.Connection[Any], volumes: Sequence[VolumeName]) ->
 
 @dataclass(frozen=True, slots=True)
 class LabelBatch:
-    """A batch of labels and how far it has come; volumes: how many it is for. unsent: labels no printer was given yet."""
+    """A batch of labels and how far it has come.
+
+    volumes: how many it is for. elsewhere: those of them that got a tag otherwise meanwhile. unsent: labels no printer was given
+    yet.
+    """
 
     batch_id: int
     scope: str
@@ -151,22 +158,27 @@ class LabelBatch:
     made_at: datetime
     volumes: int
     bound: int
+    elsewhere: int
     waiting: int
     unsent: int
     spoiled: int
 
     @property
     def left(self) -> int:
-        """Volumes that no label of the batch is bound to so far."""
-        return self.volumes - self.bound
+        """Volumes without a tag so far."""
+        return self.volumes - self.bound - self.elsewhere
 
 
 _BATCHES = """
     SELECT label_batch.id AS batch_id, scope, place.code AS place, with_names, replacing, account.name AS made_by,
-           label_batch.made_at, volumes, bound, waiting, unsent, spoiled
+           label_batch.made_at, volumes, bound, elsewhere, waiting, unsent, spoiled
     FROM label_batch LEFT JOIN place ON place.id = place_id LEFT JOIN account ON account.id = label_batch.made_by
     CROSS JOIN LATERAL (
         SELECT count(DISTINCT volume_id) AS volumes, count(*) FILTER (WHERE state = 'bound') AS bound,
+               count(DISTINCT volume_id) FILTER (WHERE NOT replacing AND EXISTS (
+                   SELECT FROM tag WHERE tag.volume_id = label.volume_id AND retired_at IS NULL)
+                   AND NOT EXISTS (SELECT FROM label AS own WHERE own.batch_id = label.batch_id
+                                   AND own.volume_id = label.volume_id AND own.state = 'bound')) AS elsewhere,
                count(*) FILTER (WHERE state = 'printed') AS waiting,
                count(*) FILTER (WHERE state = 'printed' AND sent_at IS NULL) AS unsent,
                count(*) FILTER (WHERE state = 'spoiled') AS spoiled
@@ -176,7 +188,7 @@ _BATCHES = """
 
 def batches(connection: psycopg.Connection[Any], batches_max: int) -> list[LabelBatch]:
     """The newest batches; those with labels to be bound first."""
-    query = _BATCHES + " ORDER BY volumes = bound, label_batch.id DESC LIMIT %s"
+    query = _BATCHES + " ORDER BY volumes = bound + elsewhere, label_batch.id DESC LIMIT %s"
     with connection.cursor(row_factory=class_row(LabelBatch)) as cursor:
         return cursor.execute(query, (batches_max,)).fetchall()
 

@@ -92,7 +92,7 @@ def test_a_keeper_tags_a_shelf_without_touching_the_mouse_between_labels(shelf: 
     page.click("text=核验并绑定")
     expect(page.locator(".shout.good")).to_contain_text("绑定 1 册")
     page.goto("/labels")
-    expect(page.locator("table.cards")).to_contain_text("全部绑定")
+    expect(page.locator("table.cards")).to_contain_text("全部装上")
 
 
 def test_a_handhelds_file_is_verified_as_it_was_read(

@@ -104,6 +104,7 @@ class LabelBatchAnswer(_Answer):
     made_at: datetime
     volumes: int
     bound: int
+    elsewhere: int = Field(description="Volumes that got a tag otherwise meanwhile.")
     waiting: int
     unsent: int
     spoiled: int
