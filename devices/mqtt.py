@@ -61,11 +61,22 @@ class Message(NamedTuple):
 class SlotConnection:
     """A slot's session at the broker, kept up until `close`."""
 
-    def __init__(self, address: BrokerAddress, client_id: str, topics: Iterable[str], *, lasting: bool = True) -> None:
-        """Nothing is opened before `start`; without `lasting` the session ends with each connection."""
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        topics: Iterable[str],
+        *,
+        lasting: bool = True,
+        will: tuple[str, bytes] | None = None,
+    ) -> None:
+        """Nothing is opened before `start`; without `lasting` the session ends with each connection.
+
+        will: topic and payload that the broker publishes for us where we go without a word.
+        """
         self._address = address
         self._client_id = client_id
-        self._lasting = lasting
+        self._lasting, self._will = lasting, will
         self._wanted = frozenset(topics)
         self._subscribed: frozenset[str] = frozenset()
         self._protocol = MQTTProtocolVersion.MQTTv5
@@ -154,6 +165,8 @@ class SlotConnection:
         self._client = client = new_client(
             self._address, self._client_id, self._protocol, manual_ack=True, reconnect_on_failure=False, **options
         )
+        if self._will is not None:
+            client.will_set(*self._will, qos=1)
         client.connect_timeout = CONNACK_SECONDS_MAX
         client.on_connect = self._on_connect
         client.on_message = self._on_message
@@ -222,6 +235,7 @@ class SlotConnection:
                 self._subscribe()
             self._turn()
         self._acknowledge_due()
+        self._publish_due()
 
     def _subscribe(self) -> None:
         assert self._client is not None
@@ -257,8 +271,7 @@ class SlotConnection:
         if writable:
             client.loop_write()
         self._acknowledge_due()
-        while self._to_publish and self._connected and self._subscribed == self._wanted:
-            client.publish(*self._to_publish.popleft(), qos=1)
+        self._publish_due()
         if code == MQTTErrorCode.MQTT_ERR_SUCCESS:
             code = client.loop_misc()
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -272,6 +285,11 @@ class SlotConnection:
             message = due.popleft()
             if message.generation == generation:
                 client.ack(message.packet_id, message.qos)
+
+    def _publish_due(self) -> None:
+        client = self._client
+        while client is not None and self._to_publish and self._connected and self._subscribed == self._wanted:
+            client.publish(*self._to_publish.popleft(), qos=1)
 
     def _drop(self) -> None:
         self._connected = False

@@ -11,7 +11,7 @@ from devices.dialects import decoder_of
 from devices.health import ReaderHealth, time_problem
 from devices.readings import Decode, Decoded, Reading, Undecodable
 from devices.reduce import SLICE_MICROSECONDS, KnownAntenna, Reducer
-from inventory.store.batch import ChipRead, EvidenceBatch, Quarantined, ReaderCondition, ScannedCode
+from inventory.store.batch import ChipRead, EvidenceBatch, Quarantined, ReaderCondition, ScannedCode, Tapped
 from inventory.store.evidence import DAY_MICROSECONDS
 from inventory.store.reader_health import ReaderState
 from inventory.store.readers import RegisteredAntenna
@@ -137,7 +137,7 @@ class Pipeline:
         decoded = reader.decode(payload, reader.timezone)
         newest = _newest(decoded.readings, received_at)
         antennas = antennas_of(decoded.readings, reader)
-        if decoded.barcodes or decoded.events or decoded.conditions:
+        if decoded.barcodes or decoded.taps or decoded.events or decoded.conditions:
             _check_told(decoded, received_at)
             self._note(decoded, reader, received_at)
         if reader.desks:
@@ -148,6 +148,11 @@ class Pipeline:
         for barcode in decoded.barcodes:
             at = received_at if barcode.scanned_at is None else barcode.scanned_at
             self._batch.codes.append(ScannedCode(reader.reader_id, barcode.code, at))
+        # A desk's clock is the clerk's machine's: when its word came is when it counts.
+        self._batch.taps.extend(
+            Tapped(reader.reader_id, one.uid, one.challenge, one.signature, one.key, received_at)
+            for one in decoded.taps
+        )
         for told in decoded.conditions:
             at = received_at if told.at is None else told.at
             if told.firmware is not None or told.ntp_offset_ms is not None or told.antennas:

@@ -32,6 +32,19 @@ class Barcode(msgspec.Struct, frozen=True, gc=False):
     scanned_at: int | None
 
 
+class Tap(msgspec.Struct, frozen=True, gc=False):
+    """A card or HF tag laid on a desk's reader.
+
+    uid: its number, 4 to 10 bytes. challenge: 32 bytes, what somebody asked the desk before, None where nobody did.
+    signature (DER) and key (an uncompressed point of P-256, 65 bytes): of a badge that answers challenges.
+    """
+
+    uid: bytes
+    challenge: bytes | None = None
+    signature: bytes | None = None
+    key: bytes | None = None
+
+
 class ReaderEvent(msgspec.Struct, frozen=True, gc=False):
     """What a reader says about itself.
 
@@ -72,6 +85,7 @@ class Decoded(msgspec.Struct, frozen=True):
 
     readings: list[Reading] = []
     barcodes: list[Barcode] = []
+    taps: list[Tap] = []
     events: list[ReaderEvent] = []
     numbers: list[Numbered] = []
     conditions: list[Condition] = []

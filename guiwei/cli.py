@@ -31,6 +31,7 @@ from guiwei import (
     rule_commands,
 )
 from guiwei.console import Json, parse_moment, print_result, progress, say, screen, tell_errors
+from guiwei.desk_commands import CardReader, Reader, Topic, run_desk
 from guiwei.doctor import examine
 from guiwei.gating import has_gates, run_gates
 from guiwei.ingesting import run_ingest
@@ -175,6 +176,13 @@ def gate() -> None:
     """Passages through the gates, decided live, also while the database is away."""
     with open_site(read_settings(), say, "jobs", broker=True, away=True) as site, _until_signalled() as stop:
         run_gates(site, stop)
+
+
+@app.command()
+def desk(reader: Reader, *, topic: Topic, card_reader: CardReader = "") -> None:
+    """Badges and HF tags laid on this machine's card readers (PC/SC), told through the broker."""
+    with _until_signalled() as stop:
+        run_desk(reader, topic, card_reader, stop)
 
 
 @app.command()

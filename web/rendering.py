@@ -20,6 +20,7 @@ from inventory.domain.law import RULES
 from inventory.domain.people import Viewer
 from inventory.domain.refusals import Refusal
 from web import form_tokens, speaking
+from web.at_desk import own_desk
 from web.navigation import Entry, entries_for
 from web.outcomes import COOKIE as OUTCOME_COOKIE
 from web.outcomes import Outcome, outcome_of
@@ -55,6 +56,7 @@ class Frame:
     entries: tuple[Entry, ...] = ()
     outcome: Outcome | None = None
     form_token: str | None = field(default=None, repr=False)
+    desk: str | None = None  # the desk beside this browser
 
     @property
     def token_field(self) -> Markup:
@@ -164,6 +166,7 @@ def render(
         entries_for(viewer, site.pages),
         outcome_of(request, words) if piece is None else None,
         form_tokens.token_of(request),
+        own_desk(request),
     )
     facts: dict[str, object] = {"page": context, "frame": frame, "t": words}
     # The building blocks, made for this page: a block sent by itself has them too.

@@ -43,6 +43,8 @@ def _payload(told: Told) -> tuple[str, dict[str, Any]]:
             return "set_mode", {"type": MODE, "transmitPower": asked["dbm"], "tagMetaData": METADATA}
         case CommandKind.OUTPUT:
             return "set_gpo", {"port": asked["port"], "state": asked["on"]}
+        case CommandKind.CHALLENGE:
+            raise ValueError("only a desk takes it")
 
 
 def answer(payload: bytes) -> Answer:

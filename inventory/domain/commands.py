@@ -28,6 +28,7 @@ class CommandKind(Word):
     MODE = "mode", "设置模式", "set the mode"
     POWER = "power", "设置功率", "set the power"
     OUTPUT = "output", "开关输出口", "switch an output"
+    CHALLENGE = "challenge", "等待刷卡", "wait for a badge"  # asked by whoever waits at a desk, never told by hand
 
 
 class CommandState(Word):
@@ -81,7 +82,9 @@ def is_told_natively(dialect: str, control_url: str | None) -> bool:
 
 
 def check_command(kind: CommandKind, arguments: Mapping[str, object]) -> None:
-    """Raises `BadInput` for what a command of this kind doesn't take."""
+    """Raises `BadInput` for what a command of this kind doesn't take, and for one that nobody tells by hand."""
+    if kind is CommandKind.CHALLENGE:
+        raise _bad("该命令由系统在等待刷卡时发出", "this is told by whoever waits for a badge, not by hand")
     takes = {
         CommandKind.START: {"seconds", "aisle", "block", "room"},
         CommandKind.STOP: set[str](),

@@ -45,11 +45,15 @@ class HeardInSet:
 
 @dataclass(frozen=True, slots=True)
 class ReadSet:
-    """A whole set. lines: every volume or code with how it stands, those to act on first."""
+    """A whole set. lines: every volume or code with how it stands, those to act on first.
+
+    counted: how many somebody counted by hand, where nothing else says what to expect.
+    """
 
     picture: SetPicture
     lines: tuple[tuple[str, SetLine], ...]
     settled: bool
+    counted: int | None = None
 
     @property
     def colour(self) -> Colour:
@@ -57,12 +61,14 @@ class ReadSet:
         met = {line for _, line in self.lines}
         if SetLine.UNEXPECTED in met:
             return Colour.RED
-        return Colour.GREEN if met == {SetLine.READ} and self.settled else Colour.AMBER
+        as_counted = self.counted in {None, len(self.picture.read)}
+        return Colour.GREEN if met == {SetLine.READ} and as_counted and self.settled else Colour.AMBER
 
     @property
     def sentence(self) -> tuple[str, str]:
         """What stands above the list, in Chinese and English."""
-        read, expected = len(self.picture.read), self.picture.expected
+        read = len(self.picture.read)
+        expected = self.picture.expected if self.counted is None else self.counted
         if not self.settled:
             return (
                 f"应有 {expected} 册，已读到 {read} 册，正在读取",
@@ -111,3 +117,14 @@ def judge_set(
     )
     ordered = sorted(lines.items(), key=lambda line: (_ORDER.index(line[1]), line[0]))
     return ReadSet(picture, tuple(ordered), settled)
+
+
+def judge_stack(heard: Iterable[HeardInSet], *, counted: int | None, settled: bool) -> ReadSet:
+    """A stack that no list names: what rather lies in it was read, what is only heard beside it is nobody's business.
+
+    counted: how many dossiers somebody counted, None where nobody did.
+    """
+    told = list(heard)
+    inside = {one.volume for one in told if one.volume is not None and one.inside >= INSIDE_FROM}
+    found = judge_set(inside, [one for one in told if one.volume is None or one.volume in inside], settled=settled)
+    return ReadSet(found.picture, found.lines, settled, counted)

@@ -367,6 +367,14 @@ class WrongCode(NotSignedIn):
     en = "The code is wrong or was used already; wait for the next one."
 
 
+class WrongBadge(NotSignedIn):
+    """The badge laid down isn't the account's own, or its PIN doesn't fit."""
+
+    code = "wrong_badge"
+    zh = "工作卡或口令不正确。"
+    en = "The badge or its PIN is wrong."
+
+
 class TooManyAttempts(NotSignedIn):
     """Failed sign-ins pause further attempts for a while."""
 
@@ -565,6 +573,14 @@ class AgencyNotFound(NotFound):
     code = "agency_not_found"
     zh = "未找到机构 {agency}。"
     en = "There is no agency {agency}."
+
+
+class BadgeNotFound(NotFound):
+    """The account has no badge, or it isn't the viewer's to end."""
+
+    code = "badge_not_found"
+    zh = "用户 {login} 没有可注销的工作卡。"
+    en = "The account {login} has no badge to end."
 
 
 class NoSuchReader(NotFound):
@@ -968,6 +984,38 @@ class ShelfCountUnfinished(Conflict):
     code = "shelf_count_unfinished"
     zh = "清点的扫描尚未全部同步，不能结束。"
     en = "Not all scans of the count have come; it isn't finished."
+
+
+class DeskTaken(Conflict):
+    """Somebody else waits for a badge at this desk."""
+
+    code = "desk_taken"
+    zh = "工作台 {place} 正有他人在等待刷卡，请稍候再试。"
+    en = "Somebody else waits for a badge at the desk {place}; try again in a moment."
+
+
+class TapMissing(Conflict):
+    """No badge was laid on the desk's reader for this."""
+
+    code = "tap_missing"
+    zh = "工作台上没有可用的工作卡，请重新刷卡。"
+    en = "No badge lies on the desk's reader; lay it down again."
+
+
+class BadgeTaken(Conflict):
+    """The card is somebody's badge already."""
+
+    code = "badge_taken"
+    zh = "这张卡已登记给他人，请先注销原登记。"
+    en = "This card is somebody's badge already; end that first."
+
+
+class BadgeStays(Conflict):
+    """What was said of a badge stays; it only ends."""
+
+    code = "badge_stays"
+    zh = "工作卡的登记不可更改，只能注销。"
+    en = "A badge's registration doesn't change; it only ends."
 
 
 class ShelfCountStays(Conflict):
@@ -1887,3 +1935,11 @@ class SchemaOutdated(Unavailable):
     code = "schema_outdated"
     zh = "数据库结构版本为 {present}，需要 {newest}：请先运行 guiwei db upgrade。"
     en = "The database has schema {present}, this program needs {newest}: run guiwei db upgrade first."
+
+
+class PcscMissing(Unavailable):
+    """The part of Guiwei that speaks to card readers isn't installed."""
+
+    code = "pcsc_missing"
+    zh = "本机未安装读卡器组件，请执行 pip install 'guiwei[desk]' 并安装 pcscd。"
+    en = "This machine lacks the part for card readers: pip install 'guiwei[desk]', and install pcscd."

@@ -31,6 +31,7 @@ from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.picking import work_number
 from inventory.domain.places import PlaceKind
+from inventory.domain.read_sets import ReadSet
 from inventory.domain.refusals import (
     BadInput,
     BagNotFound,
@@ -41,9 +42,10 @@ from inventory.domain.refusals import (
 )
 from inventory.domain.requests import request_number
 from inventory.domain.travelling import Career
-from inventory.operations import custody
+from inventory.operations import custody, pads
 from inventory.operations.consignment_views import ConsignmentView, for_step, view_of, volumes_scanned
 from inventory.operations.custody import Asked, Seen, part_of
+from inventory.operations.pads import LOOK_BACK
 from inventory.store import consignment_sets, consignments, ledger, requests
 from inventory.store.consignments import Consignment, NewConsignment, Packable
 from inventory.store.database import Database, raw
@@ -199,16 +201,23 @@ def _packed(
 def check_set(database: Database, viewer: Viewer, consignment: str, codes: Sequence[str], now: datetime) -> SetPicture:
     """Compare the bag's whole set with everything scanned from it; what was read is kept until the bag is touched again."""
     found = volumes_scanned(database, viewer, codes, now, keep_unknown=True)
-    unknown = [one for one in found if isinstance(one, str)]
-    return _checked(database, viewer, consignment, [one for one in found if not isinstance(one, str)], unknown, now)
+    with database.transaction(viewer) as session:
+        connection = raw(session)
+        row = for_step(connection, viewer, consignment, Step.CHECK)
+        expected = [one.volume for one in consignment_sets.volumes(connection, row.consignment_id)]
+        unknown = [one for one in found if isinstance(one, str)]
+        picture = compare(expected, [one for one in found if not isinstance(one, str)], unknown)
+        _note(connection, row.consignment_id, picture, now)
+        return picture
 
 
 def check_heard(
     database: Database, viewer: Viewer, consignment: str, place: str, minutes: int, now: datetime
-) -> SetPicture:
-    """Compare the bag's whole set with what the antennas of a tunnel or desk pad read in the last `minutes`.
+) -> ReadSet:
+    """Compare the bag's whole set with the stack that a tunnel or desk pad read last, at most `minutes` ago.
 
-    Another agency's dossier shows as the tag's EPC. Raises `PlaceNotFound` where no antenna listens there.
+    What is only heard from beside it is no part of it. Another agency's dossier shows as the tag's EPC. Raises
+    `PlaceNotFound` where no antenna listens there.
     """
     if not 1 <= minutes <= HEARD_MINUTES_MAX:
         raise BadInput(
@@ -219,31 +228,20 @@ def check_heard(
         connection = raw(session)
         if not consignment_sets.has_antenna(connection, place):
             raise PlaceNotFound(place=place)
-        since = now - timedelta(minutes=minutes)
-        heard = consignment_sets.heard(connection, place, since, viewer.agency_seen(), 2 * VOLUMES_PER_BAG_MAX)
-    volumes = [
-        VolumeName(one.number, one.ordinal) for one in heard if one.number is not None and one.ordinal is not None
-    ]
-    unknown = [one.epc.hex().upper() for one in heard if one.number is None]
-    return _checked(database, viewer, consignment, volumes, unknown, now)
-
-
-def _checked(
-    database: Database,
-    viewer: Viewer,
-    consignment: str,
-    volumes: Sequence[VolumeName],
-    unknown: Sequence[str],
-    now: datetime,
-) -> SetPicture:
-    with database.transaction(viewer) as session:
-        connection = raw(session)
         row = for_step(connection, viewer, consignment, Step.CHECK)
         expected = [one.volume for one in consignment_sets.volumes(connection, row.consignment_id)]
-        picture = compare(expected, volumes, unknown)
-        consignments.note_read(connection, row.consignment_id, picture.read, "read_out")
-        consignments.change(connection, row.consignment_id, {"checked_at": now, "strangers": len(picture.strangers)})
-        return picture
+        lately = timedelta(minutes=minutes)
+        stack = pads.newest_stack(
+            connection, place, expected, viewer.agency_seen(), now, max(lately, LOOK_BACK), lately
+        )
+        read_set = pads.judged(connection, expected, stack)
+        _note(connection, row.consignment_id, read_set.picture, now)
+        return read_set
+
+
+def _note(connection: psycopg.Connection[Any], consignment_id: int, picture: SetPicture, now: datetime) -> None:
+    consignments.note_read(connection, consignment_id, picture.read, "read_out")
+    consignments.change(connection, consignment_id, {"checked_at": now, "strangers": len(picture.strangers)})
 
 
 def seal(database: Database, viewer: Viewer, sealing: Sealing, now: datetime) -> ConsignmentView:

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from inventory.store import chip_reads, evidence, find_mode, leases, quarantine, reader_health
+from inventory.store import chip_reads, evidence, find_mode, leases, quarantine, reader_health, taps
 from inventory.store.batch import EvidenceBatch
 from inventory.store.leases import Lease
 
@@ -55,6 +55,7 @@ def take_evidence(
         evidence.add_codes(connection, batch.codes, batch.registry)
         chip_reads.add(connection, batch.chips)
         reader_health.add_news(connection, batch.news)
+        taps.add(connection, batch.taps)
         quarantine.add(connection, batch.quarantined, batch.registry)
         reader_health.add_pulses(connection, batch.pulses)
         reader_health.follow_numbers(connection, batch.numbers)

@@ -39,6 +39,17 @@ class ChipRead(NamedTuple):
     read_at: int
 
 
+class Tapped(NamedTuple):
+    """What was laid on a desk's reader (`devices.readings.Tap`), and when that was heard."""
+
+    reader_id: int
+    uid: bytes
+    challenge: bytes | None
+    signature: bytes | None
+    key: bytes | None
+    received_at: int
+
+
 class ReaderNews(NamedTuple):
     """A reader was blind ("gap", from and to may be unknown), or went "offline", or came back "online".
 
@@ -112,6 +123,7 @@ class EvidenceBatch:
     slices: list[SliceReads] = field(default_factory=list)
     codes: list[ScannedCode] = field(default_factory=list)
     chips: list[ChipRead] = field(default_factory=list)
+    taps: list[Tapped] = field(default_factory=list)
     news: list[ReaderNews] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     pulses: list[ReaderPulse] = field(default_factory=list)

@@ -90,38 +90,6 @@ def lies_in(connection: psycopg.Connection[Any], code: str, container: str) -> b
     return bool(connection.execute(query, (code, container)).rowcount)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A tag an antenna read: the volume it is on, as far as the agency may know it, or nothing but its EPC."""
-
-    epc: bytes
-    number: str | None
-    ordinal: int | None
-
-
-def heard(
-    connection: psycopg.Connection[Any], place: str, since: datetime, agency_id: int | None, tags_max: int
-) -> list[Heard]:
-    """The tags of volumes that the antennas of a place have read since then; another agency's show their EPC alone.
-
-    Tags of places (the bag's own, a shelf's label) and tags nobody registered are no dossiers and don't come out.
-    """
-    query = """
-        SELECT DISTINCT epc, CASE WHEN may_see THEN dossier.number END AS number,
-               CASE WHEN may_see THEN volume.ordinal END AS ordinal
-        FROM antenna JOIN place ON place.id = antenna.place_id
-        JOIN evidence ON evidence.antenna_id = antenna.id AND slice_start >= %(since)s - interval '1 minute'
-                     AND evidence.last_at >= %(since)s
-        JOIN tag ON tag.id = evidence.tag_id JOIN volume ON volume.id = tag.volume_id
-        JOIN dossier ON dossier.id = volume.dossier_id
-        CROSS JOIN LATERAL (SELECT %(agency)s::int IS NULL OR holding_agency_id = %(agency)s AS may_see) AS known
-        WHERE place.code = %(place)s ORDER BY epc LIMIT %(most)s
-    """
-    facts = {"place": place, "since": since, "agency": agency_id, "most": tags_max}
-    with connection.cursor(row_factory=class_row(Heard)) as cursor:
-        return cursor.execute(query, facts).fetchall()
-
-
 def has_antenna(connection: psycopg.Connection[Any], place: str) -> bool:
     """Whether any antenna listens at that place."""
     query = "SELECT FROM antenna JOIN place ON place.id = place_id WHERE code = %s LIMIT 1"

@@ -186,9 +186,11 @@ _SELECT = """
 
 
 def newest(connection: psycopg.Connection[Any]) -> list[CommandRow]:
-    """The newest commands, newest first."""
+    """The newest commands, newest first; not the challenges to desks, which nobody tells by hand."""
     with connection.cursor(row_factory=class_row(CommandRow)) as cursor:
-        return cursor.execute(f"{_SELECT} ORDER BY reader_command.id DESC LIMIT {SHOWN_MAX}").fetchall()
+        return cursor.execute(
+            f"{_SELECT} WHERE kind <> 'challenge' ORDER BY reader_command.id DESC LIMIT {SHOWN_MAX}"
+        ).fetchall()
 
 
 def one(connection: psycopg.Connection[Any], number: int) -> CommandRow | None:

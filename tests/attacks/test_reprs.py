@@ -29,6 +29,7 @@ HARMLESS = {
     "devices.simulator.city.Dossiers.id_number",
     "guiwei.demo._Person.pin",
     "devices.commands.CommandSlot.passwords",
+    "devices.desk.cards.Laid.key",
     "devices.gate_knowledge.Register.key",
 }
 

@@ -18,7 +18,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Case(NamedTuple):
     """A message and its expectation: readings, or None where it belongs into quarantine.
 
-    A field that a reading of `expect` does not name is not checked; None for `barcodes` and `events` checks nothing.
+    A field that a reading of `expect` does not name is not checked; None for `barcodes`, `events` and `taps` checks nothing.
     mapping: of the reader's registration, where it isn't the folder's own. numbers: those the reader counts by; conditions: how
     it says it is.
     """
@@ -31,6 +31,7 @@ class Case(NamedTuple):
     mapping: dict[str, Any] | None = None
     numbers: list[int] | None = None
     conditions: list[dict[str, Any]] | None = None
+    taps: list[dict[str, str]] | None = None
 
 
 def cases_of(dialect: str) -> list[Case]:
@@ -74,7 +75,7 @@ def read_case(line: dict[str, Any]) -> Case:
     binary = line.get("payload_base64")
     payload = line["payload"].encode() if binary is None else base64.b64decode(binary)
     expect = None if line["expect"] == "quarantine" else line["expect"]
-    told = (line.get(name) for name in ("barcodes", "events", "mapping", "numbers", "conditions"))
+    told = (line.get(name) for name in ("barcodes", "events", "mapping", "numbers", "conditions", "taps"))
     return Case(line["note"], payload, expect, *told)
 
 
@@ -97,6 +98,9 @@ def assert_says(decoded: Decoded, case: Case) -> None:
         }
     if case.barcodes is not None:
         assert [barcode.code for barcode in decoded.barcodes] == case.barcodes
+    if case.taps is not None:
+        told = [{name: getattr(tap, name) for name in ("uid", "challenge", "signature", "key")} for tap in decoded.taps]
+        assert [{name: value.hex() for name, value in tap.items() if value is not None} for tap in told] == case.taps
     assert_counts(decoded, case)
     if case.events is not None:
         said = [

@@ -149,6 +149,11 @@ def assert_keeps_its_promises(decoded: Decoded) -> None:
         assert "\0" not in barcode.code
         assert barcode.code.encode().decode() == barcode.code
         assert_sane_time(barcode.scanned_at)
+    for tap in decoded.taps:
+        assert len(tap.uid) in {4, 7, 8, 10}
+        assert tap.challenge is None or len(tap.challenge) == 32
+        assert tap.signature is None or 1 <= len(tap.signature) <= 72
+        assert tap.key is None or len(tap.key) == 65
     for event in decoded.events:
         assert event.kind in {"online", "offline", "gap"}
         assert_one_line(event.reason)

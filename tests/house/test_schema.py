@@ -27,6 +27,7 @@ from tests.bringing import breaks as bringing
 from tests.commanding import breaks as commanding
 from tests.conftest import Archive
 from tests.consigning import breaks as consigning
+from tests.desk import breaks as desk
 from tests.discrepancies import breaks as discrepancies
 from tests.gates import breaks as gates
 from tests.house.drawn import leaves
@@ -125,7 +126,7 @@ def test_every_refusal_has_a_code_of_its_own_and_two_sentences_of_the_same_facts
 def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
     """Each folder breaks its own and looks which refusal comes; here stand those of the house and of the ledger's door."""
     in_the_ledgers_tests = {"command_content_differs", "act_to_its_institution"}
-    by_the_application = {commanding.BY_THE_APPLICATION}
+    by_the_application = {commanding.BY_THE_APPLICATION, desk.BY_THE_APPLICATION}
     broken = set(BREAKS) | {constraint for _, constraint in AT_THE_DOOR} | in_the_ledgers_tests | by_the_application
     for folder in (
         arrivals,
@@ -133,6 +134,7 @@ def test_every_constraint_is_broken_by_raw_sql_somewhere() -> None:
         bringing,
         commanding,
         consigning,
+        desk,
         discrepancies,
         isolation,
         gates,

@@ -25,8 +25,7 @@ from web.site import WebSettings
 OF_THE_MOMENT = {
     *("ingest_commit", "belief_due", "read_profile", "find_mode"),
     *("antenna_health", "antenna_hour", "reader_hour", "coverage_gap"),
-    *("job_run", "job_process"),
-    "chip_read",
+    *("job_run", "job_process", "chip_read", "tap"),
 }
 FOR_EVER = ("act", "command", "ledger_chain", "holding", "act_rule", "request_event", "request_evidence", "access_log")
 MONEY = re.compile(r"(?:^|_)(?:fees?|prices?|amount|arrears|payments?|charges?|costs?|paid|tariff)(?:_|$)|费|价|款|欠")

@@ -62,7 +62,7 @@ def run(archive: Archive, tmp_path: Path) -> Iterator[Run]:
             stack.callback(processes[-1].abandon)
         site = Run(archive, guiwei, broker, processes[0], processes)
         site.web.wait_for(lambda: answers(site.web.address))
-        site.web.wait_for(lambda: OWNED <= {name for (name,) in archive.root.execute("SELECT name FROM lease")})
+        site.web.wait_for(lambda: {name for (name,) in archive.root.execute("SELECT name FROM lease")} >= OWNED)
         yield site
 
 

@@ -60,7 +60,7 @@ class County:
             "number": numbers[part], "volume": self.dossiers[0], "box": "1", "line": str(line), "line_id": str(line),
             "row": str(row), "search": numbers["searches"], "certificate": certificate, "merger": merger,
             "letter_id": str(letter), "tie": "999999", "reader": "H-1", "delegation": str(self.one("SELECT id FROM delegation WHERE agency_id = {agency}")), "code": "NOTARY", "material": "1", "audit": "1", "plan": "1", "gate": "G-1", "passage": "00000000-0000-0000-0000-000000000009", "job": "partitions", "wave": "W-000001", "place": "A-01",
-            "session_id": "999999", "token_id": "999999", "what": "tie", "act": "moved", "step": "withdrawal", "name": "done",
+            "wish_id": "999999", "session_id": "999999", "token_id": "999999", "what": "tie", "act": "moved", "step": "withdrawal", "name": "done",
         }  # fmt: skip
 
     def form(self) -> dict[str, str]:

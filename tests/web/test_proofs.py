@@ -17,7 +17,7 @@ from tests.web.stock import password_of
 
 PIN = "271828"
 GUARDED = ("account_secret", "password_before", "second_factor_role", "sign_in_attempt", "sign_in_seed", "countersignature",
-           "web_session", "api_token")  # fmt: skip
+           "web_session", "api_token", "badge", "tap_wish", "tap")  # fmt: skip
 
 
 @pytest.fixture

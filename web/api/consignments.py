@@ -271,7 +271,7 @@ def check(request: Request, viewer: SignedIn, number: str, sent: CheckSent) -> P
     """Compare the bag's set with everything scanned from it, or with what a tunnel or pad read just now."""
     database, now = site_of(request).database, read_clock()
     if sent.place is not None:
-        return _picture(consigning.check_heard(database, viewer, number, sent.place, sent.minutes, now))
+        return _picture(consigning.check_heard(database, viewer, number, sent.place, sent.minutes, now).picture)
     return _picture(consigning.check_set(database, viewer, number, sent.codes, now))
 
 

@@ -11,10 +11,10 @@ from inventory.domain.permissions import Permission
 from inventory.domain.refusals import BadInput, DiscrepancyNotFound, Refusal, TooManyAttempts, WrongPin
 from inventory.operations import consigning, consignment_views, receiving
 from inventory.operations.consigning import Dispatching, Sealing
-from inventory.operations.countersigning import countersign
 from inventory.operations.custody import part_of
 from inventory.operations.receiving import Arriving, Outcome, Settling
 from inventory.store.consignment_sets import Discrepancy
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
@@ -45,7 +45,7 @@ def seal(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
     carriers = [form.text("carrier_1"), form.text("carrier_2")]
     try:
         command = form.command_id()
-        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+        witness = second_person(request, viewer, form)
         view = consignment_views.view(database, viewer, number, now)
         if view.state is ConsignmentState.OPEN:
             sealing = Sealing(part_of(command, "seal"), number, form.text("bag_seal"), witness, form.told("reason"))
@@ -128,7 +128,7 @@ def settle(request: Request, viewer: SignedIn, number: str, row: int, form: Sent
     """Close one row of the discrepancy sheet."""
     database, now = site_of(request).database, read_clock()
     try:
-        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+        witness = second_person(request, viewer, form)
         settling = Settling(
             form.command_id(),
             row,

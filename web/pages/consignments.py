@@ -13,6 +13,7 @@ from inventory.domain.people import Role, Viewer
 from inventory.domain.permissions import Permission, permits
 from inventory.domain.picking import work_number
 from inventory.domain.places import PLACE_CODE_CHARACTERS_MAX
+from inventory.domain.read_sets import ReadSet
 from inventory.domain.refusals import NotInThisBag, Refusal
 from inventory.domain.travelling import Channel
 from inventory.operations import consigning, consignment_views, unpacking, work_papers
@@ -63,6 +64,7 @@ class StepContext:
     lines: tuple[Line, ...] = ()
     target: Scanned | None = None
     picture: SetPicture | None = None
+    heard: ReadSet | None = None
     command_id: UUID | None = None
     problem: Refusal | None = None
     witness_problem: Refusal | None = None
@@ -168,12 +170,13 @@ def check_page(request: Request, viewer: SignedIn, number: str) -> Response:
 def check(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Response:
     """The picture of the set: green, amber, or red."""
     database, now = site_of(request).database, read_clock()
-    codes, place = codes_in(form.texts("code")), form.text("heard_at")
+    codes, place, heard = codes_in(form.texts("code")), form.text("heard_at"), None
     try:
         if place:
             minutes = form.text("minutes")
             minutes_heard = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 4 else 0  # noqa: PLR2004
-            picture = consigning.check_heard(database, viewer, number, place, minutes_heard, now)
+            heard = consigning.check_heard(database, viewer, number, place, minutes_heard, now)
+            picture = heard.picture
         else:
             picture = consigning.check_set(database, viewer, number, codes, now)
     except Refusal as refusal:
@@ -181,7 +184,7 @@ def check(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Re
         return render(request, "checking.html", context, viewer, status=status_of(refusal))
     view = consignment_views.view(database, viewer, number, now)
     lines = tuple(of_this_bag(view, line) for line in lines_of(database, viewer, codes, now))
-    context = step_context(request, viewer, number, form, with_ends=True, lines=lines, picture=picture)
+    context = step_context(request, viewer, number, form, with_ends=True, lines=lines, picture=picture, heard=heard)
     return render(request, "checking.html", context, viewer)
 
 

@@ -11,9 +11,9 @@ from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput, Refusal
 from inventory.operations import digitising
-from inventory.operations.countersigning import countersign
 from inventory.operations.digitising import Return, Scan, ScanView, Sending
 from inventory.store.digitisation import ScanBatch
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
@@ -100,8 +100,8 @@ def work(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
             Return(VolumeName.parse(volume), whole(pieces), seal or None)
             for volume, pieces, seal in (cells_in(line, 3) for line in lines_in(form.text("rows")))
         ]
-        login = form.text("witness_login")
-        witness = countersign(database, viewer, login, form.text("witness_secret")) if login else None
+        beside = form.text("witness_login") or form.text("witness_tap")
+        witness = second_person(request, viewer, form) if beside else None
         count = digitising.take_back(
             database, viewer, form.command_id(), number, form.text("place"), returns, witness, now, form.told("reason")
         )

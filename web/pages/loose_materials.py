@@ -13,9 +13,9 @@ from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput, Refusal
 from inventory.operations import loose_materials
-from inventory.operations.countersigning import countersign
 from inventory.operations.loose_materials import Insertion, Loose, LooseView
 from inventory.store.loose_materials import LooseBatch
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
@@ -109,7 +109,7 @@ def work(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
             ids = [whole_number(form.text("material"))]
             count = loose_materials.send_back(database, viewer, number, ids, form.text("note"))
             return redirect(request, address, "loose.back.done", number=number, count=count)
-        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+        witness = second_person(request, viewer, form)
         count = loose_materials.insert(
             database,
             viewer,

@@ -9,15 +9,17 @@ from fastapi import Form, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
+from inventory.domain.badges import ending
 from inventory.domain.people import PASSWORD_CHARACTERS_MAX
 from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import Refusal
 from inventory.domain.second_factor import CODE_DIGITS, RECOVERY_BYTES, RECOVERY_CODES, SECRET_BYTES
-from inventory.operations import accounts, second_factor
+from inventory.operations import accounts, badges, second_factor
 from inventory.operations.second_factor import FactorState
 from inventory.papers.codes import qr
 from inventory.store.access import SessionSeen, TokenSeen
 from inventory.store.people import SignedIn as SignedInKnown
+from inventory.store.taps import BadgeRow
 from web.doors import Doors, for_everybody_signed_in, while_signing_in
 from web.outcomes import redirect
 from web.pages.sign_in import PasswordContext, first_page, new_secret
@@ -45,8 +47,14 @@ class AccessContext:
     sessions: list[SessionSeen]
     tokens: list[TokenSeen]
     factor: FactorState
+    badge: BadgeRow | None
     everybody: bool
     may_see_everybody: bool
+
+    @property
+    def badge_ending(self) -> str:
+        """What tells my badge from another."""
+        return "" if self.badge is None else ending(self.badge.uid)
 
     @staticmethod
     def browser(told: str) -> str:
@@ -85,6 +93,7 @@ def access_page(request: Request, viewer: SignedIn) -> Response:
         accounts.sessions(database, viewer, everybody=everybody),
         accounts.tokens(database, viewer, everybody=everybody),
         second_factor.state(database, viewer),
+        badges.badge_of(database, viewer),
         everybody,
         admin,
     )

@@ -69,6 +69,11 @@ class StopContext:
     command_id: UUID | None = None
     problem: Refusal | None = None
 
+    @property
+    def expected(self) -> list[str]:
+        """What is to be taken here yet: what should lie on a pad."""
+        return [str(pick.volume) for pick in self.hand.picks if pick.state == "open"]
+
 
 @dataclass(frozen=True, slots=True)
 class ShelfContext:

@@ -11,10 +11,10 @@ from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import BadInput, Refusal, TooManyAttempts, WrongPin
 from inventory.domain.registers import DepositType
 from inventory.operations import register_work
-from inventory.operations.countersigning import countersign
 from inventory.operations.finding import open_dossier
 from inventory.operations.register_work import Announced, DepositChange, Duplicate
 from inventory.store.register_work import Merger
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
@@ -90,7 +90,7 @@ def carry_out(request: Request, viewer: SignedIn, number: str, form: SentForm) -
     """All dossiers go over."""
     database, now = site_of(request).database, read_clock()
     try:
-        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+        witness = second_person(request, viewer, form)
         done = register_work.carry_out_merger(
             database, viewer, number, command_id=form.command_id(), witness=witness, now=now
         )
@@ -120,7 +120,7 @@ def merged(request: Request, viewer: SignedIn, number: str, form: SentForm) -> R
     """Merge it into another."""
     database, now, survivor = site_of(request).database, read_clock(), form.text("survivor")
     try:
-        second = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+        second = second_person(request, viewer, form)
         asked = Duplicate(
             form.command_id(),
             number,

@@ -16,7 +16,6 @@ from inventory.domain.request_rules import ComesBack
 from inventory.domain.requests import RequestKind, RequestState
 from inventory.domain.travelling import Channel, parse_channel
 from inventory.operations import deciding, lending, transferring
-from inventory.operations.countersigning import countersign
 from inventory.operations.deciding import Decision
 from inventory.operations.lending import ComingBack, HandingOut, Visit
 from inventory.operations.request_views import (
@@ -29,6 +28,7 @@ from inventory.operations.request_views import (
 )
 from inventory.operations.transferring import Receipt, Sending, Undelivered
 from inventory.store.database import Database
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
@@ -270,7 +270,7 @@ def take_step(request: Request, viewer: SignedIn, number: str, step: str, form: 
     try:
         witness = None
         if known.two:
-            witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+            witness = second_person(request, viewer, form)
         known.act(Told(database, viewer, number, form, context.volumes, witness, now))
     except Refusal as refusal:
         wrong_second = refusal if isinstance(refusal, WrongPin | TooManyAttempts) else None

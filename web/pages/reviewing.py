@@ -17,8 +17,8 @@ from inventory.domain.refusal_grounds import GROUNDS, Ground
 from inventory.domain.refusals import BadInput, Refusal
 from inventory.operations import accepting
 from inventory.operations.accepting import Acceptance, RefusalsCounted, Reviewed, Turning
-from inventory.operations.countersigning import countersign
 from inventory.store.materials import MaterialRow
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
@@ -80,7 +80,7 @@ def reviewed(request: Request, viewer: SignedIn, volume: str, form: SentForm) ->
             )
             accepting.refuse(database, viewer, turning, now)
             return redirect(request, _address(name), "review.refused", good=False, volume=str(name))
-        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+        witness = second_person(request, viewer, form)
         one = Reviewed(
             name, whole(form.text("pieces")), materials_in(form.text("materials")), lines_in(form.text("gaps"))
         )

@@ -13,9 +13,9 @@ from inventory.domain.refusals import BadInput, Refusal, TooManyAttempts, WrongP
 from inventory.domain.requests import request_number
 from inventory.domain.searching import CaseState, Step, StepResult
 from inventory.operations import searching
-from inventory.operations.countersigning import countersign
 from inventory.operations.search_cases import UNSETTLED, CaseLine, CaseView, search_case, search_cases
 from inventory.operations.searching import Finding, Looking, Loss, Rebuilding
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
@@ -144,7 +144,7 @@ def lost(request: Request, viewer: SignedIn, number: str, form: SentForm) -> Res
     """The agency head declares it lost."""
     database, now = site_of(request).database, read_clock()
     try:
-        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+        witness = second_person(request, viewer, form)
         loss = Loss(form.command_id(), form.text("authority"), form.text("report"), witness)
         searching.declare_lost(database, viewer, number, loss, now)
     except Refusal as refusal:
@@ -159,7 +159,7 @@ def rebuilt(request: Request, viewer: SignedIn, number: str, form: SentForm) -> 
     """It was brought together again."""
     database, now = site_of(request).database, read_clock()
     try:
-        witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+        witness = second_person(request, viewer, form)
         rebuilding = Rebuilding(form.command_id(), form.text("desk"), form.text("authority"), witness)
         searching.rebuild(database, viewer, number, rebuilding, now)
     except Refusal as refusal:

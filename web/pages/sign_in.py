@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, Viewer
 from inventory.domain.refusals import NotSignedIn, Refusal
-from inventory.operations import accounts, second_factor
+from inventory.operations import accounts, badges, second_factor
 from inventory.operations.signing_in import session_of, sign_in, sign_out
 from inventory.store import people
 from web.doors import Doors, open_to_all, while_signing_in
@@ -22,7 +22,7 @@ from web.site import read_clock, site_of
 
 router = Doors()
 _SECRET_BYTES = 32
-_ADDRESS_CHARACTERS_MAX = 200
+ADDRESS_CHARACTERS_MAX = 200
 CODE_CHARACTERS_MAX = 40  # a recovery code with blanks
 
 
@@ -39,10 +39,11 @@ class SignInContext:
 
 @dataclass(frozen=True, slots=True)
 class CodeContext:
-    """Whose code is asked for, and why again."""
+    """Whose code is asked for, whether a badge would do, and why again."""
 
     login: str
     then: str
+    has_badge: bool
     problem: str | None = None
     code_characters_max: int = CODE_CHARACTERS_MAX
 
@@ -70,7 +71,7 @@ def sign_in_form(
     request: Request,
     login: Annotated[str, Form(max_length=LOGIN_CHARACTERS_MAX)] = "",
     password: Annotated[str, Form(max_length=PASSWORD_CHARACTERS_MAX)] = "",
-    then: Annotated[str, Form(max_length=_ADDRESS_CHARACTERS_MAX)] = "/",
+    then: Annotated[str, Form(max_length=ADDRESS_CHARACTERS_MAX)] = "/",
 ) -> Response:
     """Check and go on to what was wanted."""
     site, secret, before = site_of(request), new_secret(), session_secret(request)
@@ -84,18 +85,20 @@ def sign_in_form(
         return answer
     if before is not None:  # What this browser had is no longer good for anything: nobody planted it for later.
         sign_out(site.database, before)
-    response = RedirectResponse(_after(request, opened, own_address(then)), 303)
+    response = RedirectResponse(after(request, opened, own_address(then)), 303)
     set_session(request, response, secret)
     return response
 
 
-def _after(request: Request, opened: people.SignedIn, then: str) -> str:
+def after(request: Request, opened: people.SignedIn, then: str) -> str:
+    """Where a session goes on: to what it owes, else to what was wanted."""
     if opened.owes == "password":
         return "/sign-in/password"
     if opened.owes == "factor":
         return "/me/factor"
     if opened.owes == "code":
-        return "/sign-in/code" if then == "/" else f"/sign-in/code?next={quote(then)}"
+        way = "code" if badges.may_type_code(site_of(request).database, opened.viewer) else "badge"
+        return f"/sign-in/{way}" if then == "/" else f"/sign-in/{way}?next={quote(then)}"
     return first_page(request, opened.viewer) if then == "/" else then
 
 
@@ -113,7 +116,7 @@ def code_form(
     request: Request,
     known: Known,
     code: Annotated[str, Form(max_length=CODE_CHARACTERS_MAX)] = "",
-    then: Annotated[str, Form(max_length=_ADDRESS_CHARACTERS_MAX)] = "/",
+    then: Annotated[str, Form(max_length=ADDRESS_CHARACTERS_MAX)] = "/",
 ) -> Response:
     """Check the code and go on, under a new secret."""
     then, secret = own_address(then), new_secret()
@@ -126,7 +129,7 @@ def code_form(
         known = people.SignedIn(known.viewer, None)
     else:
         secret = known.viewer.secret
-    response = RedirectResponse(_after(request, known, then), 303)
+    response = RedirectResponse(after(request, known, then), 303)
     set_session(request, response, secret)
     return response
 
@@ -135,8 +138,12 @@ def _ask_code(
     request: Request, known: people.SignedIn, then: str, problem: str | None = None, status: int = 200
 ) -> Response:
     if known.owes != "code" and problem is None:
-        return RedirectResponse(_after(request, known, then), 303)
-    context = CodeContext(known.viewer.login, then, problem)
+        return RedirectResponse(after(request, known, then), 303)
+    database = site_of(request).database
+    if not badges.may_type_code(database, known.viewer):
+        return RedirectResponse(after(request, known, then), 303)
+    has_badge = badges.badge_of(database, known.viewer) is not None
+    context = CodeContext(known.viewer.login, then, has_badge, problem)
     return render(request, "sign_in_code.html", context, status=status)
 
 
@@ -145,7 +152,7 @@ def _ask_code(
 def first_password_page(request: Request, known: Known) -> Response:
     """Ask for a password of one's own, in the place of one that somebody else gave."""
     if known.owes != "password":
-        return RedirectResponse(_after(request, known, "/"), 303)
+        return RedirectResponse(after(request, known, "/"), 303)
     return render(request, "password.html", PasswordContext(given=True))
 
 
@@ -167,7 +174,7 @@ def first_password_form(
     except Refusal as refusal:
         context = PasswordContext(refusal.sentence("zh" if words.chinese else "en"), given=True)
         return render(request, "password.html", context, status=status_of(refusal))
-    response = RedirectResponse(_after(request, session_of(database, secret), "/"), 303)
+    response = RedirectResponse(after(request, session_of(database, secret), "/"), 303)
     set_session(request, response, secret)
     return response
 
@@ -192,7 +199,7 @@ def sign_out_form(request: Request) -> Response:
 def own_address(address: str) -> str:
     """The address if it is a path of ours, else `/`: a link must not use our sign-in to lead elsewhere."""
     ours = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
-    return address if ours and len(address) <= _ADDRESS_CHARACTERS_MAX else "/"
+    return address if ours and len(address) <= ADDRESS_CHARACTERS_MAX else "/"
 
 
 def first_page(request: Request, viewer: Viewer) -> str:

@@ -18,10 +18,10 @@ from inventory.domain.permissions import Permission
 from inventory.domain.places import PlaceKind
 from inventory.domain.refusals import BadInput, NoSuchAddress, NotAllowed, Refusal, TooManyAttempts, WrongPin
 from inventory.operations import custody
-from inventory.operations.countersigning import countersign
 from inventory.operations.custody import Asked, Seen
 from inventory.operations.scanning import Scanned, own_window
 from inventory.papers.codes import code_128
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.refusing import status_of
@@ -189,8 +189,7 @@ def _asked(request: Request, viewer: Viewer, kind: ActKind, form: Form, batch: B
     lines, target = batch
     rule, witness = RULES[kind], None
     if rule.two:
-        secret = form.text("witness_secret")
-        witness = countersign(site_of(request).database, viewer, form.text("witness_login"), secret)
+        witness = second_person(request, viewer, form)
     told_place = form.told("to_place") if target is None else target.place_code
     return Asked(
         form.command_id(),

@@ -13,8 +13,8 @@ from inventory.domain.permissions import Permission, permits
 from inventory.domain.refusals import Refusal
 from inventory.domain.tagging import IDENTIFICATION_NAMES
 from inventory.operations import tagging
-from inventory.operations.countersigning import countersign
 from inventory.operations.tagging import Printed, Tagged
+from web.at_desk import second_person
 from web.doors import Doors, permitted
 from web.forms import Form, SentForm
 from web.outcomes import redirect
@@ -86,7 +86,7 @@ def change(request: Request, viewer: SignedIn, volume: str, form: SentForm) -> R
     what = form.text("what")
     try:
         if what == "replace":
-            witness = countersign(database, viewer, form.text("witness_login"), form.text("witness_secret"))
+            witness = second_person(request, viewer, form)
             printed = _printed(name, form)
             tagging.replace_tag(database, viewer, form.command_id(), printed, form.text("reason"), witness, now)
         elif what == "fault":

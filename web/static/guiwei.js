@@ -63,3 +63,11 @@ function refreshAges() {
 }
 
 setInterval(refreshAges, 20000);
+
+// Once a badge lies there, the PIN is typed next.
+document.addEventListener("htmx:afterSwap", () => {
+  const tapped = document.querySelector("[data-tapped]");
+  if (!tapped) return;
+  tapped.removeAttribute("data-tapped");
+  tapped.closest("form").querySelector("[name=witness_secret], [data-after-tap]")?.focus();
+});

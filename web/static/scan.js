@@ -157,6 +157,7 @@ class Batch {
     this.turn = parsed;
     this.waiting = 0; // codes taken and not yet met
     this.owed = null; // the line whose own fields get what is scanned next
+    this.quiet = false;
     this.late = []; // codes taken after the batch was sent: they are of the next one
     this.field.addEventListener("paste", () => this.keys.clear());
     section.addEventListener("click", (event) => {
@@ -211,6 +212,14 @@ class Batch {
       if (this.sent) this.late.push(code);
       else return this.meet(code, line);
     });
+  }
+
+  // What was read at once comes as if it were scanned, but one sound says how the whole stack is.
+  takeAll(codes) {
+    const there = new Set([...this.lines.children].map((line) => line.dataset.name));
+    this.quiet = true;
+    for (const code of codes) if (!there.has(code)) this.take(folded(code));
+    this.queue(() => { this.quiet = false; });
   }
 
   queue(act) {
@@ -283,6 +292,7 @@ class Batch {
 
   putPlace(line, told) {
     line.remove();
+    this.count();
     const why = told.querySelector(".why");
     if (why) return this.say(why.textContent, false);
     if (!this.place) return this.say(`${told.dataset.name}: ${this.section.dataset.noPlace}`, false);
@@ -328,11 +338,11 @@ class Batch {
     const said = this.section.querySelector("[data-said]");
     said.textContent = text;
     said.classList.toggle("spoken", good); // Good news is heard; bad news is read as well.
-    beep(good);
+    if (!this.quiet || !good) beep(good);
   }
 
   count() {
-    this.section.querySelector("[data-tally]").textContent = this.lines.children.length;
+    this.section.querySelector("[data-tally]").textContent = this.lines.querySelectorAll(".line:not(.asked)").length;
     this.section.classList.toggle("faulty", this.lines.querySelector(".bad") !== null);
   }
 }
@@ -442,6 +452,8 @@ document.addEventListener("DOMContentLoaded", () => { begin(document); speak(doc
 document.addEventListener("htmx:afterSwap", (event) => {
   begin(event.target.parentNode || document);
   speak(event.target);
+  const { stack } = event.target.dataset;
+  if (stack) batchOf(event.target.closest("[data-batch]")).takeAll(JSON.parse(stack));
   // What was told to be wrong is scanned again: its field is the one a scanner types into next.
   const wrong = event.target.querySelector("[data-again]");
   if (wrong) document.getElementById(wrong.dataset.again).select();
