@@ -21,6 +21,7 @@ from uuid import uuid4
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from devices.simulator.city import City, make_city, write_registers
+from devices.simulator.floor import EPC_MANAGER
 from devices.simulator.run import simulate
 from devices.simulator.truth import DifferenceKind, Truth, make_truth
 from guiwei import demo_day
@@ -29,15 +30,17 @@ from guiwei.embedded.directory import free_port
 from guiwei.settings import Settings, read_settings
 from guiwei.site import Say, Site, open_site
 from guiwei.supervising import supervise
+from inventory.domain.label_numbering import Numbering
 from inventory.domain.people import Role
 from inventory.domain.refusals import BadSetting, NameTaken, Unavailable
-from inventory.operations import countersigning, second_factor, signing_in
+from inventory.operations import countersigning, numbering_labels, second_factor, signing_in
 from inventory.operations.importing import import_register
 from inventory.store.database import raw
 
 SEED = 20260301
 PLAIN_TO_SEE = (DifferenceKind.FAR, DifferenceKind.LEFT_ON_DESK)  # found by the first sweep that passes
 READY_SECONDS_MAX = 60
+_LABEL_CLASS = 3  # 1 and 2 are the city's dossiers and shelves
 PASSWORD = "guiwei-demo-2026"  # noqa: S105 - printed on the screen; the demo listens on loopback
 
 
@@ -73,6 +76,7 @@ def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, 
         except _Stopped:
             return
         crew = _let_people_in(site)
+        _number_labels(site)
         demo_day.begin(site.app, city, crew, datetime.now(UTC))
         services = threading.Thread(target=supervise, args=(("web", "ingest", "jobs"), stop, say), name="services")
         services.start()
@@ -150,6 +154,13 @@ def _let_people_in(site: Site) -> Crew:
         for login in ("clerk", "head", "keeper", "manager")
     )
     return Crew(clerk, head, keeper, manager)
+
+
+def _number_labels(site: Site) -> None:
+    """New labels stand under the simulated city's manager number (the standard's example), in a class of their own."""
+    if numbering_labels.numbering(site.owner, None) is None:
+        new = Numbering(manager=EPC_MANAGER, object_class=_LABEL_CLASS)
+        numbering_labels.set_numbering(site.owner, new, None, datetime.now(UTC))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from inventory.operations import labelling
 from inventory.operations.signing_in import add_token
 from tests.conftest import Archive
 from tests.labels.conftest import DOSSIERS, furnish, labels_of, made, tid
+from tests.labels.test_pads import reads
 from tests.labels.test_papers import understood
 from tests.papers.reading import Paper
 from tests.site import ONE_ENGINE, SignIn
@@ -47,7 +48,9 @@ def page(shelf: Archive, site: str, chromium: Browser, signed_in: SignIn) -> Ite
     assert not broken
 
 
-def scan(page: Page, *codes: str) -> None:
+def scan(page: Page, *codes: str, into: str = "#code") -> None:
+    """A scanner types; whoever holds it has waited for the page to be there."""
+    expect(page.locator(into)).to_be_focused()
     for code in codes:
         page.keyboard.type(code)
         page.keyboard.press("Enter")
@@ -55,7 +58,7 @@ def scan(page: Page, *codes: str) -> None:
 
 def test_a_keeper_tags_a_shelf_without_touching_the_mouse_between_labels(shelf: Archive, page: Page) -> None:
     page.goto("/labels")
-    scan(page, "A-01")
+    scan(page, "A-01", into="#where")
     page.click("text=查看未装标签的")
     expect(page.locator(".numbers")).to_contain_text(FIRST)
     page.click("text=制作 3 张标签")
@@ -69,6 +72,7 @@ def test_a_keeper_tags_a_shelf_without_touching_the_mouse_between_labels(shelf: 
     (one,), (two,), (three,) = (label.encoded for label in formats)
 
     page.click("text=核验标签")
+    expect(page).to_have_url(re.compile("/labels/verify$"))
     scan(page, FIRST, one, tid(1))
     expect(page.locator(".shout.good")).to_contain_text(f"{FIRST} 已绑定")
     expect(page.locator(".reached")).to_contain_text("3 册中已绑定 1 册")
@@ -84,6 +88,7 @@ def test_a_keeper_tags_a_shelf_without_touching_the_mouse_between_labels(shelf: 
     anew = labels_of(shelf, "T-000001")[-1].epc.hex().upper()
 
     page.locator(".heading").get_by_text("手持逐架核验").click()
+    expect(page).to_have_url(re.compile("/labels/shelf$"))
     scan(page, FIRST, one, tid(1), SECOND, two, tid(2), THIRD, tid(3), three)
     page.click("text=核验并绑定")
     expect(page.locator(".shout.bad")).to_contain_text("绑定 1 册，1 张标签未绑定")
@@ -93,6 +98,20 @@ def test_a_keeper_tags_a_shelf_without_touching_the_mouse_between_labels(shelf: 
     expect(page.locator(".shout.good")).to_contain_text("绑定 1 册")
     page.goto("/labels")
     expect(page.locator("table.cards")).to_contain_text("全部装上")
+
+
+def test_an_envelope_on_the_pad_is_bound_by_one_scan(shelf: Archive, page: Page) -> None:
+    one, *_ = labels_of(shelf, made(shelf))
+    page.goto("/labels/verify")
+    page.click("text=读写台 W1-D1")
+    expect(page).to_have_url(re.compile("place=W1-D1$"))
+    scan(page, FIRST)
+    expect(page.locator(".shout.bad")).to_contain_text("没有读到带 TID 的标签")
+    reads(shelf, (one.epc, tid(1)))
+    scan(page, FIRST)
+    expect(page.locator(".shout.good")).to_contain_text(f"{FIRST} 已绑定")
+    scan(page, FIRST)
+    expect(page.locator(".shout.good")).to_contain_text("此前已绑定")
 
 
 def test_a_handhelds_file_is_verified_as_it_was_read(
