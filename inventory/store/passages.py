@@ -158,7 +158,7 @@ class GateRow:
 
 @dataclass(frozen=True, slots=True)
 class PassageRow:
-    """A passage; acknowledged_*: None while an alarm waits for somebody."""
+    """A passage; acknowledged_*: None while an alarm waits for somebody. opened_by: whose badge lay at the gate just before."""
 
     passage: UUID
     gate: str
@@ -179,6 +179,7 @@ class PassageRow:
     acknowledged_by: str | None
     is_false: bool | None
     reason: str | None
+    opened_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ class LineRow:
 
 
 _HAS_ANTENNAS = "place.id IN (SELECT place_id FROM antenna WHERE role IN ('gate_inner', 'gate_outer'))"
+OPENED_SECONDS = 60  # before somebody crosses: a door that a badge opened is shut again by then
 GATES = f"""
     SELECT place.id AS place_id, place.code, place.name, gate_pulse.at AS pulse_at, heard_at, coalesce(silent, '{{}}') AS silent,
            (SELECT count(*) FROM passage WHERE passage.gate_place_id = place.id AND alarmed_at IS NOT NULL AND NOT EXISTS (
@@ -209,10 +211,14 @@ GATES = f"""
         WHERE gate_rearming.gate_place_id = place.id ORDER BY gate_rearming.id DESC LIMIT 1) AS rearmed ON true
     WHERE {_HAS_ANTENNAS} ORDER BY place.code
 """
-_PASSAGES = """
+_PASSAGES = f"""
     SELECT passage.id AS passage, gate.code AS gate, direction, probability, doubts, colour, settled, crossed_at, until_at,
            strange, alarmed_at, siren_at, listed_at, decided_at, stored_at, answer.at AS acknowledged_at,
-           account.name AS acknowledged_by, is_false, answer.reason
+           account.name AS acknowledged_by, is_false, answer.reason,
+           (SELECT opener.name FROM gate_opening JOIN account AS opener ON opener.id = gate_opening.account_id
+            WHERE gate_opening.gate_place_id = passage.gate_place_id
+                AND gate_opening.at BETWEEN crossed_at - interval '{OPENED_SECONDS} seconds' AND until_at
+            ORDER BY gate_opening.at DESC LIMIT 1) AS opened_by
     FROM passage JOIN place AS gate ON gate.id = gate_place_id
     LEFT JOIN alarm_acknowledgement AS answer ON answer.passage_id = passage.id
     LEFT JOIN account ON account.id = answer.account_id

@@ -54,6 +54,7 @@ def whatever_else(archive: Archive) -> None:
         "SELECT evidence_day_ensure(current_date)",
         "INSERT INTO reader (code, dialect, topic, timezone) VALUES ('R', 'native', 't', 'UTC')",
         "INSERT INTO antenna (reader_id, number, role) SELECT id, 1, 'desk' FROM reader",
+        f"INSERT INTO gate_opening (gate_place_id, account_id, at) SELECT min(id), {keeper}, now() FROM place",
         "INSERT INTO evidence SELECT antenna.id, tag.id, now(), 1, 1, -5000, -5000, now(), now() FROM antenna, tag",
         (
             f"INSERT INTO arrival (holding_agency_id, sender, is_historic, announced_by, announced_at, command_id) "

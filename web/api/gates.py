@@ -62,6 +62,7 @@ class PassageAnswer(BaseModel):
     siren_at: datetime | None
     strange_tags: int
     volumes: list[CarriedAnswer]
+    opened_by: str | None = Field(description="Whose badge lay at the gate's card reader within a minute before.")
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     false_alarm: bool | None
@@ -176,6 +177,7 @@ def _passage(one: PassageSeen) -> PassageAnswer:
             )
             for line in one.lines
         ],
+        opened_by=row.opened_by,
         acknowledged_at=row.acknowledged_at,
         acknowledged_by=row.acknowledged_by,
         false_alarm=row.is_false,

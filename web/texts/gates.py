@@ -32,6 +32,7 @@ TEXTS = {
     ),
     "gates.rearmed.by": ("{name} 于 {time} 复位", "re-armed by {name}, {time}"),
     "gates.acknowledged": ("已记录，通道门已复位。", "Recorded; the gate is armed."),
+    "gates.opened_by": ("刷卡开门", "opened by the badge of"),
     "gates.alarm": ("未经许可出库", "Left without an order"),
     "gates.alarm.turned": ("曾报警，后判定为{way}", "rang, then turned out as: {way}"),
     "gates.alarm.late": ("事后判定，未鸣笛", "found out later, no siren"),
