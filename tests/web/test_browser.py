@@ -148,6 +148,8 @@ def test_the_open_page_changes_when_somebody_moves_it(archive: Archive, open_pag
 
 def test_news_of_another_dossier_leaves_the_page_alone(archive: Archive, open_page: Open) -> None:
     page = open_page("/dossiers/L-1")
+    with page.expect_response("**/live/dossiers/L-1*"):
+        page.reload()  # A stream that begins after the news tells it once more, to be sure.
     looks: list[str] = []
     page.on("request", lambda request: looks.append(request.url) if request.resource_type != "eventsource" else None)
     believe(archive, "L-2", "A-01", 0.95)
