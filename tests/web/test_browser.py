@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from inventory.domain.acts import ActKind
 from tests.conftest import Archive
+from tests.ingest.equipment import until
 from tests.site import Held
 from tests.web.conftest import ONE_ENGINE
 from tests.web.stock import believe, id_number, password_of, person_of
@@ -148,8 +149,12 @@ def test_the_open_page_changes_when_somebody_moves_it(archive: Archive, open_pag
 
 def test_news_of_another_dossier_leaves_the_page_alone(archive: Archive, open_page: Open) -> None:
     page = open_page("/dossiers/L-1")
+    # A server that begins to listen, or a page that does, looks once more, to be sure; that isn't what is asked for here.
+    listens = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%found%'"
+    until(lambda: archive.root.execute(listens).rowcount, "the server listens")
     with page.expect_response("**/live/dossiers/L-1*"):
-        page.reload()  # A stream that begins after the news tells it once more, to be sure.
+        page.reload()
+    page.wait_for_load_state("networkidle")
     looks: list[str] = []
     page.on("request", lambda request: looks.append(request.url) if request.resource_type != "eventsource" else None)
     believe(archive, "L-2", "A-01", 0.95)
