@@ -506,8 +506,8 @@ def _tell_outage(root: psycopg.Connection, gates: list[Gate], began: float, hear
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=300.0, help="of people, beside the outage")
-    parser.add_argument("--gates", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=360.0, help="of people, beside the outage")
+    parser.add_argument("--gates", type=int, default=4)
     parser.add_argument("--outage", type=float, default=0.0, help="seconds for which PostgreSQL is stopped in between")
     parser.add_argument("--quick", action="store_true", help="a minute of people")
     asked = parser.parse_args()
