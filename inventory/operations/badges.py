@@ -67,10 +67,12 @@ def prove(database: Database, viewer: Viewer, wish_id: int, pin: str, new_secret
     Raises `WrongBadge` where either isn't the viewer's, and `TooManyAttempts` as signing in does.
     """
     asked = secret_asked(database, viewer.login, "pin")
-    verified = _verified(_seen(database, viewer, wish_id))
+    seen = _seen(database, viewer, wish_id)
     proof = secrets_kept.proof(pin.strip(), asked.setting)
     with database.transaction(viewer) as session:
-        told = taps.tell(raw(session), wish_id, verified=verified, proof=proof, new_hash=secret_hash(new_secret))
+        told = taps.tell(
+            raw(session), wish_id, seen, verified=_verified(seen), proof=proof, new_hash=secret_hash(new_secret)
+        )
     if not told:
         raise WrongBadge
 
@@ -87,7 +89,7 @@ def countersign(database: Database, viewer: Viewer, wish_id: int, pin: str) -> V
     asked = secret_asked(database, seen.login, "pin")
     proof = secrets_kept.proof(pin.strip(), asked.setting)
     with database.transaction(viewer) as session:
-        witness = taps.countersign(raw(session), wish_id, seen.login, verified=_verified(seen), proof=proof)
+        witness = taps.countersign(raw(session), wish_id, seen, verified=_verified(seen), proof=proof)
     if witness is None:
         raise WrongPin
     return witness
@@ -105,7 +107,7 @@ def issue(database: Database, viewer: Viewer, wish_id: int, login: str) -> None:
     if seen.shown_key is not None and not _signed(seen, seen.shown_key):
         raise TapMissing
     with database.transaction(viewer) as session:
-        if not taps.issue(raw(session), wish_id, login.strip().lower(), seen.shown_key):
+        if not taps.issue(raw(session), wish_id, seen, login.strip().lower(), seen.shown_key):
             raise AccountNotFound(login=login)
 
 

@@ -12,6 +12,7 @@ from inventory.domain.people import Role, Viewer
 from inventory.store.batch import Tapped, moment
 
 KEPT = timedelta(days=1)
+AWAY_MAX = timedelta(minutes=5)  # between the clocks of ingest and of the database; what is further off is a recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,14 @@ class Desk:
 class WishSeen:
     """How a wish for a tap stands.
 
-    command_state: how far the desk has been told. uid: of the card that was laid down, None while none was. login, name: of
-    the badge's holder, None where it is nobody's. public_key: of the badge; shown_key: what the card showed.
+    command_state: how far the desk has been told. tap_id, uid: of the card that was laid down last, None while none was. login,
+    name: of the badge's holder, None where it is nobody's. public_key: of the badge; shown_key: what the card showed.
     """
 
     reader: str
     is_over: bool
     command_state: str | None
+    tap_id: int | None
     uid: bytes | None
     challenge: bytes = field(repr=False)
     signature: bytes | None = field(repr=False)
@@ -58,15 +60,15 @@ class BadgeRow:
 
 
 def add(connection: psycopg.Connection[Any], taps: Sequence[Tapped]) -> None:
-    """Keep what desks said was laid on their readers, for a day."""
+    """Keep what desks said was laid on their readers, for a day, as of now: what was heard another day is no tap."""
     if not taps:
         return
-    newest = max(one.received_at for one in taps)
-    connection.execute("DELETE FROM tap WHERE received_at < %s", (moment(newest) - KEPT,))
+    connection.execute("DELETE FROM tap WHERE received_at < now() - %s", (KEPT,))
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO tap (reader_id, uid, challenge, signature, public_key, received_at) VALUES (%s, %s, %s, %s, %s, %s)",
-            [(*one[:5], moment(one.received_at)) for one in taps],
+            "INSERT INTO tap (reader_id, uid, challenge, signature, public_key) SELECT %s, %s, %s, %s, %s "
+            "WHERE %s BETWEEN clock_timestamp() - %s AND clock_timestamp() + %s",
+            [(*one[:5], moment(one.received_at), AWAY_MAX, AWAY_MAX) for one in taps],
         )
 
 
@@ -91,25 +93,28 @@ def seen(connection: psycopg.Connection[Any], wish_id: int) -> WishSeen | None:
         return cursor.execute("SELECT * FROM tap_seen(%s)", (wish_id,)).fetchone()
 
 
-def tell(connection: psycopg.Connection[Any], wish_id: int, *, verified: bool, proof: bytes, new_hash: bytes) -> bool:
-    """Count the try; the session's own badge and its PIN open the session under a new secret."""
-    query = "SELECT badge_told(%s, %s, %s, %s)"
-    return connection.execute(query, (wish_id, verified, proof, new_hash)).fetchone() == (True,)
+def tell(
+    connection: psycopg.Connection[Any], wish_id: int, seen: WishSeen, *, verified: bool, proof: bytes, new_hash: bytes
+) -> bool:
+    """Count the try; the session's own badge, as it was seen, and its PIN open the session under a new secret."""
+    query = "SELECT badge_told(%s, %s, %s, %s, %s)"
+    return connection.execute(query, (wish_id, seen.tap_id, verified, proof, new_hash)).fetchone() == (True,)
 
 
 def countersign(
-    connection: psycopg.Connection[Any], wish_id: int, login: str, *, verified: bool, proof: bytes
+    connection: psycopg.Connection[Any], wish_id: int, seen: WishSeen, *, verified: bool, proof: bytes
 ) -> Viewer | None:
     """Whoever signs beside the session by badge and PIN, noted for the act that follows; None where that proves nothing."""
     query = "SELECT * FROM badge_countersigned(%s, %s, %s, %s)"
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(query, (wish_id, verified, login, proof)).fetchone()
+        row = cursor.execute(query, (wish_id, seen.tap_id, verified, proof)).fetchone()
     return None if row is None else Viewer(**{**row, "role": Role(row["role"])})
 
 
-def issue(connection: psycopg.Connection[Any], wish_id: int, login: str, key: bytes | None) -> bool:
-    """The card that was laid down becomes somebody's badge; False where no card or no such account is there, or for others."""
-    return connection.execute("SELECT badge_issued(%s, %s, %s)", (wish_id, login, key)).fetchone() == (True,)
+def issue(connection: psycopg.Connection[Any], wish_id: int, seen: WishSeen, login: str, key: bytes | None) -> bool:
+    """The card that was seen becomes somebody's badge; False where no such account is there, the wish is used, or for others."""
+    query = "SELECT badge_issued(%s, %s, %s, %s)"
+    return connection.execute(query, (wish_id, seen.tap_id, login, key)).fetchone() == (True,)
 
 
 def end(connection: psycopg.Connection[Any], login: str, reason: str) -> bool:

@@ -1,7 +1,6 @@
 """What a badge opens, and whatever is tried with one that isn't one's own, was copied, or was laid down for somebody else."""
 
 import secrets
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -38,26 +37,14 @@ from inventory.store.people import SignedIn
 from inventory.store.readers import registered_antennas
 from tests.conftest import Archive
 from tests.desk.breaks import BREAKS, BY_THE_APPLICATION, PREPARE, WISH
-from tests.desk.conftest import TOPIC, register_desk
+from tests.desk.conftest import PIN, TOPIC
 from tests.desk.virtual import Card
 from tests.site import ONE_ENGINE
 from tests.web.stock import account_of, password_of
 
 pytestmark = ONE_ENGINE
-PIN, OTHER_PIN = "271828", "141592"
+OTHER_PIN = "141592"
 UID = bytes.fromhex("04A1B2C3D4E5F6")
-
-
-@pytest.fixture
-def desk(archive: Archive) -> Archive:
-    """A desk, a system administrator, and a head who needs a second factor."""
-    register_desk(archive)
-    archive.admin = account_of(archive, "admin", "管理员", Role.SYSTEM_ADMIN)  # type: ignore[attr-defined]
-    archive.admin = replace(archive.admin, secret=archive.session(archive.admin.account_id))  # type: ignore[attr-defined]
-    account_of(archive, "wang", "王芳", Role.AGENCY_HEAD, "370112")
-    archive.root.execute("INSERT INTO second_factor_role VALUES ('agency_head')")
-    set_pin(archive.owner, "wang", PIN)
-    return archive
 
 
 def admin(archive: Archive) -> Viewer:
@@ -287,7 +274,9 @@ def test_badges_are_given_out_by_the_system_administrator_and_ended_by_their_hol
     with pytest.raises(NotAllowed):
         badges.issue(desk.app, desk.keeper, wish, "keeper")
     with desk.sql_of(desk.keeper) as sql:
-        assert sql.execute("SELECT badge_issued(%s, 'keeper', NULL)", (wish,)).fetchone() == (False,)
+        assert sql.execute(
+            "SELECT badge_issued(%s, (SELECT tap_id FROM tap_seen(%s)), 'keeper', NULL)", (wish, wish)
+        ).fetchone() == (False,)
     desk.root.execute("UPDATE tap_wish SET waits_until = now()")
     give(desk, "wang", card)
     with pytest.raises(BadgeTaken):
@@ -336,7 +325,9 @@ def test_with_the_applications_password_nobody_taps_or_challenges_in_anothers_na
         told: "reader_command_by_its_roles",
         "INSERT INTO tap (reader_id, uid, received_at) SELECT id, '\\x01020304', now() FROM reader": None,
         WISH.format(challenge=challenge): None,
-        "SELECT tap_proves(1, true)": None,
+        "SELECT tap_whose(1, 1, true)": None,
+        "SELECT tap_laid(1, 1)": None,
+        "SELECT sessions_ended(1)": None,
         "SELECT * FROM badge": None,
     }
     for statement, constraint in tries.items():

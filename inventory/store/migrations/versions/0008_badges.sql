@@ -13,10 +13,11 @@ CREATE TABLE badge (
     public_key bytea CONSTRAINT badge_key_length CHECK (octet_length(public_key) = 65), -- a point of P-256; NULL: it signs nothing
     issued_by  integer NOT NULL REFERENCES account,
     issued_at  timestamptz NOT NULL DEFAULT now(),
-    ended_by   integer REFERENCES account,
+    ended_by   integer REFERENCES account,                 -- NULL: at the command line, by the owner's role
     ended_at   timestamptz,
     end_reason text,
-    CONSTRAINT badge_ended_whole CHECK (num_nulls(ended_by, ended_at, end_reason) IN (0, 3))
+    CONSTRAINT badge_ended_whole CHECK (
+        num_nulls(ended_at, end_reason) IN (0, 2) AND (ended_by IS NULL OR ended_at IS NOT NULL))
 );
 CREATE UNIQUE INDEX badge_of_one_person ON badge (uid) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX badge_one_each ON badge (account_id) WHERE ended_at IS NULL;
@@ -54,7 +55,8 @@ CREATE TABLE tap (
     challenge   bytea,                                     -- of the wish it answers; NULL: nobody had asked
     signature   bytea,
     public_key  bytea,
-    received_at timestamptz NOT NULL
+    -- By the database's clock, which nobody tells: a recording that is replayed can't lay a card down in another hour.
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX tap_of_reader ON tap (reader_id, id);
 CREATE INDEX tap_by_challenge ON tap (challenge) WHERE challenge IS NOT NULL;
@@ -82,7 +84,7 @@ BEGIN
     IF session_known() IS NULL THEN PERFORM refuse_act('tap_by_session', NULL); END IF;
     SELECT reader.id INTO the_desk FROM reader
     WHERE code = the_reader AND dialect = 'native'
-      AND EXISTS (SELECT FROM antenna WHERE antenna.reader_id = reader.id AND role = 'desk') FOR UPDATE;
+      AND EXISTS (SELECT FROM antenna WHERE antenna.reader_id = reader.id AND role = 'desk') FOR NO KEY UPDATE;
     IF the_desk IS NULL THEN RETURN NULL; END IF;
     DELETE FROM tap_wish WHERE waits_until < now() - interval '1 day' OR (session_hash = shown_hash() AND used_at IS NULL);
     IF EXISTS (SELECT FROM tap_wish WHERE reader_id = the_desk AND waits_until > now() AND used_at IS NULL) THEN
@@ -97,74 +99,83 @@ BEGIN
     RETURN wish;
 END $$;
 
--- How a wish of this session stands. Looking is waiting on; after two minutes it is over.
+-- How a wish of this session stands. Looking is waiting on, for two minutes and not after one stopped: another may wait there.
 CREATE FUNCTION tap_seen(the_wish bigint) RETURNS TABLE (
-    reader text, is_over boolean, command_state text, uid bytea, challenge bytea, signature bytea, shown_key bytea,
+    reader text, is_over boolean, command_state text, tap_id bigint, uid bytea, challenge bytea, signature bytea, shown_key bytea,
     login text, name text, public_key bytea
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     UPDATE tap_wish SET waits_until = least(now() + interval '15 seconds', asked_at + interval '2 minutes')
-    WHERE id = the_wish AND session_hash = shown_hash() AND used_at IS NULL AND asked_at > now() - interval '2 minutes';
+    WHERE id = the_wish AND session_hash = shown_hash() AND used_at IS NULL AND waits_until > now() AND session_known() IS NOT NULL;
     RETURN QUERY
-        SELECT reader.code, wish.used_at IS NOT NULL OR wish.asked_at <= now() - interval '2 minutes', state,
-               laid.uid, wish.challenge,
+        SELECT reader.code,
+               wish.used_at IS NOT NULL OR wish.asked_at <= now() - interval '2 minutes'
+                   OR (wish.waits_until <= now() AND badge.id IS NULL),
+               state, laid.id, laid.uid, wish.challenge,
                laid.signature, laid.public_key, account.login, account.name, badge.public_key
         FROM tap_wish AS wish JOIN reader ON reader.id = wish.reader_id LEFT JOIN reader_command ON reader_command.id = wish.command_id
         LEFT JOIN LATERAL (
-            SELECT tap.* FROM tap WHERE tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id
+            SELECT tap.* FROM tap
+            WHERE tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id AND tap.received_at >= wish.asked_at
+              AND session_known() IS NOT NULL
             ORDER BY tap.id DESC LIMIT 1) AS laid ON true
         LEFT JOIN badge ON badge.uid = laid.uid AND badge.ended_at IS NULL LEFT JOIN account ON account.id = badge.account_id
         WHERE wish.id = the_wish AND session_hash = shown_hash();
 END $$;
 
--- Whose badge answered a wish of this session; used up by this. the_verified: the application found the signature right.
-CREATE FUNCTION tap_proves(the_wish bigint, the_verified boolean) RETURNS integer
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-DECLARE
-    who integer;
-BEGIN
-    SELECT badge.account_id INTO who FROM tap_wish AS wish
-    JOIN tap ON tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id
-    JOIN badge ON badge.uid = tap.uid AND ended_at IS NULL
-    WHERE wish.id = the_wish AND session_hash = shown_hash() AND used_at IS NULL AND asked_at > now() - interval '5 minutes'
-      AND (badge.public_key IS NULL OR the_verified)
-    ORDER BY tap.id DESC LIMIT 1 FOR UPDATE OF wish;
-    IF who IS NOT NULL THEN UPDATE tap_wish SET used_at = now() WHERE id = the_wish; END IF;
-    RETURN who;
-END $$;
+-- What was laid down for a wish of this session that is not used up; the wish is held until the transaction ends. A tap is named,
+-- and the newest isn't taken: what the application found of one card says nothing of the next.
+CREATE FUNCTION tap_laid(the_wish bigint, the_tap bigint) RETURNS bytea LANGUAGE sql SET search_path = public, pg_temp AS $$
+    SELECT tap.uid FROM tap_wish AS wish
+    JOIN tap ON tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id AND tap.received_at >= wish.asked_at
+    WHERE wish.id = the_wish AND tap.id = the_tap AND session_hash = shown_hash() AND used_at IS NULL
+      AND asked_at > now() - interval '5 minutes'
+    FOR UPDATE OF wish
+$$;
+
+-- Whose badge that was. the_verified: the application found this tap's signature right.
+CREATE FUNCTION tap_whose(the_wish bigint, the_tap bigint, the_verified boolean) RETURNS integer
+LANGUAGE sql SET search_path = public, pg_temp AS $$
+    SELECT account_id FROM badge
+    WHERE uid = tap_laid(the_wish, the_tap) AND ended_at IS NULL AND (public_key IS NULL OR the_verified)
+$$;
 
 -- ── What a tap and a PIN open ────────────────────────────────────────────────────────────────────────────────────────
 
--- A wrong PIN leaves the tap: the badge still lies there. Tries count with those of signing in.
-CREATE FUNCTION badge_told(the_wish bigint, the_verified boolean, the_proof bytea, the_hash bytea) RETURNS boolean
+-- A wrong PIN leaves the tap: the badge still lies there. Tries count with those of signing in; without the badge they count
+-- too, and no PIN is looked at.
+CREATE FUNCTION badge_told(the_wish bigint, the_tap bigint, the_verified boolean, the_proof bytea, the_hash bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     who       integer := session_known();
     the_login text := (SELECT login FROM account WHERE id = who);
 BEGIN
-    IF who IS NULL OR NOT EXISTS (SELECT FROM account_secret WHERE account_id = who AND pin_verifier IS NOT NULL)
-       OR secret_proven(the_login, 'pin', the_proof, 'badge_failed') IS NULL THEN RETURN false; END IF;
-    IF tap_proves(the_wish, the_verified) IS DISTINCT FROM who THEN
-        PERFORM account_log(who, 'badge_failed');
+    IF who IS NULL OR NOT EXISTS (SELECT FROM account_secret WHERE account_id = who AND pin_verifier IS NOT NULL) THEN
         RETURN false;
     END IF;
+    IF tap_whose(the_wish, the_tap, the_verified) IS DISTINCT FROM who THEN
+        PERFORM attempt_counted(the_login), account_log(who, 'badge_failed');
+        RETURN false;
+    END IF;
+    IF secret_proven(the_login, 'pin', the_proof, 'badge_failed') IS NULL THEN RETURN false; END IF;
+    UPDATE tap_wish SET used_at = now() WHERE id = the_wish;
     UPDATE sign_in_attempt SET failures = 0, locked_until = NULL WHERE slot = attempt_slot(the_login);
     PERFORM session_rotated(the_hash), account_log(who, 'badge_proven');
     RETURN true;
 END $$;
 
 -- The second person of an act by badge and PIN, noted as one who typed his login is.
-CREATE FUNCTION badge_countersigned(the_wish bigint, the_verified boolean, the_login text, the_proof bytea) RETURNS TABLE (
+CREATE FUNCTION badge_countersigned(the_wish bigint, the_tap bigint, the_verified boolean, the_proof bytea) RETURNS TABLE (
     account_id integer, login text, name text, role text, agency_id integer, agency_name text
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    who integer := secret_proven(the_login, 'pin', the_proof, 'countersign_failed');
+    who integer := tap_whose(the_wish, the_tap, the_verified);
 BEGIN
-    IF who IS NULL OR session_account() IS NULL THEN RETURN; END IF;
-    IF tap_proves(the_wish, the_verified) IS DISTINCT FROM who THEN
-        PERFORM account_log(who, 'countersign_failed');
+    IF session_account() IS NULL OR who IS NULL
+       OR secret_proven((SELECT account.login FROM account WHERE id = who), 'pin', the_proof, 'countersign_failed') IS NULL THEN
         RETURN;
     END IF;
+    UPDATE tap_wish SET used_at = now() WHERE id = the_wish;
     DELETE FROM countersignature WHERE expires_at <= now();
     INSERT INTO countersignature (account_id, session_hash, expires_at) VALUES (who, shown_hash(), now() + interval '5 minutes');
     PERFORM account_log(who, 'countersign_badge');
@@ -174,27 +185,33 @@ END $$;
 
 -- ── Giving badges out ────────────────────────────────────────────────────────────────────────────────────────────────
 
--- The badge that was laid down for this wish becomes somebody's; his old one ends. the_key: one whose signature was right.
-CREATE FUNCTION badge_issued(the_wish bigint, the_login text, the_key bytea) RETURNS boolean
+-- Every session of an account but the one that asks for it.
+CREATE FUNCTION sessions_ended(the_account integer) RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$
+    DELETE FROM web_session WHERE account_id = the_account AND secret_hash IS DISTINCT FROM shown_hash()
+$$;
+
+-- The badge that was laid down for this wish becomes somebody's; his old one ends, and with it what it may have opened. the_key:
+-- one whose signature was right.
+CREATE FUNCTION badge_issued(the_wish bigint, the_tap bigint, the_login text, the_key bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     who  integer := (SELECT id FROM account WHERE login = the_login AND administers());
     laid bytea;
 BEGIN
     IF who IS NULL THEN RETURN false; END IF;
-    SELECT tap.uid INTO laid FROM tap_wish AS wish JOIN tap ON tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id
-    WHERE wish.id = the_wish AND session_hash = shown_hash() AND used_at IS NULL AND asked_at > now() - interval '5 minutes'
-    ORDER BY tap.id DESC LIMIT 1 FOR UPDATE OF wish;
+    laid := tap_laid(the_wish, the_tap);
     IF laid IS NULL THEN RETURN false; END IF;
     UPDATE tap_wish SET used_at = now() WHERE id = the_wish;
     UPDATE badge SET ended_by = session_account(), ended_at = now(), end_reason = 'replaced'
     WHERE account_id = who AND ended_at IS NULL;
+    IF FOUND THEN PERFORM sessions_ended(who); END IF;
     INSERT INTO badge (account_id, uid, public_key, issued_by) VALUES (who, laid, the_key, session_account());
     PERFORM account_log(who, 'badge_issued');
     RETURN true;
 END $$;
 
--- Its holder or a system administrator ends it: lost, given back.
+-- Its holder or a system administrator ends it (lost, given back), also at the command line. Other sessions end as with a lost
+-- telephone.
 CREATE FUNCTION badge_ended(the_login text, the_reason text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -203,7 +220,7 @@ BEGIN
     UPDATE badge SET ended_by = session_account(), ended_at = now(), end_reason = the_reason
     WHERE account_id = who AND ended_at IS NULL;
     IF NOT FOUND THEN RETURN false; END IF;
-    PERFORM account_log(who, 'badge_ended');
+    PERFORM sessions_ended(who), account_log(who, 'badge_ended');
     RETURN true;
 END $$;
 
@@ -233,6 +250,55 @@ CREATE FUNCTION has_badge_factor(the_account integer) RETURNS boolean LANGUAGE s
         WHERE account_id = the_account AND ended_at IS NULL AND pin_verifier IS NOT NULL
           AND account.role IN (SELECT second_factor_role.role FROM second_factor_role))
 $$;
+-- As in 0003_sessions.sql; a password forgives nothing where a badge is still to come either.
+CREATE OR REPLACE FUNCTION secret_proven(the_login text, the_kind text, the_proof bytea, the_failure text) RETURNS integer
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    who   integer;
+    wants bytea;
+    shut  boolean;
+    factored boolean;
+BEGIN
+    IF NOT attempt_counted(the_login) THEN RETURN NULL; END IF;
+    SELECT account.id, locked_at IS NOT NULL, factor_cipher IS NOT NULL OR has_badge_factor(account.id),
+           CASE WHEN the_kind = 'pin' THEN coalesce(pin_verifier, password_verifier) ELSE password_verifier END
+    INTO who, shut, factored, wants
+    FROM account LEFT JOIN account_secret ON account_id = account.id WHERE login = the_login;
+    IF sha256(the_proof) IS DISTINCT FROM wants OR wants IS NULL OR shut THEN
+        IF who IS NOT NULL THEN PERFORM account_log(who, the_failure); END IF;
+        RETURN NULL;
+    END IF;
+    UPDATE sign_in_attempt SET failures = CASE WHEN factored THEN greatest(failures - 1, 0) ELSE 0 END, locked_until = NULL
+    WHERE slot = attempt_slot(the_login);
+    RETURN who;
+END $$;
+
+-- As in 0005_first_passwords.sql; who has a badge for a second factor owes that next.
+CREATE OR REPLACE FUNCTION password_change(the_proof bytea, the_setting text, the_verifier bytea, the_hash bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    asks integer := session_changing();
+    owed boolean := session_account() IS NULL;
+    who  integer;
+BEGIN
+    IF asks IS NULL THEN RETURN false; END IF;
+    who := secret_proven((SELECT login FROM account WHERE id = asks), 'password', the_proof, 'password_refused');
+    IF who IS NULL THEN RETURN false; END IF;
+    INSERT INTO password_before SELECT account_id, clock_timestamp(), password_setting, password_verifier
+        FROM account_secret WHERE account_id = who;
+    DELETE FROM password_before WHERE account_id = who AND set_at NOT IN (
+        SELECT set_at FROM password_before WHERE account_id = who ORDER BY set_at DESC LIMIT 4);
+    UPDATE account_secret SET password_setting = the_setting, password_verifier = the_verifier, password_set_at = now(),
+        password_given = false
+    WHERE account_id = who;
+    PERFORM sessions_ended(who), session_rotated(the_hash), account_log(who, 'password_set');
+    UPDATE web_session SET owes = CASE WHEN has_badge_factor(who) THEN 'code' ELSE 'factor' END
+    WHERE owed AND secret_hash = the_hash AND account_id IN (
+        SELECT account.id FROM account JOIN second_factor_role USING (role) JOIN account_secret ON account_secret.account_id = account.id
+        WHERE factor_cipher IS NULL);
+    RETURN true;
+END $$;
+
 CREATE OR REPLACE FUNCTION session_open(
     the_login text, the_proof bytea, the_hash bytea, the_idle interval, the_address text, the_browser text)
 RETURNS TABLE (
@@ -247,8 +313,9 @@ BEGIN
     INSERT INTO web_session (secret_hash, account_id, created_at, expires_at, idle, address, browser, owes)
     SELECT the_hash, who, now(), now() + interval '8 hours', least(the_idle, interval '8 hours'), left(the_address, 100),
            left(the_browser, 300),
-           CASE WHEN factor_cipher IS NOT NULL OR has_badge_factor(who) THEN 'code'
-                WHEN password_given THEN 'password'
+           CASE WHEN factor_cipher IS NOT NULL THEN 'code'
+                WHEN password_given THEN 'password' -- and the badge after that (password_change)
+                WHEN has_badge_factor(who) THEN 'code'
                 WHEN account.role IN (SELECT second_factor_role.role FROM second_factor_role) THEN 'factor' END
     FROM account JOIN account_secret ON account_secret.account_id = account.id WHERE account.id = who;
     PERFORM account_log(who, 'sign_in');
@@ -301,12 +368,14 @@ END $$;
 
 -- ── Privileges ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-REVOKE ALL ON FUNCTION badge_stays(), desk_list(), tap_wished(text, bytea), tap_seen(bigint), tap_proves(bigint, boolean),
-    badge_told(bigint, boolean, bytea, bytea), badge_countersigned(bigint, boolean, text, bytea), badge_issued(bigint, text, bytea),
+REVOKE ALL ON FUNCTION badge_stays(), desk_list(), tap_wished(text, bytea), tap_seen(bigint), tap_laid(bigint, bigint),
+    tap_whose(bigint, bigint, boolean), badge_told(bigint, bigint, boolean, bytea, bytea),
+    badge_countersigned(bigint, bigint, boolean, bytea), badge_issued(bigint, bigint, text, bytea), sessions_ended(integer),
     badge_ended(text, text), badge_list(boolean), desk_taps(text, timestamptz), has_badge_factor(integer), may_set_factor() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION desk_list(), tap_wished(text, bytea), tap_seen(bigint), badge_told(bigint, boolean, bytea, bytea),
-    badge_countersigned(bigint, boolean, text, bytea), badge_issued(bigint, text, bytea), badge_ended(text, text),
+GRANT EXECUTE ON FUNCTION desk_list(), tap_wished(text, bytea), tap_seen(bigint),
+    badge_told(bigint, bigint, boolean, bytea, bytea), badge_countersigned(bigint, bigint, boolean, bytea),
+    badge_issued(bigint, bigint, text, bytea), badge_ended(text, text),
     badge_list(boolean), desk_taps(text, timestamptz) TO guiwei_app;
 -- Taps come as evidence comes.
 GRANT SELECT (id, received_at), DELETE ON tap TO guiwei_jobs;
-GRANT INSERT (reader_id, uid, challenge, signature, public_key, received_at) ON tap TO guiwei_jobs;
+GRANT INSERT (reader_id, uid, challenge, signature, public_key) ON tap TO guiwei_jobs;
