@@ -1,6 +1,7 @@
 """The desk beside a browser, kept in a cookie; and the second person of a form, who signs by badge or by name."""
 
 from typing import Annotated
+from urllib.parse import quote, unquote
 
 from fastapi import Depends, Request
 from starlette.responses import Response
@@ -19,7 +20,7 @@ _DIGITS_MAX = 18  # of a bigint
 
 def own_desk(request: Request) -> str | None:
     """The reader of the desk beside this browser, as somebody chose it; whether there is one the database says."""
-    desk = request.cookies.get(COOKIE)
+    desk = unquote(request.cookies.get(COOKIE, ""))
     return desk if desk and len(desk) <= DESK_CHARACTERS_MAX and desk.isprintable() else None
 
 
@@ -27,7 +28,8 @@ def keep_desk(request: Request, response: Response, desk: str) -> None:
     """Remember the desk beside this browser; an empty one is forgotten."""
     https = site_of(request).settings.https
     if desk:
-        response.set_cookie(COOKIE, desk, max_age=_YEAR_SECONDS, httponly=True, samesite="lax", secure=https)
+        # Readers may be called in Chinese, cookies may not.
+        response.set_cookie(COOKIE, quote(desk), max_age=_YEAR_SECONDS, httponly=True, samesite="lax", secure=https)
     else:
         response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=https)
 

@@ -52,4 +52,6 @@ class Limits:
     # An address may be a hall of sixty clerks; an account is one person with a scanner, or one program.
     of_address: Pace = Pace(burst=1_200, a_second=100.0)
     of_account: Pace = Pace(burst=600, a_second=50.0)
+    # Whoever waits for a badge asks once; each asking is a command to a desk that stays on record.
+    taps_of_account: Pace = Pace(burst=20, a_second=0.2)
     sign_ins_of_address: Pace = Pace(burst=60, a_second=0.5)  # Everybody comes at half past eight.

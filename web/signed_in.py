@@ -70,11 +70,14 @@ def viewer_of(request: Request) -> Viewer:
 
 
 def session_known(request: Request) -> people.SignedIn:
-    """Whose session it is, also while it owes its second factor; raises `NotSignedIn`."""
+    """Whose session it is, also while it owes its second factor; raises `NotSignedIn` and `TooManyRequests`."""
     secret = session_secret(request)
     if secret is None:
         raise NotSignedIn
     known = session_of(site_of(request).database, secret)
+    # One that owes counts by itself: whoever has a password and no more takes nothing from its owner.
+    account_id = known.viewer.account_id
+    site_of(request).accounts.take(account_id if known.owes is None else (account_id, known.owes))
     if known.owes is None:
         request.state.viewer = known.viewer
     return known

@@ -48,10 +48,12 @@ class Site:
     metrics: Metrics = field(default_factory=Metrics)
     pages: frozenset[str] = frozenset()  # addresses served, for the navigation
     accounts: Pacing = field(init=False)
+    taps: Pacing = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin to count."""
         object.__setattr__(self, "accounts", Pacing(self.settings.limits.of_account))
+        object.__setattr__(self, "taps", Pacing(self.settings.limits.taps_of_account))
 
 
 def site_of(request: Request) -> Site:

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from devices.dialects.native import KEY_BYTES, SIGNATURE_BYTES_MAX, UID_BYTES
+
 AID = bytes.fromhex("F0475549574549")  # F0: a name of its own, registered nowhere (ISO/IEC 7816-4); then "GUIWEI"
 GET_UID = bytes.fromhex("FFCA000000")
 SELECT = bytes.fromhex("00A4040007") + AID + b"\x00"
 GET_KEY = bytes.fromhex("00CA010100")
 AUTHENTICATE = bytes.fromhex("0088000020")  # and 32 bytes of challenge, and 00: as many bytes as there are
-UID_BYTES = (4, 7, 8, 10)
+PARTS_MAX = 4  # of an answer; ours fit one
 
 DONE = b"\x90\x00"
 MORE, WRONG_LENGTH = b"\x61", b"\x6c"  # the status word's first byte: so many are ready; ask again for so many
@@ -47,17 +49,23 @@ def read(transmit: Transmit, challenge: bytes | None) -> Laid | None:
     if challenge is None or _ask(transmit, SELECT) is None:
         return Laid(uid)
     key = _ask(transmit, GET_KEY)
-    signature = None if key is None else _ask(transmit, AUTHENTICATE + challenge + b"\x00")
-    return Laid(uid) if signature is None else Laid(uid, signature, key)
+    if key is None or len(key) != KEY_BYTES:
+        return Laid(uid)
+    signature = _ask(transmit, AUTHENTICATE + challenge + b"\x00")
+    if signature is None or not 0 < len(signature) <= SIGNATURE_BYTES_MAX:
+        return Laid(uid)
+    return Laid(uid, signature, key)
 
 
 def _ask(transmit: Transmit, command: bytes) -> bytes | None:
-    """The answer's data; None where the card says no."""
+    """The answer's data; None where the card says no, or promises more and more."""
     answer = transmit(command)
     if answer[-2:-1] == WRONG_LENGTH:
         answer = transmit(command[:-1] + answer[-1:])
     data = b""
-    while answer[-2:-1] == MORE:
+    for _ in range(PARTS_MAX):
+        if answer[-2:-1] != MORE:
+            break
         data += answer[:-2]
         answer = transmit(GET_RESPONSE + answer[-1:])
     return data + answer[:-2] if answer[-2:] == DONE else None

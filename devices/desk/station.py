@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -36,7 +37,7 @@ Say = Callable[[str, str], None]  # a sentence in Chinese and in English
 class Command(msgspec.Struct):
     """What comes on the commands topic; of the commands there are, a desk takes one."""
 
-    id: int
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     command: str
     challenge: str = ""
     seconds: int = 0
@@ -106,7 +107,7 @@ class Station:
     def _heed(self, message: Message) -> None:
         try:
             command = COMMAND.decode(message.payload)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):  # the last: brackets in brackets without end
             log.warning("a command that can't be understood: %r", message.payload[:200])
             return
         problem = self._do(command)

@@ -109,7 +109,13 @@ def test_what_is_laid_down_is_told_and_a_badge_signs_the_challenge(
         for number, told in enumerate(wrong, 10):
             answer = site.challenge(number, **told)  # type: ignore[arg-type]
             assert not answer["ok"] and answer["problem"]
-        site.client.publish(COMMANDS, b"\xff{", qos=1)
+        deep = b"[" * 100_000 + b"]" * 100_000
+        for broken in (
+            b"\xff{",
+            b'{"id": 1, "command": "x", "more": %s}' % deep,
+            b'{"id": %s, "command": "x"}' % (b"9" * 5_000),
+        ):
+            site.client.publish(COMMANDS, broken, qos=1)
         assert site.challenge(20, seconds=1)["ok"]
         assert desk.end() == 0
         until(lambda: site.state == "offline", "it says that it goes")

@@ -8,13 +8,13 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from fastapi import Form, Request
+from fastapi import Form, Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from inventory.domain.badges import CHALLENGE_BYTES, TapState, ending
 from inventory.domain.people import LOGIN_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX
 from inventory.domain.permissions import Permission
-from inventory.domain.refusals import Conflict, NotFound, NotSignedIn, Refusal
+from inventory.domain.refusals import Conflict, NotFound, NotSignedIn, Refusal, TooManyRequests
 from inventory.operations import badges
 from inventory.operations.badges import TapSeen
 from inventory.store.people import SignedIn as SignedInKnown
@@ -32,6 +32,8 @@ router = Doors()
 HEARD_SECONDS = 24 * 3600.0  # a desk that has said nothing for so long is shown as away
 REASON_CHARACTERS_MAX = 100
 
+WishId = Annotated[int, Path(ge=0, le=2**63 - 1)]
+Tap = Annotated[int, Form(ge=0, le=2**63 - 1)]
 # What a tap is waited for: to sign in, to sign beside somebody, to be given out.
 Purpose = Literal["sign_in", "beside", "issue"]
 
@@ -120,10 +122,11 @@ def ask(
 ) -> Response:
     """Wait at a desk, from now on this browser's."""
     desk = desk.strip() or own or ""
-    challenge = secrets.token_bytes(CHALLENGE_BYTES)
+    challenge, account_id = secrets.token_bytes(CHALLENGE_BYTES), known.viewer.account_id
     try:
+        site_of(request).taps.take((account_id, known.owes))
         context = TapContext(purpose, badges.ask(site_of(request).database, known.viewer, desk, challenge))
-    except (NotFound, Conflict) as refusal:
+    except (NotFound, Conflict, TooManyRequests) as refusal:
         return render(request, "tap.html", TapContext(purpose, problem=refusal), block="tap", status=status_of(refusal))
     answer = render(request, "tap.html", context, block="tap")
     keep_desk(request, answer, desk)
@@ -132,7 +135,7 @@ def ask(
 
 @router.get("/taps/{wish_id}", include_in_schema=False)
 @while_signing_in
-def look(request: Request, known: Known, wish_id: int, purpose: Purpose) -> Response:
+def look(request: Request, known: Known, wish_id: WishId, purpose: Purpose) -> Response:
     """How it stands."""
     tap = badges.look(site_of(request).database, known.viewer, wish_id)
     return render(request, "tap.html", TapContext(purpose, tap), block="tap")
@@ -174,7 +177,7 @@ def sign_in_form(
     known: Known,
     own: OwnDesk,
     pin: Annotated[str, Form(max_length=PASSWORD_CHARACTERS_MAX)] = "",
-    tap: Annotated[int, Form(ge=0)] = 0,
+    tap: Tap = 0,
     then: Annotated[str, Form(max_length=ADDRESS_CHARACTERS_MAX)] = "/",
 ) -> Response:
     """The badge that was laid down and its PIN: go on, under a new secret."""
@@ -225,7 +228,7 @@ def issue(
     viewer: SignedIn,
     own: OwnDesk,
     login: Annotated[str, Form(max_length=LOGIN_CHARACTERS_MAX)] = "",
-    tap: Annotated[int, Form(ge=0)] = 0,
+    tap: Tap = 0,
 ) -> Response:
     """The card that was laid down becomes somebody's."""
     try:
