@@ -1,4 +1,4 @@
-"""`guiwei user`, `guiwei token` and `guiwei factor`: people, programs and second factors, by the owner's role."""
+"""`guiwei user`, `token`, `factor` and `badge`: people, programs and second factors, by the owner's role."""
 
 import os
 import secrets
@@ -12,14 +12,16 @@ import typer
 from guiwei.console import Json, print_result, say
 from guiwei.settings import read_settings
 from guiwei.site import open_site
+from inventory.domain.badges import ending
 from inventory.domain.granting import Belonging
 from inventory.domain.people import parse_role
-from inventory.operations import accounts, countersigning, granting, second_factor, signing_in
+from inventory.operations import accounts, badges, countersigning, granting, second_factor, signing_in
 from inventory.operations.granting import Granting
 
 user = typer.Typer(no_args_is_help=True, help="People who sign in.")
 token = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
 factor = typer.Typer(no_args_is_help=True, help="Second factors.")
+badge = typer.Typer(no_args_is_help=True, help="Badges.")
 
 PASSWORD_VARIABLE = "GUIWEI_NEW_PASSWORD"  # noqa: S105 - a variable's name
 PIN_VARIABLE = "GUIWEI_NEW_PIN"
@@ -179,3 +181,31 @@ def _require(text: str, *, required: bool, as_json: bool) -> None:
         second_factor.require(site.owner, role, required=required)
     told = "须用双因素 needs a second factor" if required else "可不用双因素 may do without"
     print_result({"role": role.value, "required": required}, f"{role.zh}: {told}", as_json=as_json)
+
+
+@badge.command("list")
+def badge_list(*, as_json: Json = False) -> None:
+    """Every badge that opens something: account, last digits of the card's number, whether it signs, since when."""
+    with open_site(read_settings(), say, "owner") as site:
+        seen = badges.badges(site.owner)
+    lines = [
+        f"{one.login:20} {ending(one.uid)}  {one.issued_at:%Y-%m-%d}{'  能应答质询 signs' if one.signs else ''}"
+        for one in seen
+    ]
+    told = [
+        {"login": one.login, "ending": ending(one.uid), "signs": one.signs, "issued_at": one.issued_at} for one in seen
+    ]
+    print_result({"badges": told}, "\n".join(lines), as_json=as_json)
+
+
+@badge.command("end")
+def badge_end(
+    login: str,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "lost",
+    *,
+    as_json: Json = False,
+) -> None:
+    """End somebody's badge and the account's sessions; the next sign-in asks for no badge any more."""
+    with open_site(read_settings(), say, "owner") as site:
+        badges.end(site.owner, None, login, reason)
+    print_result({"login": login}, f"{login}: 工作卡已注销 badge ended", as_json=as_json)

@@ -111,8 +111,11 @@ def issue(database: Database, viewer: Viewer, wish_id: int, login: str) -> None:
             raise AccountNotFound(login=login)
 
 
-def end(database: Database, viewer: Viewer, login: str, reason: str) -> None:
-    """End somebody's badge: by its holder, or a system administrator. Raises `BadgeNotFound`, also for whoever may not."""
+def end(database: Database, viewer: Viewer | None, login: str, reason: str) -> None:
+    """End somebody's badge and his other sessions: by its holder, a system administrator, or None for the owner's role.
+
+    Raises `BadgeNotFound`, also for whoever may not.
+    """
     said = parse_text(reason.strip())
     with database.transaction(viewer) as session:
         if not taps.end(raw(session), login.strip().lower(), said):
@@ -130,9 +133,10 @@ def may_type_code(database: Database, viewer: Viewer) -> bool:
     return second_factor.state(database, viewer).enrolled
 
 
-def badges(database: Database, viewer: Viewer) -> list[BadgeRow]:
-    """Everybody's, for a system administrator."""
-    check_permitted(viewer, Permission.MANAGE_ACCOUNTS)
+def badges(database: Database, viewer: Viewer | None = None) -> list[BadgeRow]:
+    """Everybody's, for a system administrator, or the owner's role."""
+    if viewer is not None:
+        check_permitted(viewer, Permission.MANAGE_ACCOUNTS)
     with database.transaction(viewer) as session:
         return taps.badges(raw(session), everybody=True)
 

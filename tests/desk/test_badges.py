@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -33,8 +34,10 @@ from inventory.operations.taking_evidence import take_evidence
 from inventory.store import evidence
 from inventory.store.constraints import CONSTRAINTS
 from inventory.store.database import refusal_for
+from inventory.store.keys import load_key_ring
 from inventory.store.people import SignedIn
 from inventory.store.readers import registered_antennas
+from tests.commands.running import Guiwei
 from tests.conftest import Archive
 from tests.desk.breaks import BREAKS, BY_THE_APPLICATION, PREPARE, WISH
 from tests.desk.conftest import PIN, TOPIC
@@ -342,3 +345,21 @@ def test_taps_are_kept_for_a_day(desk: Archive) -> None:
     desk.root.execute("UPDATE tap SET received_at = received_at - interval '25 hours'")
     lay_down(desk, Card(bytes.fromhex("01020304")), None)
     assert desk.root.execute("SELECT uid FROM tap").fetchall() == [(bytes.fromhex("01020304"),)]
+
+
+def test_whoever_runs_the_machine_ends_the_badge_of_who_can_not_get_in(desk: Archive, tmp_path: Path) -> None:
+    """The administrator's own, or when no desk works: by the command line, after which the password asks for a telephone."""
+    give(desk, "wang", Card.signing(UID))
+    owing(desk)
+    load_key_ring(tmp_path / "guiwei.key", make=True)
+    guiwei = Guiwei(tmp_path)
+    guiwei.set("GUIWEI_OWNER_DATABASE_URL", desk.owner_url)
+    (told,) = guiwei("badge", "list", "--json").result["badges"]
+    assert (told["login"], told["ending"], told["signs"]) == ("wang", "E5F6", True)
+    assert "E5F6" in guiwei("badge", "list").out
+    assert "wang" in guiwei("badge", "end", "wang", "--reason", "no desk works").out
+    assert "wang" in guiwei("badge", "end", "wang").refused()
+    row = desk.root.execute("SELECT ended_by, end_reason FROM badge").fetchone()
+    assert row == (None, "no desk works")
+    assert desk.root.execute("SELECT count(*) FROM web_session WHERE owes = 'code'").fetchone() == (0,)
+    assert by_password(desk, "wang").owes == "factor"
