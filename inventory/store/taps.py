@@ -12,7 +12,6 @@ from inventory.domain.people import Role, Viewer
 from inventory.store.batch import Tapped, moment
 
 KEPT = timedelta(days=1)
-AWAY_MAX = timedelta(minutes=5)  # between the clocks of ingest and of the database; what is further off is a recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,14 @@ class BadgeRow:
 
 
 def add(connection: psycopg.Connection[Any], taps: Sequence[Tapped]) -> None:
-    """Keep what desks said was laid on their readers, for a day, as of now: what was heard another day is no tap."""
+    """Keep what desks said was laid on their readers, for a day by the database's clock, whatever time a recording tells."""
     if not taps:
         return
-    connection.execute("DELETE FROM tap WHERE received_at < now() - %s", (KEPT,))
+    connection.execute("DELETE FROM tap WHERE received_at NOT BETWEEN now() - %s AND now() + %s", (KEPT, KEPT))
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO tap (reader_id, uid, challenge, signature, public_key) SELECT %s, %s, %s, %s, %s "
-            "WHERE %s BETWEEN clock_timestamp() - %s AND clock_timestamp() + %s",
-            [(*one[:5], moment(one.received_at), AWAY_MAX, AWAY_MAX) for one in taps],
+            "INSERT INTO tap (reader_id, uid, challenge, signature, public_key, received_at) VALUES (%s, %s, %s, %s, %s, %s)",
+            [(*one[:5], moment(one.received_at)) for one in taps],
         )
 
 

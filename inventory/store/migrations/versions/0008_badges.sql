@@ -55,8 +55,11 @@ CREATE TABLE tap (
     challenge   bytea,                                     -- of the wish it answers; NULL: nobody had asked
     signature   bytea,
     public_key  bytea,
-    -- By the database's clock, which nobody tells: a recording that is replayed can't lay a card down in another hour.
-    received_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    received_at timestamptz NOT NULL,
+    -- By the database's own clock. What was received at another time is a recording, or waited for us: it proves nothing any more.
+    heard_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    is_live     boolean NOT NULL GENERATED ALWAYS AS (
+                    heard_at - received_at BETWEEN interval '-5 minutes' AND interval '5 minutes') STORED
 );
 CREATE INDEX tap_of_reader ON tap (reader_id, id);
 CREATE INDEX tap_by_challenge ON tap (challenge) WHERE challenge IS NOT NULL;
@@ -116,7 +119,7 @@ BEGIN
         FROM tap_wish AS wish JOIN reader ON reader.id = wish.reader_id LEFT JOIN reader_command ON reader_command.id = wish.command_id
         LEFT JOIN LATERAL (
             SELECT tap.* FROM tap
-            WHERE tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id AND tap.received_at >= wish.asked_at
+            WHERE tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id AND is_live AND tap.heard_at >= wish.asked_at
               AND session_known() IS NOT NULL
             ORDER BY tap.id DESC LIMIT 1) AS laid ON true
         LEFT JOIN badge ON badge.uid = laid.uid AND badge.ended_at IS NULL LEFT JOIN account ON account.id = badge.account_id
@@ -127,7 +130,7 @@ END $$;
 -- and the newest isn't taken: what the application found of one card says nothing of the next.
 CREATE FUNCTION tap_laid(the_wish bigint, the_tap bigint) RETURNS bytea LANGUAGE sql SET search_path = public, pg_temp AS $$
     SELECT tap.uid FROM tap_wish AS wish
-    JOIN tap ON tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id AND tap.received_at >= wish.asked_at
+    JOIN tap ON tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id AND is_live AND tap.heard_at >= wish.asked_at
     WHERE wish.id = the_wish AND tap.id = the_tap AND session_hash = shown_hash() AND used_at IS NULL
       AND asked_at > now() - interval '5 minutes'
     FOR UPDATE OF wish
@@ -237,7 +240,7 @@ $$;
 CREATE FUNCTION desk_taps(the_place text, since timestamptz) RETURNS SETOF bytea
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT DISTINCT tap.uid FROM tap JOIN antenna ON antenna.reader_id = tap.reader_id JOIN place ON place.id = antenna.place_id
-    WHERE session_account() IS NOT NULL AND place.code = the_place AND role = 'desk' AND tap.received_at >= since
+    WHERE session_account() IS NOT NULL AND place.code = the_place AND role = 'desk' AND is_live AND tap.received_at >= since
       AND NOT EXISTS (SELECT FROM badge WHERE badge.uid = tap.uid)
 $$;
 
@@ -378,4 +381,4 @@ GRANT EXECUTE ON FUNCTION desk_list(), tap_wished(text, bytea), tap_seen(bigint)
     badge_list(boolean), desk_taps(text, timestamptz) TO guiwei_app;
 -- Taps come as evidence comes.
 GRANT SELECT (id, received_at), DELETE ON tap TO guiwei_jobs;
-GRANT INSERT (reader_id, uid, challenge, signature, public_key) ON tap TO guiwei_jobs;
+GRANT INSERT (reader_id, uid, challenge, signature, public_key, received_at) ON tap TO guiwei_jobs;
