@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from inventory.domain.people import Viewer
+from inventory.domain.refusals import TapMissing
 from inventory.operations import badges
 from inventory.operations.countersigning import countersign
 from web.forms import Form
@@ -42,7 +43,11 @@ def second_person(request: Request, viewer: Viewer, form: Form) -> Viewer:
     database, wish_id = site_of(request).database, form.text("witness_tap")
     secret = form.text("witness_secret")
     if wish_id.isascii() and wish_id.isdigit() and len(wish_id) <= _DIGITS_MAX:
-        return badges.countersign(database, viewer, int(wish_id), secret)
+        try:
+            return badges.countersign(database, viewer, int(wish_id), secret)
+        except TapMissing:
+            # A form sent twice tells what its first sending did; one tap signs one act, whoever is named.
+            return badges.countersigned_before(database, viewer, int(wish_id), secret)
     return countersign(database, viewer, form.text("witness_login"), secret)
 
 

@@ -95,6 +95,22 @@ def countersign(database: Database, viewer: Viewer, wish_id: int, pin: str) -> V
     return witness
 
 
+def countersigned_before(database: Database, viewer: Viewer, wish_id: int, pin: str) -> Viewer:
+    """Whoever signed by this tap a moment ago, for a form that is sent twice: named again with the PIN, signing nothing more.
+
+    Raises `TapMissing`, also for a wrong PIN.
+    """
+    seen = _seen(database, viewer, wish_id)
+    if seen.login is None:
+        raise TapMissing
+    proof = secrets_kept.proof(pin.strip(), secret_asked(database, seen.login, "pin").setting)
+    with database.transaction(viewer) as session:
+        before = taps.signed_before(raw(session), wish_id, seen, verified=_verified(seen), proof=proof)
+    if before is None:
+        raise TapMissing
+    return before
+
+
 def issue(database: Database, viewer: Viewer, wish_id: int, login: str) -> None:
     """The card laid down becomes somebody's badge, in the place of the one he has.
 

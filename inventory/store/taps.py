@@ -103,9 +103,20 @@ def countersign(
     connection: psycopg.Connection[Any], wish_id: int, seen: WishSeen, *, verified: bool, proof: bytes
 ) -> Viewer | None:
     """Whoever signs beside the session by badge and PIN, noted for the act that follows; None where that proves nothing."""
-    query = "SELECT * FROM badge_countersigned(%s, %s, %s, %s)"
+    return _second(connection, "badge_countersigned", (wish_id, seen.tap_id, verified, proof))
+
+
+def signed_before(
+    connection: psycopg.Connection[Any], wish_id: int, seen: WishSeen, *, verified: bool, proof: bytes
+) -> Viewer | None:
+    """Whoever signed by a wish that is used up, told again with badge and PIN; nothing is noted."""
+    return _second(connection, "badge_signed", (wish_id, seen.tap_id, verified, proof))
+
+
+def _second(connection: psycopg.Connection[Any], function: str, facts: tuple[object, ...]) -> Viewer | None:
+    query = f"SELECT * FROM {function}(%s, %s, %s, %s)"
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(query, (wish_id, seen.tap_id, verified, proof)).fetchone()
+        row = cursor.execute(query, facts).fetchone()
     return None if row is None else Viewer(**{**row, "role": Role(row["role"])})
 
 

@@ -2,15 +2,18 @@
 
 from contextlib import closing
 from http.cookies import SimpleCookie
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from devices.samples import understand
+from inventory.domain.acts import ActKind
 from inventory.domain.people import Role
+from inventory.operations.countersigning import set_pin
 from tests.conftest import Archive
 from tests.desk.conftest import PIN, register_desk
-from tests.desk.test_badges import UID, give
+from tests.desk.test_badges import UID, give, lay_down
 from tests.desk.virtual import Card
 from tests.site import ONE_ENGINE, SignIn, client_of, serving
 from tests.web.stock import account_of, password_of
@@ -44,6 +47,40 @@ def test_numbers_that_are_none_are_refused(desk: Archive, site: str) -> None:
             "end": admin.post("/badges/end", data={"login": "\0", "reason": "x"}),
         }
     assert {name: answer.status_code for name, answer in answers.items() if answer.status_code >= 500} == {}
+
+
+def test_a_form_sent_twice_is_done_once_and_a_badge_signs_one_act(desk: Archive, signed_in: SignIn) -> None:
+    """As where the second person typed a name: what was done is told again, and nothing else is done by the same badge."""
+    desk.shelf("A-01")
+    for number in ("D-1", "D-2"):
+        desk.dossier(number, on="A-01")
+        desk.act(ActKind.SEAL_BROKEN, number, None, reason="torn")
+        desk.act(ActKind.PICKED, number, "W1-DESK-1", authority="令 1")
+    account_of(desk, "qian", "钱进", Role.KEEPER)
+    set_pin(desk.owner, "qian", PIN)
+    give(desk, "qian", card := Card(UID))
+    desk.root.execute("DELETE FROM countersignature")
+    keeper = signed_in("zhao")
+    assert keeper.post("/taps", data={"purpose": "beside", "desk": "DESK-1"}).status_code == 200
+    (wish, challenge) = desk.root.execute("SELECT id, challenge FROM tap_wish ORDER BY id DESC LIMIT 1").fetchone() or (
+        0,
+        b"",
+    )
+    lay_down(desk, card, challenge)
+    sent = {
+        "command_id": str(uuid4()),
+        "code": "D-1",
+        "authority": "令 1",
+        "witness_tap": str(wish),
+        "witness_secret": PIN,
+    }
+    first, again = (keeper.post("/station/opened", data=sent) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "1 opened" in first.text and "Done before: 1 opened" in again.text
+    other = keeper.post("/station/opened", data={**sent, "command_id": str(uuid4()), "code": "D-2"})
+    assert other.status_code >= 400
+    opened = "SELECT count(*), count(DISTINCT witness_id) FROM act WHERE kind = 'opened'"
+    assert desk.root.execute(opened).fetchone() == (1, 1)
 
 
 def test_a_desk_may_be_called_by_any_name(desk: Archive, signed_in: SignIn) -> None:

@@ -112,8 +112,9 @@ BEGIN
     WHERE id = the_wish AND session_hash = shown_hash() AND used_at IS NULL AND waits_until > now() AND session_known() IS NOT NULL;
     RETURN QUERY
         SELECT reader.code,
-               wish.used_at IS NOT NULL OR wish.asked_at <= now() - interval '2 minutes'
-                   OR (wish.waits_until <= now() AND badge.id IS NULL),
+               wish.used_at IS NOT NULL OR CASE WHEN badge.id IS NULL
+                   THEN wish.waits_until <= now() OR wish.asked_at <= now() - interval '2 minutes'
+                   ELSE wish.asked_at <= now() - interval '5 minutes' END,
                state, laid.id, laid.uid, wish.challenge,
                laid.signature, laid.public_key, account.login, account.name, badge.public_key
         FROM tap_wish AS wish JOIN reader ON reader.id = wish.reader_id LEFT JOIN reader_command ON reader_command.id = wish.command_id
@@ -182,6 +183,25 @@ BEGIN
     DELETE FROM countersignature WHERE expires_at <= now();
     INSERT INTO countersignature (account_id, session_hash, expires_at) VALUES (who, shown_hash(), now() + interval '5 minutes');
     PERFORM account_log(who, 'countersign_badge');
+    RETURN QUERY SELECT account.id, account.login, account.name, account.role, account.agency_id, agency.name
+        FROM account LEFT JOIN agency ON agency.id = account.agency_id WHERE account.id = who;
+END $$;
+
+-- A form that is sent twice names its second person twice: whoever signed by this wish before is told again, and nothing is noted.
+CREATE FUNCTION badge_signed(the_wish bigint, the_tap bigint, the_verified boolean, the_proof bytea) RETURNS TABLE (
+    account_id integer, login text, name text, role text, agency_id integer, agency_name text
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    who integer := (
+        SELECT badge.account_id FROM tap_wish AS wish
+        JOIN tap ON tap.challenge = wish.challenge AND tap.reader_id = wish.reader_id AND is_live AND tap.heard_at >= wish.asked_at
+        JOIN badge ON badge.uid = tap.uid AND ended_at IS NULL AND (badge.public_key IS NULL OR the_verified)
+        WHERE wish.id = the_wish AND tap.id = the_tap AND session_hash = shown_hash() AND used_at > now() - interval '5 minutes');
+BEGIN
+    IF session_account() IS NULL OR who IS NULL
+       OR secret_proven((SELECT account.login FROM account WHERE id = who), 'pin', the_proof, 'countersign_failed') IS NULL THEN
+        RETURN;
+    END IF;
     RETURN QUERY SELECT account.id, account.login, account.name, account.role, account.agency_id, agency.name
         FROM account LEFT JOIN agency ON agency.id = account.agency_id WHERE account.id = who;
 END $$;
@@ -373,11 +393,12 @@ END $$;
 
 REVOKE ALL ON FUNCTION badge_stays(), desk_list(), tap_wished(text, bytea), tap_seen(bigint), tap_laid(bigint, bigint),
     tap_whose(bigint, bigint, boolean), badge_told(bigint, bigint, boolean, bytea, bytea),
-    badge_countersigned(bigint, bigint, boolean, bytea), badge_issued(bigint, bigint, text, bytea), sessions_ended(integer),
+    badge_countersigned(bigint, bigint, boolean, bytea), badge_signed(bigint, bigint, boolean, bytea),
+    badge_issued(bigint, bigint, text, bytea), sessions_ended(integer),
     badge_ended(text, text), badge_list(boolean), desk_taps(text, timestamptz), has_badge_factor(integer), may_set_factor() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION desk_list(), tap_wished(text, bytea), tap_seen(bigint),
     badge_told(bigint, bigint, boolean, bytea, bytea), badge_countersigned(bigint, bigint, boolean, bytea),
-    badge_issued(bigint, bigint, text, bytea), badge_ended(text, text),
+    badge_signed(bigint, bigint, boolean, bytea), badge_issued(bigint, bigint, text, bytea), badge_ended(text, text),
     badge_list(boolean), desk_taps(text, timestamptz) TO guiwei_app;
 -- Taps come as evidence comes.
 GRANT SELECT (id, received_at), DELETE ON tap TO guiwei_jobs;
