@@ -340,6 +340,16 @@ def test_with_the_applications_password_nobody_taps_or_challenges_in_anothers_na
         assert constraint or isinstance(refused.value, psycopg.errors.InsufficientPrivilege)
 
 
+def test_a_card_of_somebodys_own_is_told_to_nobody(desk: Archive) -> None:
+    """A bus card laid there by mistake, read by SQL with the application's login."""
+    lay_down(desk, Card(UID), None)
+    with desk.sql_of(desk.keeper) as app:
+        seen = "SELECT count(*) FROM desk_taps('W1-DESK-1', now() - interval '1 hour')"
+        assert app.execute(seen).fetchone() == (0,)
+        desk.dossier("D-1", epc=f"00{UID.hex()}".upper())
+        assert app.execute(seen).fetchone() == (1,)
+
+
 def test_taps_are_kept_for_a_day(desk: Archive) -> None:
     lay_down(desk, Card(UID), None)
     desk.root.execute("UPDATE tap SET received_at = received_at - interval '25 hours'")

@@ -256,12 +256,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     ORDER BY account.login LIMIT 2000
 $$;
 
--- What was laid on the card readers of a desk since then and is nobody's badge: HF tags of dossiers.
+-- The HF tags of dossiers laid on the card readers of a desk since then; badges, and whatever else people carry, are nobody's business.
 CREATE FUNCTION desk_taps(the_place text, since timestamptz) RETURNS SETOF bytea
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT DISTINCT tap.uid FROM tap JOIN antenna ON antenna.reader_id = tap.reader_id JOIN place ON place.id = antenna.place_id
     WHERE session_account() IS NOT NULL AND place.code = the_place AND role = 'desk' AND is_live AND tap.received_at >= since
       AND NOT EXISTS (SELECT FROM badge WHERE badge.uid = tap.uid)
+      AND EXISTS (SELECT FROM tag CROSS JOIN LATERAL (
+              SELECT CASE WHEN octet_length(uid) % 2 = 1 THEN '\x00'::bytea || uid ELSE uid END AS words) AS whole
+          WHERE epc = words OR tid = words)
 $$;
 
 -- ── Signing in ───────────────────────────────────────────────────────────────────────────────────────────────────────
