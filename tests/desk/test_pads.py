@@ -140,3 +140,18 @@ def test_what_can_not_be_meant_is_refused(pad: Archive) -> None:
             pads.read_pad(pad.app, pad.keeper, "DESK-1", None, counted, now())
     with pytest.raises(NoSuchReader):
         pads.read_pad(pad.app, pad.keeper, "", None, None, now())
+
+
+def test_a_clerk_learns_nothing_of_anothers_dossiers_by_expecting_them(pad: Archive) -> None:
+    """One that was read elsewhere, and one that isn't there at all, are told alike."""
+    pad.root.execute("INSERT INTO agency (code, name, level) VALUES ('370113', '长清', 'county')")
+    stranger = pad.person("stranger", Role.WINDOW_CLERK, agency="370113")
+    read(pad, [3], range(1_000, 999, -1))
+    pad.root.execute(
+        "UPDATE dossier SET holding_agency_id = (SELECT id FROM agency WHERE code = '370113') WHERE number = 'D-1'"
+    )
+    read(pad, [1], range(20, 12, -1))
+    told = pads.read_pad(pad.app, stranger, "DESK-1", [*volumes([1, 3]), VolumeName("X-9", 1)], None, now())
+    assert told.picture.read == tuple(volumes([1]))
+    assert told.settled
+    assert len({line for name, line in told.lines if name in {"D-3", "X-9"}}) == 1
