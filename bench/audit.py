@@ -32,6 +32,7 @@ from bench.custody import settle
 from devices.simulator.city import make_city
 from guiwei.embedded import embedded_postgres
 from guiwei.embedded.postgres import EmbeddedPostgres
+from guiwei.memory import give_back_large_arrays
 from guiwei.site import upgrade
 from inventory.domain.acts import ActKind
 from inventory.domain.findings import FindingKind
@@ -235,6 +236,7 @@ def work(
 
 def judge(url: str, number: int) -> None:
     """In a process of its own, so that its memory is its own: run an audit and say what it took."""
+    give_back_large_arrays()
     began, steps = time.perf_counter(), {}
 
     def on_step(step: str, _: int) -> None:

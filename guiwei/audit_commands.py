@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from guiwei.console import Json, parse_moment, print_result, progress, say
+from guiwei.memory import give_back_large_arrays
 from guiwei.settings import read_settings
 from guiwei.site import open_site
 from inventory.domain.findings import Finding, Gap, Undecided
@@ -36,6 +37,7 @@ def audit_run(
 ) -> None:
     """Judge the evidence of an interval as of its end, and store what is found. One that is cut short goes on in the jobs."""
     begins, ends = parse_moment(since), parse_moment(until)
+    give_back_large_arrays()
     with open_site(read_settings(), say, "jobs") as site:
         if dry:
             with site.jobs.unpooled() as connection:

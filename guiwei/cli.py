@@ -36,6 +36,7 @@ from guiwei.doctor import examine
 from guiwei.gating import has_gates, run_gates
 from guiwei.ingesting import run_ingest
 from guiwei.jobs import Jobs
+from guiwei.memory import give_back_large_arrays
 from guiwei.recording import record_messages
 from guiwei.settings import read_settings
 from guiwei.site import Site, open_site, upgrade
@@ -189,6 +190,7 @@ def desk(reader: Reader, *, topic: Topic, card_reader: CardReader = "") -> None:
 @app.command()
 def jobs() -> None:
     """Beliefs, the nightly close, upkeep; one process works, others stand by."""
+    give_back_large_arrays()
     with open_site(read_settings(), say, "jobs") as site, _until_signalled() as stop:
         Jobs(site.jobs, site.settings.zone, site.settings.log_days, site.settings.ledger_files).run(stop)
 

@@ -196,6 +196,12 @@ def distinct_rows(keys: Integers) -> tuple[Integers, NDArray[np.intp]]:
 ROWS_AT_ONCE = 50_000  # rows of volumes' candidates; each comes with all hearings of its volume
 
 
+def some_at_once(rows: int) -> Iterator[slice]:
+    """Rows that have nothing to do with one another, in parts: they bound the memory of what is made on the way."""
+    for start in range(0, rows, ROWS_AT_ONCE):
+        yield slice(start, min(start + ROWS_AT_ONCE, rows))
+
+
 def in_parts(volume: Integers) -> Iterator[slice]:
     """Rows in parts, each volume's together: they bound the memory, a volume doesn't ask for another's. `volume` ascends."""
     begin = 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Integers, Reals
+from inventory.locating.arrays import NONE, Integers, Reals, some_at_once
 from inventory.locating.sensing import Hearings
 
 NIGHTS_MAX = 30  # older nights fade
@@ -138,7 +138,16 @@ def usual_dbm(profiles: Profiles, row: Integers, level: Reals) -> Reals:
 
 def row_in(profiles: Profiles, volume: Integers, place: Integers, places: int) -> Integers:
     """The profile's row of each (volume, place), NONE where there is none."""
-    keys = profiles.volume * places + profiles.place
+    return row_at(keys_of(profiles, places), volume, place, places)
+
+
+def keys_of(profiles: Profiles, places: int) -> Integers:
+    """The profile's rows as numbers that ascend, for whoever looks for rows again and again."""
+    return profiles.volume * places + profiles.place
+
+
+def row_at(keys: Integers, volume: Integers, place: Integers, places: int) -> Integers:
+    """Which of the keys (`keys_of`) each (volume, place) is, NONE where it is none."""
     if not len(keys):
         return np.full(len(volume), NONE)
     wanted = volume * places + place
@@ -157,12 +166,15 @@ def as_visits(profiles: Profiles, hearings: Hearings, ledger_place: Integers, ef
 
     A reader turned down, or somebody in a hurry, reads less in as many visits.
     """
-    known = np.flatnonzero((profiles.home == ledger_place)[profiles.volume])
-    usual = usual_reads(profiles, known, effort.astype(np.float64)) * (
-        profiles.heard[known] / np.maximum(profiles.nights[profiles.volume[known]], 1)
-    )
-    found = row_in(profiles, hearings.volume, hearings.place, len(effort))
-    mine = (found != NONE) & (profiles.home == ledger_place)[hearings.volume]
+    at_home, visits, keys = profiles.home == ledger_place, effort.astype(np.float64), keys_of(profiles, len(effort))
+    known, mine = np.flatnonzero(at_home[profiles.volume]), at_home[hearings.volume]
+    usual = np.empty(len(known))
+    for part in some_at_once(len(known)):
+        row = known[part]
+        often = profiles.heard[row] / np.maximum(profiles.nights[profiles.volume[row]], 1)
+        usual[part] = usual_reads(profiles, row, visits) * often
+    for part in some_at_once(len(mine)):
+        mine[part] &= row_at(keys, hearings.volume[part], hearings.place[part], len(effort)) != NONE
     in_all = np.bincount(profiles.place[known], usual, len(effort)) + PLACE_READS_FEW
     tonight = np.bincount(hearings.place[mine], hearings.count[mine], len(effort)) + PLACE_READS_FEW
     return np.asarray(effort * np.minimum(tonight / in_all, 1.0))

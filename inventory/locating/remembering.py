@@ -1,14 +1,16 @@
 """What a volume's own past leads to expect of it at home, where its profile takes the shelf's place."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, ROWS_AT_ONCE, Integers, Places, Reals, in_parts, summed
+from inventory.locating.arrays import NONE, Integers, Places, Reals, in_parts, some_at_once, summed
 from inventory.locating.listening import Night
 from inventory.locating.model import Model, Novel, Steady
-from inventory.locating.profiling import Profiles, as_visits, habit_of, row_in, usual_dbm, usual_reads
+from inventory.locating.profiling import Profiles, as_visits, habit_of, keys_of, row_at, row_in, usual_dbm, usual_reads
 from inventory.locating.sensing import (
     DETECTION_MAX,
     DETECTION_MIN,
@@ -49,6 +51,11 @@ class Memory:
     visits: Reals
     level: Reals
 
+    @cached_property
+    def keys(self) -> Integers:
+        """The profiles' rows, to look for some of them again and again."""
+        return keys_of(self.profiles, len(self.level))
+
     def knows(self, volume: Integers, place: Integers) -> NDArray[np.bool_]:
         """Of which volumes it knows how they sound at these places: where the ledger has them, and has had them."""
         return np.asarray((place == self.ledger_place[volume]) & (self.profiles.home[volume] == place))
@@ -76,10 +83,11 @@ class Memory:
         silence = np.zeros(len(volume))
         for number in np.unique(nights[nights > 0]).tolist():
             rows = nights == number
-            silence[rows] = around.silence(self.novel_chance(around.detection, number))[place[rows]]
+            novel = partial(self._novel_around, nights=number)
+            silence[rows] = around.silence(novel)[place[rows]]
         for step in np.unique(louder[nights == 0]).tolist():
             rows = (nights == 0) & (louder == step)
-            silence[rows] = around.silence(around.heard_if(step))[place[rows]]
+            silence[rows] = around.silence(partial(_Around.heard_if, step=step))[place[rows]]
         parts = list(in_parts(volume))
 
         def used(part: slice) -> Reals:
@@ -88,6 +96,9 @@ class Memory:
         for part, more in zip(parts, in_turn(used, parts), strict=True):
             silence[part] += more
         return silence
+
+    def _novel_around(self, around: "_Around", nights: int) -> Reals:
+        return self.novel_chance(around.detection, nights)
 
     def _used_to_be_heard(self, volume: Integers, place: Integers, shelves: Shelves) -> Reals:
         """What is to be added where a profile knows more than that the volume was never heard there."""
@@ -117,7 +128,7 @@ class Memory:
         heard: which hearing each row is about. effort: of each place, how often it was listened at.
         """
         rows, line = np.flatnonzero(known), heard[known]
-        at = row_in(self.profiles, hearings.volume[line], hearings.place[line], len(effort))
+        at = row_at(self.keys, hearings.volume[line], hearings.place[line], len(effort))
         columns = {field.name: getattr(expected, field.name).copy() for field in fields(Expected)}
         self._heard_for_the_first_time(
             columns, rows[at == NONE], self.profiles.nights[hearings.volume[line[at == NONE]]]
@@ -165,7 +176,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class _Around:
-    """What to expect at the places around each: a row for each pair (listening place `here`, standing place `there`)."""
+    """What to expect at the places around each: a row for each pair (listening place `here`, standing place `there`).
+
+    own_variance: of each place, how the strengths of those who stand there vary.
+    """
 
     here: Integers
     there: Integers
@@ -178,24 +192,36 @@ class _Around:
     def of(shelves: Shelves, near: tuple[Integers, Integers]) -> "_Around":
         """Of so many pairs at once."""
         here, there = near
-        detection, louder, variance = (np.empty(len(here)) for _ in range(3))
-        for start in range(0, len(here), ROWS_AT_ONCE):
-            part = slice(start, start + ROWS_AT_ONCE)
+        detection, louder = np.empty(len(here)), np.empty(len(here))
+        for part in some_at_once(len(here)):
             expected = shelves.expect(here[part], there[part])
             detection[part], louder[part] = expected.detection, expected.louder
-            variance[part] = shelves.expect(there[part], there[part]).strength_variance
-        return _Around(here, there, detection, louder, variance, len(shelves.places.x))
+        everywhere = np.arange(len(shelves.places.x))
+        own_variance = shelves.expect(everywhere, everywhere).strength_variance
+        return _Around(here, there, detection, louder, own_variance, len(everywhere))
 
     def heard_if(self, step: int) -> Reals:
         """The chance at each of a volume so much louder at its own place than others there; there itself it is heard anyway."""
         if step == LOUDER_UNKNOWN:
             return self.detection
-        beside = heard_if(self.detection, self.louder, step * LOUDER_STEP_DB, self.own_variance)
+        beside = heard_if(self.detection, self.louder, step * LOUDER_STEP_DB, self.own_variance[self.there])
         return np.where(self.here == self.there, self.detection, beside)
 
-    def silence(self, chance: Reals) -> Reals:
-        """By standing place, the logarithm of the chance that none of those around hears it."""
-        return summed(self.there, np.log1p(-chance), self.places)
+    def silence(self, chance: "Callable[[_Around], Reals]") -> Reals:
+        """By standing place, the logarithm of the chance that none of those around hears it; `chance`: of some of the pairs."""
+        unheard = np.empty(len(self.here))
+        for part in some_at_once(len(self.here)):
+            unheard[part] = np.log1p(-chance(self._some(part)))
+        return summed(self.there, unheard, self.places)
+
+    def _some(self, part: slice) -> "_Around":
+        return replace(
+            self,
+            here=self.here[part],
+            there=self.there[part],
+            detection=self.detection[part],
+            louder=self.louder[part],
+        )
 
 
 def _habit(model: Model, profiles: Profiles, row: Integers, visits: Reals, level: Reals) -> Integers:
