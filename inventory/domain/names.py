@@ -12,9 +12,6 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
-from pypinyin.phrases_dict import phrases_dict
-from pypinyin.pinyin_dict import pinyin_dict
-
 from inventory.domain.identifiers import UNPRINTABLE
 from inventory.domain.refusals import BadInput
 from inventory.domain.surnames import COMPOUND_SURNAMES, SURNAMES
@@ -135,7 +132,7 @@ def _compound_surname(surname: str) -> _Unit:
 
 def _syllables(character: str) -> list[str]:
     """The readings of one character, without those only the great dictionaries know, as yù for 王."""
-    known = pinyin_dict.get(ord(character)) or _SUPPLEMENT.get(character)
+    known = _pinyin_dict().get(ord(character)) or _SUPPLEMENT.get(character)
     if not known:
         return []
     first, *others = known.split(",")
@@ -146,8 +143,22 @@ def _syllables(character: str) -> list[str]:
 
 
 @cache
+def _pinyin_dict() -> dict[int, str]:
+    """Every character's readings by code point.
+
+    Read when the first name is: the dictionaries take 55 MB, and most processes never meet a name.
+    """
+    from pypinyin.pinyin_dict import pinyin_dict  # noqa: PLC0415
+
+    found: dict[int, str] = pinyin_dict
+    return found
+
+
+@cache
 def _heard_in_phrases() -> dict[str, Counter[str]]:
     """How often each character is read how in pypinyin's phrases; built once, in a fifth of a second."""
+    from pypinyin.phrases_dict import phrases_dict  # noqa: PLC0415
+
     heard: dict[str, Counter[str]] = defaultdict(Counter)
     plain = cache(_plain)
     for phrase, readings in phrases_dict.items():
