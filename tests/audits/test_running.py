@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from inventory.store.keys import new_key_ring
 from tests import servers
 from tests.audits.conftest import make_wrong
 from tests.audits.nights import INTERVAL, ask, halted, run, state_of, stored
+from tests.commands.running import command_line, descendants
 from tests.conftest import Archive
 from tests.ingest.equipment import IngestProcess, evidence, keep_alive, publisher, register_readers, until
 from tests.locating.halls import NIGHTS, evening_of, shelf_of
@@ -113,7 +115,11 @@ def test_a_killed_postgresql_loses_no_audit(tmp_path: Path) -> None:
         archive.root.execute("CHECKPOINT")
         with halted(archive, cut, "keeping") as process:
             postmaster = int((server.cluster.data / "postmaster.pid").read_text("utf-8").split()[0])
-            os.kill(postmaster, signal.SIGKILL)
+            backends = descendants(postmaster)
+            for pid in (postmaster, *backends):  # a backend that outlives it for a moment would still commit
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            until(lambda: not any(command_line(pid) for pid in backends), "the server's processes are gone")
             assert process.stdin is not None
             process.stdin.write("go on\n")
             process.stdin.flush()
