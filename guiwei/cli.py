@@ -68,6 +68,7 @@ import_commands.command("reads")(evidence_commands.import_reads)
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1
 WEB_SWITCH_SECONDS = 0.0005
 
+AGAIN_SECONDS = 0.01
 File = Annotated[Path, typer.Argument(help="CSV (UTF-8 or GB 18030) or .xlsx.")]
 
 
@@ -93,7 +94,26 @@ def _end_in_order(number: int, _frame: object) -> None:
     signal.signal(number, signal.SIG_IGN)
     # A transaction cut in the middle of a statement can't be rolled back by its client; the server does it. No news.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
-    sys.exit(128 + number)
+    sys.unraisablehook = _end_all_the_same
+    raise _Ended(128 + number)
+
+
+class _Ended(SystemExit):
+    """A signal told us to end."""
+
+
+def _end_all_the_same(lost: "sys.UnraisableHookArgs") -> None:
+    """A signal that comes while Python clears up after an object raises where nothing can be raised: it is raised again."""
+    told = lost.exc_value
+    if not isinstance(told, _Ended):
+        sys.__unraisablehook__(lost)
+        return
+
+    def end(*_: object) -> None:
+        raise _Ended(told.code)
+
+    signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
 
 
 @contextmanager

@@ -154,12 +154,16 @@ class Trail:
 
 @dataclass(frozen=True)
 class Places:
-    """Centres of the places in metres, and the room each belongs to; distances count only within one room."""
+    """Centres of the places in metres, and the room each belongs to; distances count only within one room.
+
+    listening: where an antenna is fixed that listens there all the time; None: nowhere.
+    """
 
     x: Reals
     y: Reals
     z: Reals
     room: Integers
+    listening: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

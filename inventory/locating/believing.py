@@ -50,7 +50,7 @@ def _with_ledger_place(
     """Add each volume's ledger place where it wasn't heard there, as loud as a stray from there would have been.
 
     A volume heard only next to a shelf that perhaps nobody swept most likely stands on that shelf, one heard only in another
-    room doesn't.
+    room doesn't. Where an antenna is fixed there (a smart cabinet), it has listened in vain, and the place counts as silent.
     """
     by_strength = np.lexsort((place, -strength, volume))
     volumes, first = np.unique(volume[by_strength], return_index=True)
@@ -60,6 +60,8 @@ def _with_ledger_place(
     missing = np.flatnonzero(~heard_home & (home != NONE))
     there, here = home[missing], place[loudest[missing]]
     unheard = strength[loudest[missing]] - _fade_db(places, there, here, model)
+    if places.listening is not None:
+        unheard = np.where(places.listening[there], np.minimum(model.silent_dbm, unheard), unheard)
     all_volume = np.concatenate([volume, volumes[missing]])
     all_place = np.concatenate([place, there])
     order = np.lexsort((all_place, all_volume))

@@ -128,7 +128,7 @@ def _gathered(
     return Gathered(
         sightings=Packed.of(columns, ledger_place) if packed else Sightings(*columns),
         trail=Trail(_anchors(place_ids, codes), _anchors(place_ids, labels)),
-        places=Places(x, y, z, room),
+        places=Places(x, y, z, room, np.isin(place_ids, store.listening_places(connection))),
         ledger_place=ledger_place,
         moved_at=moved_at,
         volume_ids=ids,

@@ -240,6 +240,12 @@ def place_centres(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
     return columns(connection, query, {}, "ifffi")
 
 
+def listening_places(connection: psycopg.Connection[Any]) -> list[int]:
+    """The ids of the places where an antenna is fixed that listens there all the time."""
+    query = "SELECT DISTINCT place_id FROM antenna WHERE role = 'shelf' AND place_id IS NOT NULL"
+    return [row for (row,) in connection.execute(query)]
+
+
 class BeliefColumns(NamedTuple):
     """Beliefs as lists of equal length; runner_up is -1 where there is none, last_seen microseconds since 1970."""
 
