@@ -231,9 +231,7 @@ def check_heard(
         row = for_step(connection, viewer, consignment, Step.CHECK)
         expected = [one.volume for one in consignment_sets.volumes(connection, row.consignment_id)]
         lately = timedelta(minutes=minutes)
-        stack = pads.newest_stack(
-            connection, place, expected, viewer.agency_seen(), now, max(lately, LOOK_BACK), lately
-        )
+        stack = pads.newest_stack(connection, place, expected, now, max(lately, LOOK_BACK), lately)
         read_set = pads.judged(connection, expected, stack)
         _note(connection, row.consignment_id, read_set.picture, now)
         return read_set

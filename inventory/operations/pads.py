@@ -17,7 +17,7 @@ from inventory.domain.people import Viewer
 from inventory.domain.permissions import Permission, check_permitted
 from inventory.domain.read_sets import HeardInSet, ReadSet, judge_set, judge_stack
 from inventory.domain.refusals import BadInput, NoSuchReader
-from inventory.locating.arrays import NONE
+from inventory.locating.arrays import NONE, Integers
 from inventory.locating.reads import SECOND, Reads
 from inventory.locating.sets import SetModel, Sets, sets_of
 from inventory.store import pads
@@ -36,9 +36,6 @@ class StackHeard:
 
     heard: tuple[HeardInSet, ...]
     settled: bool
-
-
-NOTHING = StackHeard((), settled=False)
 
 
 def read_pad(
@@ -61,7 +58,7 @@ def read_pad(
         place = pads.place_of_desk(connection, desk)
         if place is None:
             raise NoSuchReader(reader=desk)
-        stack = newest_stack(connection, place, expected or (), viewer.agency_seen(), now)
+        stack = newest_stack(connection, place, expected or (), now)
         if expected is None:
             return judge_stack(stack.heard, counted=counted, settled=stack.settled)
         return judged(connection, expected, stack)
@@ -79,7 +76,6 @@ def newest_stack(
     connection: psycopg.Connection[Any],
     place: str,
     expected: Collection[VolumeName],
-    agency_id: int | None,
     now: datetime,
     look_back: timedelta = LOOK_BACK,
     just_now: timedelta = JUST_NOW,
@@ -88,21 +84,21 @@ def newest_stack(
 
     HF tags laid on the card readers there count as inside. A stack that was taken away is settled.
     """
-    rows = pads.rows_at(connection, place, now - look_back, now, agency_id)
-    laid = pads.tapped_at(connection, place, now - just_now, agency_id)
+    rows = pads.rows_at(connection, place, now - look_back, now)
+    laid = pads.tapped_at(connection, place, now - just_now)
     by_card = tuple(HeardInSet(_name(one.number, one.ordinal), one.epc.hex().upper(), 1.0) for one in laid)
     if not rows:
         return StackHeard(by_card, settled=bool(by_card))
-    tags = np.array([row.tag_id for row in rows])
-    known, tag = np.unique(tags, return_inverse=True)
-    row_of = {int(row.tag_id): row for row in rows}
-    wanted = np.array([_name(row_of[int(one)].number, row_of[int(one)].ordinal) in set(expected) for one in known])
-    found = sets_of(_reads(rows, tag.astype(np.int64)), wanted, SetModel(), micros(now))
+    row_of = {row.epc: row for row in rows}
+    number_of = {epc: number for number, epc in enumerate(sorted(row_of))}
+    known, named = list(number_of), set(expected)
+    wanted = np.array([_name(row_of[epc].number, row_of[epc].ordinal) in named for epc in known])
+    found = sets_of(_reads(rows, number_of), wanted, SetModel(), micros(now))
     newest = _newest(found, now, just_now)
     if newest is None:
         return StackHeard(by_card, settled=bool(by_card))
     mine = np.flatnonzero(found.member == newest)
-    heard = tuple(_heard(row_of[int(known[found.tag[one]])], float(found.inside[one])) for one in mine)
+    heard = tuple(_heard(row_of[known[found.tag[one]]], float(found.inside[one])) for one in mine)
     return StackHeard((*heard, *by_card), bool(found.settled[newest]))
 
 
@@ -114,15 +110,15 @@ def _newest(found: Sets, now: datetime, just_now: timedelta) -> int | None:
     return newest if micros(now) - int(found.until[newest]) <= just_now.total_seconds() * SECOND else None
 
 
-def _reads(rows: list[PadRow], tag: np.ndarray[Any, np.dtype[np.int64]]) -> Reads:
-    def column(values: list[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _reads(rows: list[PadRow], number_of: dict[bytes, int]) -> Reads:
+    def column(values: list[int]) -> Integers:
         return np.array(values, np.int64)
 
-    def numbered(ids: list[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def numbered(ids: list[int]) -> Integers:
         return np.unique(ids, return_inverse=True)[1].astype(np.int64)
 
     return Reads(
-        tag=tag,
+        tag=column([number_of[row.epc] for row in rows]),
         reader=numbered([row.reader_id for row in rows]),
         antenna=numbered([row.antenna_id for row in rows]),
         at=column([(row.first_at + row.last_at) // 2 for row in rows]),

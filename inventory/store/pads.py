@@ -17,7 +17,6 @@ class PadRow:
     first_at and last_at in microseconds since 1970, strengths in centi-dBm.
     """
 
-    tag_id: int
     epc: bytes
     number: str | None
     ordinal: int | None
@@ -49,47 +48,29 @@ def place_of_desk(connection: psycopg.Connection[Any], reader: str) -> str | Non
     return None if row is None else str(row[0])
 
 
-def rows_at(
-    connection: psycopg.Connection[Any], place: str, since: datetime, until: datetime, agency_id: int | None
-) -> list[PadRow]:
-    """What the antennas of a place have read in an interval, in order of time; another agency's show their EPC alone.
+def rows_at(connection: psycopg.Connection[Any], place: str, since: datetime, until: datetime) -> list[PadRow]:
+    """What the antennas of a tunnel or pad have read in an interval, in order of time; another agency's show their EPC alone.
 
     Tags of places (the bag's own, a shelf's label) and tags nobody registered are no dossiers and don't come out.
     """
     query = f"""
-        SELECT tag.id AS tag_id, epc, CASE WHEN may_see THEN dossier.number END AS number,
-               CASE WHEN may_see THEN volume.ordinal END AS ordinal, antenna.reader_id, antenna.id AS antenna_id,
-               (extract(epoch FROM evidence.first_at) * 1000000)::bigint AS first_at,
-               (extract(epoch FROM evidence.last_at) * 1000000)::bigint AS last_at,
-               reads, rssi_reads, rssi_sum_cdbm::bigint AS rssi_sum
-        FROM antenna JOIN place ON place.id = antenna.place_id
-        JOIN evidence ON evidence.antenna_id = antenna.id AND slice_start >= %(since)s - interval '1 minute'
-                     AND evidence.last_at >= %(since)s AND evidence.first_at < %(until)s
-        JOIN tag ON tag.id = evidence.tag_id JOIN volume ON volume.id = tag.volume_id
-        JOIN dossier ON dossier.id = volume.dossier_id
-        CROSS JOIN LATERAL (SELECT %(agency)s::int IS NULL OR holding_agency_id = %(agency)s AS may_see) AS known
-        WHERE place.code = %(place)s ORDER BY evidence.last_at DESC LIMIT {ROWS_MAX}
+        SELECT epc, number, ordinal, reader_id, antenna_id, (extract(epoch FROM first_at) * 1000000)::bigint AS first_at,
+               (extract(epoch FROM last_at) * 1000000)::bigint AS last_at, reads, rssi_reads, rssi_sum
+        FROM pad_rows(%s, %s, %s) AS read LEFT JOIN volume ON volume.id = read.volume_id
+        LEFT JOIN dossier ON dossier.id = volume.dossier_id ORDER BY read.last_at DESC LIMIT {ROWS_MAX}
     """
-    facts = {"place": place, "since": since, "until": until, "agency": agency_id}
     with connection.cursor(row_factory=class_row(PadRow)) as cursor:
-        return cursor.execute(query, facts).fetchall()[::-1]
+        return cursor.execute(query, (place, since, until)).fetchall()[::-1]
 
 
-def tapped_at(connection: psycopg.Connection[Any], place: str, since: datetime, agency_id: int | None) -> list[Tapped]:
+def tapped_at(connection: psycopg.Connection[Any], place: str, since: datetime) -> list[Tapped]:
     """The HF tags laid on the card readers of a place since then: those whose number is a volume's EPC or TID."""
     query = """
-        SELECT DISTINCT epc, CASE WHEN may_see THEN dossier.number END AS number,
-               CASE WHEN may_see THEN volume.ordinal END AS ordinal
-        FROM desk_taps(%(place)s, %(since)s) AS laid(uid)
-        CROSS JOIN LATERAL (SELECT CASE WHEN octet_length(uid) %% 2 = 1 THEN '\\x00'::bytea || uid ELSE uid END AS words) AS whole
-        JOIN tag ON (epc = words OR tid = words) AND retired_at IS NULL JOIN volume ON volume.id = tag.volume_id
-        JOIN dossier ON dossier.id = volume.dossier_id
-        CROSS JOIN LATERAL (SELECT %(agency)s::int IS NULL OR holding_agency_id = %(agency)s AS may_see) AS known
-        ORDER BY epc
+        SELECT epc, number, ordinal FROM desk_taps(%s, %s) AS laid LEFT JOIN volume ON volume.id = laid.volume_id
+        LEFT JOIN dossier ON dossier.id = volume.dossier_id ORDER BY epc
     """
-    facts = {"place": place, "since": since, "agency": agency_id}
     with connection.cursor(row_factory=class_row(Tapped)) as cursor:
-        return cursor.execute(query, facts).fetchall()
+        return cursor.execute(query, (place, since)).fetchall()
 
 
 def never_read(connection: psycopg.Connection[Any], volumes: list[tuple[str, int]]) -> set[tuple[str, int]]:

@@ -128,7 +128,8 @@ def test_anothers_dossier_is_an_epc_to_a_clerk(pad: Archive) -> None:
     read(pad, [1, 2], range(8, 2, -1))
     seen = pads.read_pad(pad.app, stranger, "DESK-1", None, None, now())
     assert seen.picture.read == ()
-    assert {name for name, _ in seen.lines} <= {epc_of(1), epc_of(2)}
+    assert dict(seen.lines) == dict.fromkeys((epc_of(1), epc_of(2)), SetLine.UNEXPECTED)
+    assert seen.colour is Colour.RED
     auditor = pad.person("admin", Role.SYSTEM_ADMIN)
     with pytest.raises(NotAllowed):
         pads.read_pad(pad.app, auditor, "DESK-1", None, None, now())

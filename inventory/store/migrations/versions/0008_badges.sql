@@ -256,17 +256,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     ORDER BY account.login LIMIT 2000
 $$;
 
--- The HF tags of dossiers laid on the card readers of a desk since then; badges, and whatever else people carry, are nobody's business.
-CREATE FUNCTION desk_taps(the_place text, since timestamptz) RETURNS SETOF bytea
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT DISTINCT tap.uid FROM tap JOIN antenna ON antenna.reader_id = tap.reader_id JOIN place ON place.id = antenna.place_id
-    WHERE session_account() IS NOT NULL AND place.code = the_place AND role = 'desk' AND is_live AND tap.received_at >= since
-      AND NOT EXISTS (SELECT FROM badge WHERE badge.uid = tap.uid)
-      AND EXISTS (SELECT FROM tag CROSS JOIN LATERAL (
-              SELECT CASE WHEN octet_length(uid) % 2 = 1 THEN '\x00'::bytea || uid ELSE uid END AS words) AS whole
-          WHERE epc = words OR tid = words)
-$$;
-
 -- ── Signing in ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- A badge with a PIN is a second factor where the role needs one; whoever has a telephone's is asked for either.
@@ -398,11 +387,11 @@ REVOKE ALL ON FUNCTION badge_stays(), desk_list(), tap_wished(text, bytea), tap_
     tap_whose(bigint, bigint, boolean), badge_told(bigint, bigint, boolean, bytea, bytea),
     badge_countersigned(bigint, bigint, boolean, bytea), badge_signed(bigint, bigint, boolean, bytea),
     badge_issued(bigint, bigint, text, bytea), sessions_ended(integer),
-    badge_ended(text, text), badge_list(boolean), desk_taps(text, timestamptz), has_badge_factor(integer), may_set_factor() FROM PUBLIC;
+    badge_ended(text, text), badge_list(boolean), has_badge_factor(integer), may_set_factor() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION desk_list(), tap_wished(text, bytea), tap_seen(bigint),
     badge_told(bigint, bigint, boolean, bytea, bytea), badge_countersigned(bigint, bigint, boolean, bytea),
     badge_signed(bigint, bigint, boolean, bytea), badge_issued(bigint, bigint, text, bytea), badge_ended(text, text),
-    badge_list(boolean), desk_taps(text, timestamptz) TO guiwei_app;
+    badge_list(boolean) TO guiwei_app;
 -- Taps come as evidence comes.
 GRANT SELECT (id, received_at), DELETE ON tap TO guiwei_jobs;
 GRANT INSERT (reader_id, uid, challenge, signature, public_key, received_at) ON tap TO guiwei_jobs;

@@ -7,7 +7,7 @@ from alembic import op
 revision = "0008"
 down_revision = "0007"
 
-PARTS: tuple[str, ...] = ("badges", "labels", "openings")
+PARTS: tuple[str, ...] = ("badges", "labels", "openings", "pads")
 
 
 def upgrade() -> None:
