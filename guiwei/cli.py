@@ -67,8 +67,8 @@ import_commands.command("reads")(evidence_commands.import_reads)
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 1
 WEB_SWITCH_SECONDS = 0.0005
+AGAIN_SECONDS = 0.01  # after which a signal that was lost is told again
 
-AGAIN_SECONDS = 0.01
 File = Annotated[Path, typer.Argument(help="CSV (UTF-8 or GB 18030) or .xlsx.")]
 
 
@@ -318,6 +318,7 @@ def replay(
     from devices.recording import read_recording  # noqa: PLC0415
     from devices.replay import replay as feed  # noqa: PLC0415 - the command has the better claim to the name
 
+    give_back_large_arrays()
     # Reads that are fed in can't be taken out again: a broken line is found before the first message goes in.
     total = sum(1 for _ in read_recording(file))
     with open_site(read_settings(), say, "jobs") as site, progress() as advance:
@@ -342,6 +343,7 @@ def close(
     moment = parse_moment(at)
     if moment > datetime.now(UTC):  # Until then no night would be closed any more.
         raise BadInput(problem_zh=f"时间 {at} 尚未到来", problem_en=f"the time {at} hasn't come yet")
+    give_back_large_arrays()
     with open_site(read_settings(), say, "jobs") as site, site.jobs.unpooled() as connection:
         closed = close_day(connection, moment)
     told = ", ".join(f"{name} {count}" for name, count in closed.outcomes.items() if count) or "nothing was heard"

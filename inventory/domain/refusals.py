@@ -1941,5 +1941,5 @@ class PcscMissing(Unavailable):
     """The part of Guiwei that speaks to card readers isn't installed."""
 
     code = "pcsc_missing"
-    zh = "本机未安装读卡器组件，请执行 pip install 'guiwei[desk]' 并安装 pcscd。"
-    en = "This machine lacks the part for card readers: pip install 'guiwei[desk]', and install pcscd."
+    zh = "本机未安装读卡器组件，请在程序目录执行 pip install '.[desk]'，并安装 pcscd。"
+    en = "This machine lacks the part for card readers: pip install '.[desk]' in the program's directory, and install pcscd."

@@ -46,9 +46,8 @@ from inventory.store.database import Database, raw
 from inventory.store.label_facts import label_facts
 
 SCANS_MAX = 4 * LABELS_PER_BATCH_MAX  # code, EPC and TID of each, and some read twice
-ON_THE_PAD = timedelta(
-    seconds=10
-)  # a pad reads many times a second; an envelope just taken away still counts that long
+# A pad reads many times a second; an envelope just taken away still counts that long.
+ON_THE_PAD = timedelta(seconds=10)
 READ_BEFORE_BOUND = timedelta(hours=1)  # a label is printed, stuck on and read on the pad before it is bound
 
 

@@ -56,7 +56,8 @@ class Daemon:
         (self.directory / "reader.conf").write_text(text)
         (self.directory / "run").mkdir(exist_ok=True)
         configuration = self.directory / "reader.conf"
-        mounted = f"mkdir -p {RUN} && mount --bind {self.directory / 'run'} {RUN}"
+        # Of the namespace's own, so that nothing has to be made on the machine, which only root could.
+        mounted = f"mount -t tmpfs run {RUN.parent} && mkdir {RUN} && mount --bind {self.directory / 'run'} {RUN}"
         script = f"{mounted} && exec pcscd --foreground --config {configuration}"
         with (self.directory / "pcscd.log").open("ab") as log:
             self.process = subprocess.Popen(
