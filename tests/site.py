@@ -1,8 +1,9 @@
-"""The real web server in front of a warehouse with people, and the browser: one of each kind for all folders of tests."""
+"""The real web server in front of a warehouse with people, the browser, a broker: one of each kind for all folders of tests."""
 
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
 from uuid import uuid4
@@ -15,6 +16,7 @@ from devices.samples import understand
 from inventory.domain.people import Role
 from inventory.store.people import secret_hash
 from tests.conftest import Archive
+from tests.servers import Mosquitto, mosquitto, server_directory
 from tests.web.stock import account_of, password_of
 from web.app import WebSettings, create_app, web_server
 from web.form_tokens import HEADER, form_token
@@ -31,6 +33,20 @@ SignIn = Callable[[str], httpx.Client]
 # Two workers and their servers share two cores, and people's secrets are checked slowly, on purpose: what takes a second
 # alone may take ten.
 expect.set_options(timeout=30_000)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A directory that servers may use."""
+    with server_directory() as directory:
+        yield directory
+
+
+@pytest.fixture
+def broker(folder: Path) -> Iterator[Mosquitto]:
+    """A real Mosquitto of the test's own; a folder may set its own up otherwise."""
+    with mosquitto(folder) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,26 +1,10 @@
 """A broker for commands."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.commanding.equipment import Web
-from tests.servers import Mosquitto, mosquitto, server_directory
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A directory that servers may use."""
-    with server_directory() as directory:
-        yield directory
-
-
-@pytest.fixture
-def broker(folder: Path) -> Iterator[Mosquitto]:
-    """A real Mosquitto."""
-    with mosquitto(folder) as running:
-        yield running
 
 
 @pytest.fixture

@@ -14,25 +14,10 @@ from inventory.domain.people import Role
 from inventory.operations.countersigning import set_pin
 from tests.conftest import Archive
 from tests.desk.virtual import Daemon, daemon
-from tests.servers import Mosquitto, mosquitto, server_directory
 from tests.web.stock import account_of
 
 PIN = "271828"
 TOPIC = "guiwei/w1/DESK-1/reads"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A directory that servers may use."""
-    with server_directory() as directory:
-        yield directory
-
-
-@pytest.fixture
-def broker(folder: Path) -> Iterator[Mosquitto]:
-    """A real Mosquitto."""
-    with mosquitto(folder) as running:
-        yield running
 
 
 @pytest.fixture

@@ -16,22 +16,10 @@ from tests.conftest import Archive
 from tests.gates.telling import Gate
 from tests.gates.walking import COMMANDS, READS, begin, walk
 from tests.ingest.equipment import IngestProcess, Publisher, publisher, until
-from tests.servers import Mosquitto, mosquitto, server_directory
+from tests.servers import Mosquitto
 from tests.site import ONE_ENGINE
 
 pytestmark = ONE_ENGINE
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with server_directory() as directory:
-        yield directory
-
-
-@pytest.fixture
-def broker(folder: Path) -> Iterator[Mosquitto]:
-    with mosquitto(folder) as running:
-        yield running
 
 
 @pytest.fixture

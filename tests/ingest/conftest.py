@@ -11,19 +11,12 @@ import pytest
 from inventory.store.keys import new_key_ring
 from tests.conftest import TEMPLATE, Archive
 from tests.ingest.equipment import Publisher, Working, keep_alive, publisher, register_readers, working
-from tests.servers import Mosquitto, PostgresForTests, mosquitto, server_directory
+from tests.servers import Mosquitto, PostgresForTests, mosquitto
 
 _numbers = itertools.count(1)
 
 # Where the broker, the process or a pure rule is the point; what is SQL runs on both engines.
 ONE_ENGINE = pytest.mark.parametrize("postgres", ["PostgreSQL 18, embedded"], indirect=True)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A directory that servers may use."""
-    with server_directory() as directory:
-        yield directory
 
 
 @pytest.fixture

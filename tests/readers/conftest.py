@@ -1,5 +1,5 @@
 """A broker, ingest behind it, and pages before it."""
 
-from tests.ingest.conftest import broker, folder, listening, readers
+from tests.ingest.conftest import broker, listening, readers
 
-__all__ = ["broker", "folder", "listening", "readers"]
+__all__ = ["broker", "listening", "readers"]
