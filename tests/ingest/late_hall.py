@@ -18,6 +18,7 @@ from devices.simulator.floor import NO_SHELF
 from devices.simulator.readers import CabinetReader, SimulatedReader, make_readers
 from devices.simulator.run import occasion
 from devices.simulator.truth import NOWHERE, Standing, Truth, make_truth
+from inventory.domain.discrepancies import LIVE_PROBABILITY_MIN
 from inventory.domain.registers import Dialect
 from inventory.operations import auditing
 from inventory.operations.audit_judging import Audit
@@ -37,10 +38,14 @@ EVIDENCE = """
 """
 BELIEFS = "SELECT * FROM belief ORDER BY volume_id"
 # What a case says of the world. When it was opened, how often and how surely it was told is its history, and stays as it was.
-CASES = """
+# So is a case that some belief on the way opened and the last one would not: it waits for a night or a person.
+CASES = f"""
     SELECT kind, discrepancy.volume_id, encode(epc, 'hex'), reader_id, discrepancy.place_id, state, outcome, ledger_place_id, ledger_since,
            radio_place_id
-    FROM discrepancy LEFT JOIN tag ON tag.id = tag_id WHERE state = 'open' ORDER BY 1, 2, 3, 4, 5
+    FROM discrepancy LEFT JOIN tag ON tag.id = tag_id LEFT JOIN belief ON belief.volume_id = discrepancy.volume_id
+    WHERE state = 'open'
+        AND (kind NOT IN ('present_though_out', 'moved_while_sealed') OR belief.probability >= {LIVE_PROBABILITY_MIN})
+    ORDER BY 1, 2, 3, 4, 5
 """
 COMPARED = {
     "evidence": EVIDENCE,
