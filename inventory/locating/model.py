@@ -3,13 +3,6 @@
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-import numpy as np
-
-# By the reads a volume is to have in a night. Before anything was counted: who is read seldom is missed often (radio.md: two
-# passes see 99.5 %), each worth few volumes.
-READS_EDGES = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0])
-READS_MIDDLES = np.sqrt(np.append(READS_EDGES[:1] / 2, READS_EDGES) * np.append(READS_EDGES, READS_EDGES[-1:] * 1.5))
-MISSES_ASSUMED = tuple((round(min(24.0 / reads**2, 10.0), 6), 20.0) for reads in READS_MIDDLES.tolist())
 # Heard again, of so many: seldom, mostly, always so far; each by the reads to be expected, and each of these by how loud: before
 # anything was counted, alike.
 HABITS_ASSUMED = tuple(
@@ -30,6 +23,16 @@ def tolerated(wrong_max: float, wrong: float, expected: float) -> float:
     """
     ratio = (expected + ANSWERS_PRIOR) / (wrong + ANSWERS_PRIOR)
     return wrong_max * min(max(ratio, TOLERANCE_MIN), TOLERANCE_MAX)
+
+
+class Misses(NamedTuple):
+    """The log-odds that a night misses a volume that is there: a straight line through its signs (`missing.signs_of`).
+
+    odds: what each sign counts, a usual volume's odds first. worth: how sure that is, the inverse of its covariance.
+    """
+
+    odds: tuple[float, ...]
+    worth: tuple[tuple[float, ...], ...]
 
 
 class Steady(NamedTuple):
@@ -54,6 +57,10 @@ class Novel(NamedTuple):
     strength_variance: float
 
 
+# Who is read seldom is missed often (radio.md: two passes see 99.5 %); how much the other signs count a site has to learn.
+MISSES = Misses(
+    (-5.5, -2.0, -1.0, -1.0), ((1.0, 0.0, 0.0, 0.0), (0.0, 4.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+)
 # Until a night has taught it: fading of 2 to 4 dB within a tag (radio.md), reads that come by chance.
 STRENGTH_STEADY, READS_STEADY, PHASE_STEADY = Steady(1.5, 6.25), Steady(0.1, 1.0), Steady(0.02, 0.03)
 NOVEL = Novel(1.0, -0.3, 0.5, -2.0, 12.0)
@@ -79,8 +86,7 @@ class Model:
         (`Steady`): dB squared of its mean strength, square of the logarithm of its reads, square of its phase. Learned.
     novel: how a volume sounds at a place that never heard it before (`Novel`). Learned.
     near_share: how many of the strayed volumes stand on one of the `near_places` around their shelf.
-    misses: of volumes that were there, how many a night missed, and how many it might have; by the reads they were to have
-        (`READS_EDGES`). Counted.
+    misses: how likely a night misses a volume that is there (`Misses`). Learned.
     habits: of a volume's places in its profile, in how many nights it was heard again, and how many there were; by how
         regularly, how often and how loud it was heard there (`profiling.habit_of`). Counted.
     level_dbm: how loud shelves' own volumes usually sound (`judging.usual_level`). Learned.
@@ -88,7 +94,7 @@ class Model:
     found_wrong, missing_wrong: of the cases people answered, how many were false alarms, and how many should have been by the
         model's own probabilities; older answers fade. They move what is tolerated (`tolerated`). Counted.
     sure: a volume is said to be at home from this probability on; a finding needs at least `likely`, one of missing
-        `likely_missing`: one search in three for nothing is cheaper than a dossier that nobody looks for.
+        `likely_missing`: two searches for nothing are cheaper than a dossier that nobody looks for.
     """
 
     ledger_right: float = 0.999
@@ -106,7 +112,7 @@ class Model:
     novel: Novel = NOVEL
     near_share: float = 0.75
     near_places: int = 8
-    misses: tuple[tuple[float, float], ...] = MISSES_ASSUMED
+    misses: Misses = MISSES
     habits: tuple[tuple[float, float], ...] = HABITS_ASSUMED
     level_dbm: float | None = None
     wrong_max: float = 0.025
@@ -115,7 +121,7 @@ class Model:
     missing_wrong: tuple[float, float] = (0.0, 0.0)
     sure: float = 0.9
     likely: float = 0.5
-    likely_missing: float = 0.35
+    likely_missing: float = 1 / 3
 
     @property
     def found_tolerated(self) -> float:
@@ -135,9 +141,9 @@ class Model:
     def of(parameters: dict[str, Any]) -> "Model":
         """As read from the database. What an earlier Guiwei counted otherwise, or called otherwise, tells nothing."""
         known = {field.name: parameters[field.name] for field in fields(Model) if field.name in parameters}
-        for name, assumed in (("misses", MISSES_ASSUMED), ("habits", HABITS_ASSUMED)):
-            counts = tuple((float(one), float(of)) for one, of in known.get(name, ()))
-            known[name] = counts if len(counts) == len(assumed) else assumed
+        habits = tuple((float(one), float(of)) for one, of in known.get("habits", ()))
+        known["habits"] = habits if len(habits) == len(HABITS_ASSUMED) else HABITS_ASSUMED
+        known["misses"] = _misses_of(known.get("misses"))
         for name, kind in (
             ("strength_steady", Steady),
             ("reads_steady", Steady),
@@ -150,3 +156,10 @@ class Model:
             if name in known:
                 known[name] = tuple(map(float, known[name]))
         return Model(**known)
+
+
+def _misses_of(stored: Any) -> Misses:
+    match stored:
+        case [[*odds], [*worth]] if len(odds) == len(worth) == len(MISSES.odds):
+            return Misses(tuple(map(float, odds)), tuple(tuple(map(float, row)) for row in worth))
+    return MISSES

@@ -8,7 +8,7 @@ import numpy as np
 from inventory.locating.arrays import NONE, Integers, Packed, Places, Sightings, Trail
 from inventory.locating.judging import Judgement, Past, judge
 from inventory.locating.listening import usual_level
-from inventory.locating.missing import counted_misses
+from inventory.locating.missing import learned_misses
 from inventory.locating.model import Model
 from inventory.locating.profiling import Profiles, remember
 from inventory.locating.remembering import KEPT, learned
@@ -65,7 +65,7 @@ def close_night(
     following = replace(
         remembered,
         sensor=sensor.parameters() if len(judged.beliefs.volume) >= VOLUMES_MIN else model.sensor,
-        misses=counted_misses(model, judged.silence, at_home > model.sure),
+        misses=learned_misses(model, judged.silence, at_home > model.sure),
         level_dbm=_level(model, judged),
         ledger_right=_ledger_right(model, judged),
     )

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from devices.simulator.days import Disturbance, listen
 from devices.simulator.halls import Hall, Plant, Profile, make_hall, plant
+from inventory.locating.arrays import NONE, Reals
 from inventory.locating.judging import Judgement, Outcome, judge
-from inventory.locating.missing import chance_to_miss
-from inventory.locating.model import HABITS_ASSUMED, MISSES_ASSUMED, READS_MIDDLES, Model
+from inventory.locating.missing import KEPT, Silence, learned_misses, signs_of
+from inventory.locating.model import HABITS_ASSUMED, MISSES, Misses, Model
 from inventory.locating.nightly import close_night
 from inventory.locating.profiling import Profiles, no_profiles
 from inventory.locating.sensing import heard_if
@@ -33,26 +35,47 @@ def on_the_next_day(hall: Hall, model: Model, profiles: Profiles) -> Judgement:
     return judge(day.sightings, day.trail, hall.places, hall.ledger.astype(np.int64), model, profiles)
 
 
-def test_the_chance_to_be_missed_falls_steadily_with_the_reads_a_volume_was_to_have() -> None:
+def odds_of(misses: Misses, expected: Reals, share: float = 1.0, above_db: float = 10.0) -> Reals:
+    signs = signs_of(expected, expected / share, np.full(len(expected), above_db))
+    return np.asarray(np.array(misses.odds) @ signs)
+
+
+def test_more_reads_a_shelf_read_better_and_a_louder_tag_are_missed_more_seldom(
+    known: tuple[Hall, Model, Profiles],
+) -> None:
     reads = np.geomspace(0.3, 200, 60)
-    chance = chance_to_miss(MISSES_ASSUMED, reads)
-    assert (np.diff(chance) <= 0).all()
-    assert chance[0] <= 1
-    assert chance[-1] > 0
+    for misses in (MISSES, known[1].misses):
+        assert (np.diff(odds_of(misses, reads)) <= 0).all()
+        assert (odds_of(misses, reads, share=0.5) > odds_of(misses, reads)).all()
+        assert (odds_of(misses, reads, above_db=3.0) > odds_of(misses, reads)).all()
+        assert np.isfinite(odds_of(misses, reads, above_db=np.nan)).all()
 
 
-def test_many_counted_misses_outweigh_what_was_assumed_and_bend_the_line_where_they_are() -> None:
-    counts = list(MISSES_ASSUMED)
-    counts[7] = (500.0, 10_000.0)
-    chance = chance_to_miss(counts, READS_MIDDLES)
-    assert chance[7] == pytest.approx(0.05, rel=0.05)
-    assert chance[9] < chance[7]
+def test_nights_teach_what_every_sign_counts_and_never_that_nothing_is_missed(
+    known: tuple[Hall, Model, Profiles],
+) -> None:
+    hall, model, profiles = known
+    assert on_the_next_day(plant(hall, 0, 60, SEED), model, profiles).missing.max() < 1
+    learned = np.array(model.misses.worth) - KEPT**NIGHTS * np.array(MISSES.worth)
+    assert (np.linalg.eigvalsh(learned) > 0).all(), "what every sign counts is known better than before"
 
 
-def test_without_a_single_miss_nobody_is_sure_of_never_missing() -> None:
-    chance = chance_to_miss([(0.0, 1_000.0)] * len(MISSES_ASSUMED), READS_MIDDLES)
-    assert (chance > 0).all()
-    assert (chance < 0.01).all()
+def test_a_model_of_a_night_with_many_misses_expects_more(known: tuple[Hall, Model, Profiles]) -> None:
+    """Half a shelf unheard: not one of these volumes, each as likely to be gone as any, may teach that all is well."""
+    hall, model, profiles = known
+    silence = on_the_next_day(hall, model, profiles).silence
+    there = silence.alike.group != NONE
+    missed = replace_gone(silence, there, 0.2)
+    more = learned_misses(model, missed, there)
+    fewer = learned_misses(model, replace_gone(silence, there, 0.0), there)
+    reads = np.array([2.0, 8.0, 24.0])
+    assert (odds_of(more, reads) > odds_of(fewer, reads)).all()
+
+
+def replace_gone(silence: Silence, there: NDArray[np.bool_], share: float) -> Silence:
+    """Of those that were there so many were not heard, each of which is probably there all the same."""
+    unheard = there & (np.random.default_rng(SEED).random(len(there)) < share)
+    return silence._replace(gone=np.where(unheard, 0.01, 0.0))
 
 
 def test_a_close_learns_that_nights_are_more_alike_than_volumes_are(known: tuple[Hall, Model, Profiles]) -> None:
@@ -61,7 +84,6 @@ def test_a_close_learns_that_nights_are_more_alike_than_volumes_are(known: tuple
     assert model.strength_steady.night < min(model.sensor["strength_variance"])
     assert model.novel.chance < 1
     assert model.novel.strength < 0, "what is heard for the first time is faint"
-    assert sum(missed for missed, _ in model.misses) < 0.01 * sum(of for _, of in model.misses)
 
 
 def test_loud_at_a_place_that_never_heard_it_is_not_at_home(known: tuple[Hall, Model, Profiles]) -> None:
@@ -117,7 +139,7 @@ def test_a_model_of_an_earlier_guiwei_is_read_without_what_is_counted_otherwise_
     stored = {**Model(ledger_right=0.99).parameters(), "night_variance": 1.5, "misses": [[1.0, 20.0]] * 12}
     read = Model.of(stored)
     assert read == replace(Model(), ledger_right=0.99)
-    assert (read.misses, read.habits) == (MISSES_ASSUMED, HABITS_ASSUMED)
+    assert (read.misses, read.habits) == (MISSES, HABITS_ASSUMED)
 
 
 def test_a_model_is_read_as_it_was_stored(known: tuple[Hall, Model, Profiles]) -> None:
