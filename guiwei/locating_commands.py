@@ -40,6 +40,7 @@ def _volume(one: Located) -> dict[str, Any]:
             "reads": where.radio.reads,
             "last_seen_at": where.radio.last_seen_at,
         },
+        "counted": None if where.counted is None else {"place": where.counted.place.code, "at": where.counted.at},
         "agreement": where.agreement,
         "judged": None
         if where.judged is None
@@ -58,6 +59,8 @@ def _lines(one: Located) -> list[str]:
         next_best = f"，其次 next {radio.runner_up.code} {radio.runner_up_probability:.1%}" if radio.runner_up else ""
         lines.append(f"  推断 belief  {radio.place.code}  {radio.probability:.1%}{next_best}")
         lines.append(f"  读到 read    {radio.reads} × {radio.last_seen_at:%F %T %Z}")
+    if where.counted is not None:
+        lines.append(f"  清点 counted {where.counted.place.code}  {where.counted.at:%F %T %Z}")
     if where.judged is not None:
         lines.append(f"  结算 judged  {where.judged.zh} {where.judged.en}")
     if one.nights:

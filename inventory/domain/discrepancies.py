@@ -104,6 +104,7 @@ class Outcome(Word):
     LEDGER_FOLLOWED = "ledger_followed", "台账已记到读到之处", "the ledger has it there now"
     LEDGER_MOVED = "ledger_moved", "台账另有经办", "the ledger moved it since"
     SEARCH_BEGUN = "search_begun", "已转入查找", "its search has begun"
+    COUNTED_AT_HOME = "counted_at_home", "清点时已在台账所在处扫到", "scanned in a count where the ledger has it"
     HEARD_AT_HOME = "heard_at_home", "已在台账所在处读到", "heard where the ledger has it"
     HEARD_AGAIN = "heard_again", "又读到了", "heard again"
     ANOTHER_KIND = "another_kind", "已转为另一种差异", "another kind of case by now"
@@ -157,7 +158,9 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
         "到架上查看；确实不在的，登记未找到，开始查找。",
         "Look on the shelf; if it isn't there, record it as not found and begin its search.",
         (_O.FOUND_AT, _O.MOVED_PROPERLY, _O.TAG_REPLACED, _O.FALSE_ALARM),
-        (*_MOVED, _O.SEARCH_BEGUN, _O.HEARD_AT_HOME, _O.HEARD_AGAIN, _O.ANOTHER_KIND, _O.TAG_CHANGED),
+        (
+            *_MOVED, _O.SEARCH_BEGUN, _O.COUNTED_AT_HOME, _O.HEARD_AT_HOME, _O.HEARD_AGAIN, _O.ANOTHER_KIND, _O.TAG_CHANGED,
+        ),
     ),
     _K.TWO_DOSSIERS: Nature(
         Gravity.GRAVE, Subject.VOLUME, _HANDS,
@@ -169,7 +172,8 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
         Gravity.PLAIN, Subject.VOLUME, _HANDS,
         "到读到之处取出，放回台账所在；确应在新处的，补记台账。",
         "Take it from where it is heard and put it back; if it belongs there now, let the ledger say so.",
-        (_O.PUT_BACK, _O.FOUND_AT, _O.MOVED_PROPERLY, _O.FALSE_ALARM), (*_MOVED, _O.HEARD_AT_HOME, _O.ANOTHER_KIND),
+        (_O.PUT_BACK, _O.FOUND_AT, _O.MOVED_PROPERLY, _O.FALSE_ALARM),
+        (*_MOVED, _O.COUNTED_AT_HOME, _O.HEARD_AT_HOME, _O.ANOTHER_KIND),
     ),
     _K.PRESENT_THOUGH_OUT: Nature(
         Gravity.PLAIN, Subject.VOLUME, _HANDS,
@@ -263,12 +267,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a night says of a volume; elsewhere: its place by radio neither is, nor lies in, nor holds the ledger's."""
+    """What a night says of a volume; elsewhere: its place by radio neither is, nor lies in, nor holds the ledger's.
+
+    counted: when somebody last had it in hand in a count, within the interval, it was where the ledger has it.
+    """
 
     judged_as: JudgedAs
     since: datetime
     until: datetime
     elsewhere: bool
+    counted: bool = False
 
 
 def kind_at_night(held: Held, told: Told) -> DiscrepancyKind | None:
@@ -278,12 +286,17 @@ def kind_at_night(held: Held, told: Told) -> DiscrepancyKind | None:
     stored = held.kind in STORED
     if told.judged_as is JudgedAs.ELSEWHERE and told.elsewhere and not stored:
         return _off_the_shelves(held, told)
-    if not stored or held.in_work:
-        return None
+    return _on_the_shelves(told) if stored and not held.in_work else None
+
+
+def _on_the_shelves(told: Told) -> DiscrepancyKind | None:
+    if told.judged_as is JudgedAs.WEAK_TAG:
+        return DiscrepancyKind.WEAK_TAG
+    if told.counted:
+        return None  # a hand is surer than the radio
     if told.judged_as is JudgedAs.ELSEWHERE:
         return DiscrepancyKind.MISPLACED if told.elsewhere else None
-    unheard = {JudgedAs.MISSING: DiscrepancyKind.MISSING, JudgedAs.WEAK_TAG: DiscrepancyKind.WEAK_TAG}
-    return unheard.get(told.judged_as)
+    return DiscrepancyKind.MISSING if told.judged_as is JudgedAs.MISSING else None
 
 
 def _off_the_shelves(held: Held, told: Told) -> DiscrepancyKind | None:
@@ -321,8 +334,8 @@ class Since:
     """What is known of a case's volume since the case was told last.
 
     moved_to: the kind of place the ledger moved it to, None: it stayed; followed: that place is where the radio had it.
-    judged_as: by a night that didn't tell the case again; told: what that night told instead; heard: read since; retagged: a tag
-    was bound or replaced since the case was opened.
+    judged_as: by a night that didn't tell the case again; told: what that night told instead; heard: read since; counted: in a
+    count since, it was last scanned where the ledger has it; retagged: a tag was bound or replaced since the case was opened.
     """
 
     moved_to: PlaceKind | None = None
@@ -330,6 +343,7 @@ class Since:
     judged_as: JudgedAs | None = None
     told: DiscrepancyKind | None = None
     heard: bool = False
+    counted: bool = False
     retagged: bool = False
 
 
@@ -345,6 +359,7 @@ def over_by(kind: DiscrepancyKind, since: Since) -> Outcome | None:
         (Outcome.SEARCH_BEGUN, since.moved_to is PlaceKind.NOT_FOUND),
         (Outcome.LEDGER_FOLLOWED, moved and since.followed),
         (Outcome.LEDGER_MOVED, moved),
+        (Outcome.COUNTED_AT_HOME, since.counted),
         (Outcome.HEARD_AT_HOME, home),
         (Outcome.ANOTHER_KIND, another and since.told in OF_JUDGEMENT),
         (Outcome.HEARD_AGAIN, since.heard),

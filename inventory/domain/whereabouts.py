@@ -52,6 +52,14 @@ class RadioPlace:
     last_seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CountedAt:
+    """Where somebody had the volume in hand last when a shelf was counted, after the ledger moved it there."""
+
+    place: NamedPlace
+    at: datetime
+
+
 class Agreement(StrEnum):
     """How ledger and radio stand to each other."""
 
@@ -79,7 +87,7 @@ class Condition:
 class Whereabouts:
     """One volume, its tag and both its places; `epc` is None for an untagged volume, `condition` before its first act.
 
-    judged: how it was found last, None where it never was, or was moved since.
+    judged: how it was found last, None where it never was, or was moved since. counted: where a count scanned it since.
     """
 
     volume_id: int
@@ -91,17 +99,31 @@ class Whereabouts:
     condition: Condition | None = None
     identification: Identification = Identification.UNTAGGED
     judged: Judged | None = None
+    counted: CountedAt | None = None
 
     @property
     def agreement(self) -> Agreement:
-        """How the two places stand to each other."""
-        return agreement(self.ledger, self.radio, self.judged)
+        """How the ledger's place and what was seen last stand to each other."""
+        return agreement(self.ledger, self.radio, self.judged, self.counted)
+
+    @property
+    def counted_last(self) -> bool:
+        """Whether a count is newer than all the radio says."""
+        return _decides(self.counted, self.radio, self.judged)
 
 
-def agreement(ledger: LedgerPlace | None, radio: RadioPlace | None, judged: Judged | None = None) -> Agreement:
-    """Compare what people wrote with what the radio believes, and with what was judged since."""
+def agreement(
+    ledger: LedgerPlace | None, radio: RadioPlace | None, judged: Judged | None = None, counted: CountedAt | None = None
+) -> Agreement:
+    """Compare what people wrote with what was seen last: by a count, by the radio, or by a night that didn't hear it."""
     if ledger is None:
         return Agreement.NOT_HELD
+    if counted is not None and _decides(counted, radio, judged):
+        return Agreement.AGREES if counted.place.touches(ledger.place) else Agreement.DIFFERS
+    return _by_radio(ledger, radio, judged)
+
+
+def _by_radio(ledger: LedgerPlace, radio: RadioPlace | None, judged: Judged | None) -> Agreement:
     if judged is not None and _says_missing(judged, ledger, radio):
         return Agreement.MISSING
     if radio is None:
@@ -111,6 +133,13 @@ def agreement(ledger: LedgerPlace | None, radio: RadioPlace | None, judged: Judg
     if radio.place.touches(ledger.place):
         return Agreement.AGREES
     return Agreement.DIFFERS if radio.probability >= DOUBT_PROBABILITY_MIN else Agreement.DOUBTFUL
+
+
+def _decides(counted: CountedAt | None, radio: RadioPlace | None, judged: Judged | None) -> bool:
+    """Whether a count is the newest that is known: nothing was read since, and no later day judged."""
+    if counted is None or (radio is not None and radio.last_seen_at > counted.at):
+        return False
+    return judged is None or judged.since <= counted.at
 
 
 def _says_missing(judged: Judged, ledger: LedgerPlace, radio: RadioPlace | None) -> bool:

@@ -36,6 +36,10 @@ IN_SEALED_BAG = """
     SELECT volume_id FROM consignment_volume JOIN consignment ON consignment.id = consignment_id
     WHERE consignment_volume.state = 'packed' AND consignment.state IN ('sealed', 'underway')
 """
+# Where somebody had a volume in hand last, in a count since then; NULL: nobody has.
+_COUNTED = """(
+    SELECT place_id FROM counted_volume WHERE counted_volume.volume_id = {} AND scanned_at > {} ORDER BY scanned_at DESC
+    LIMIT 1)"""
 # One of the two is the other, or holds it.
 _TOUCHES = "(starts_with({0}.path, {1}.path) OR starts_with({1}.path, {0}.path))"
 
@@ -48,18 +52,21 @@ _COLUMNS = (
 JUDGED = f"""
     SELECT CASE
             WHEN outcome = 'elsewhere' AND {_TOUCHES.format("home", "heard")} THEN NULL
-            WHEN outcome = 'elsewhere' AND home.kind IN ({_STORED}) THEN CASE WHEN NOT in_work THEN 'misplaced' END
+            WHEN outcome = 'elsewhere' AND home.kind IN ({_STORED})
+                THEN CASE WHEN NOT in_work AND NOT counted THEN 'misplaced' END
             WHEN outcome = 'elsewhere' AND in_sealed_bag THEN 'moved_while_sealed'
             WHEN outcome = 'elsewhere' AND home.kind IN ({_AT_HAND}) AND moved_at >= judged_from THEN NULL
             WHEN outcome = 'elsewhere' THEN 'present_though_out'
             WHEN home.kind NOT IN ({_STORED}) OR in_work THEN NULL
-            WHEN outcome IN ('missing', 'weak_tag') THEN outcome END AS kind,
+            WHEN outcome = 'weak_tag' OR outcome = 'missing' AND NOT counted THEN outcome END AS kind,
         volume_id, NULL::integer AS tag_id, NULL::integer AS reader_id, NULL::integer AS place_id,
         found.ledger_place_id, moved_at AS ledger_since, found.place_id AS radio_place_id,
         coalesce(probability, nullif(missing_probability, 0)) AS probability,
         jsonb_build_object('nights', nights_unseen, 'section', section_only) AS numbers
     FROM (
-        SELECT judgement.*, moved_at, volume_id IN ({IN_WORK}) AS in_work, volume_id IN ({IN_SEALED_BAG}) AS in_sealed_bag
+        SELECT judgement.*, moved_at, volume_id IN ({IN_WORK}) AS in_work, volume_id IN ({IN_SEALED_BAG}) AS in_sealed_bag,
+               coalesce(ledger_place_id = {_COUNTED.format("judgement.volume_id", "greatest(judged_from, moved_at)")}, false)
+                   AS counted
         FROM judgement JOIN holding USING (volume_id)
         WHERE outcome <> 'at_home' AND judged_until = %(until)s AND moved_at < judged_until
             AND holding.place_id = ledger_place_id) AS found
@@ -235,6 +242,8 @@ CLOSE = f"""
                 CASE WHEN one.kind = 'entered_without_order' THEN '-infinity'::timestamptz END) THEN CASE
                 WHEN one.kind = 'missing' AND home.kind = 'not_found' THEN 'search_begun'
                 WHEN {_TOUCHES.format("home", "heard")} THEN 'ledger_followed' ELSE 'ledger_moved' END
+            WHEN one.kind IN ('missing', 'misplaced')
+                AND holding.place_id = {_COUNTED.format("one.volume_id", "one.seen_at")} THEN 'counted_at_home'
             WHEN one.kind IN ({_OF_JUDGEMENT}) AND judgement.outcome = 'at_home' AND one.seen_at < %(until)s
                 THEN 'heard_at_home'
             WHEN one.kind IN ({_OF_JUDGEMENT}) AND one.seen_at < %(until)s AND EXISTS (

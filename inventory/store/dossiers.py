@@ -12,7 +12,7 @@ from inventory.domain.judged import Judged, JudgedAs
 from inventory.domain.search import Query, prefix_range
 from inventory.domain.standing import Identification, Legal, Mark, Seal
 from inventory.domain.tagging import identification_of
-from inventory.domain.whereabouts import Condition, LedgerPlace, NamedPlace, RadioPlace, Whereabouts
+from inventory.domain.whereabouts import Condition, CountedAt, LedgerPlace, NamedPlace, RadioPlace, Whereabouts
 from inventory.store.keys import KeyRing
 
 # A dossier stands under several tokens that begin alike (readings of a polyphone), so more tokens than dossiers are read.
@@ -120,18 +120,23 @@ def whereabouts(connection: psycopg.Connection[Any], dossier_ids: Sequence[int])
                holding.place_id AS ledger_place_id, moved_at, version,
                belief.place_id AS radio_place_id, belief.probability, runner_up_place_id, runner_up_probability, reads,
                last_seen_at, outcome, judged_from, judged_until, judgement.place_id AS judged_place_id,
-               judgement.probability AS judged_probability, section_only, missing_probability, nights_unseen
+               judgement.probability AS judged_probability, section_only, missing_probability, nights_unseen,
+               counted.place_id AS counted_place_id, counted.scanned_at
         FROM volume JOIN dossier ON dossier.id = volume.dossier_id
         LEFT JOIN tag ON tag.volume_id = volume.id AND tag.retired_at IS NULL
         LEFT JOIN holding ON holding.volume_id = volume.id LEFT JOIN belief ON belief.volume_id = volume.id
         LEFT JOIN judgement ON judgement.volume_id = volume.id AND judged_until > holding.moved_at
+        LEFT JOIN LATERAL (
+            SELECT place_id, scanned_at FROM counted_volume
+            WHERE counted_volume.volume_id = volume.id AND scanned_at > holding.moved_at ORDER BY scanned_at DESC LIMIT 1
+        ) AS counted ON true
         WHERE volume.dossier_id = ANY(%s) ORDER BY ordinal LIMIT %s
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             query, (list(dossier_ids), VOLUMES_PER_DOSSIER_READ_MAX * max(1, len(dossier_ids)))
         ).fetchall()
-    columns = ("ledger_place_id", "radio_place_id", "runner_up_place_id", "judged_place_id")
+    columns = ("ledger_place_id", "radio_place_id", "runner_up_place_id", "judged_place_id", "counted_place_id")
     places = named_places(connection, {row[column] for row in rows for column in columns if row[column] is not None})
     found: dict[int, list[Whereabouts]] = defaultdict(list)
     for row in rows:
@@ -146,6 +151,7 @@ def whereabouts(connection: psycopg.Connection[Any], dossier_ids: Sequence[int])
                 _condition(row),
                 _identification(row),
                 _judged(row, places),
+                None if row["scanned_at"] is None else CountedAt(places[row["counted_place_id"]], row["scanned_at"]),
             )
         )
     return found

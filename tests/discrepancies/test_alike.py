@@ -23,6 +23,14 @@ from tests.discrepancies.nights import DAY, Nights
 from tests.discrepancies.test_nights import put_in_bag
 
 BEFORE, WITHIN, AFTER = timedelta(days=2), timedelta(hours=5), timedelta(hours=-1)
+# In order of time: shelves where somebody scanned it, so long before the night's end.
+COUNTED = (
+    (),
+    (("B-1-1", timedelta(hours=30)),),
+    (("B-1-1", timedelta(hours=3)),),
+    (("B-1-1", timedelta(hours=3)), ("B-2-1", timedelta(hours=2))),
+    (("B-2-1", timedelta(hours=3)), ("B-1-1", timedelta(hours=2))),
+)
 PLACES = {
     "B-1-1": PlaceKind.SHELF, "K-1": PlaceKind.CART, "W1-D1": PlaceKind.DESK, "LOST": PlaceKind.LOST, "N-1": PlaceKind.WINDOW,
     "NOT-FOUND": PlaceKind.NOT_FOUND, "BAG-2": PlaceKind.BAG, "BAG-1": PlaceKind.BAG,
@@ -33,21 +41,29 @@ def test_every_night_opens_what_the_rules_say(nights: Nights, archive: Archive) 
     _places(archive, nights)
     heard = {"B-1-1", "B-1", "B-2-1", "W1-D1", None}
     worlds = list(
-        itertools.product(sorted(PLACES), (BEFORE, WITHIN, AFTER), (False, True), JudgedAs, sorted(heard, key=str))
+        itertools.product(
+            sorted(PLACES), (BEFORE, WITHIN, AFTER), (False, True), JudgedAs, sorted(heard, key=str), COUNTED
+        )
     )
     expected: dict[int, DiscrepancyKind] = {}
-    for number, (home, ago, in_work, judged, place) in enumerate(worlds):
+    for number, (home, ago, in_work, judged, place, counted) in enumerate(worlds):
         if (judged is JudgedAs.ELSEWHERE) != (place is not None) or (in_work and home == "BAG-1"):
             continue
         volume = _volume(archive, f"V-{number}", home, nights.until - ago)
         nights.judged(f"V-{number}", judged.value, place)
+        for shelf, before in counted:
+            _count(archive, volume, shelf, nights.until - before)
         if in_work:
             _put_in_plan(archive, volume, number)
         if home == "BAG-1":
             _pack(archive, volume)
         touches = place is not None and (place == home or (home.startswith("B-1") and place == "B-1"))
         held = Held(PLACES[home], nights.until - ago, in_work, sealed=home == "BAG-1")
-        kind = kind_at_night(held, Told(judged, nights.until - DAY, nights.until, place is not None and not touches))
+        within = [one for one, before in counted if before < min(ago, DAY)]
+        told_so = Told(
+            judged, nights.until - DAY, nights.until, place is not None and not touches, within[-1:] == [home]
+        )
+        kind = kind_at_night(held, told_so)
         if kind is not None:
             expected[volume] = kind
     nights.pass_by()
@@ -81,12 +97,13 @@ def test_every_belief_opens_what_the_rules_say(nights: Nights, archive: Archive)
 
 @dataclass(frozen=True)
 class World:
-    """What comes after a case was told: where the ledger has the volume, how it is judged, what else is told, what is read."""
+    """What comes after a case was told: where the ledger has the volume, how it is judged, what else is told, what is read, where it is counted."""
 
     moved_to: str | None
     judged: JudgedAs | None
     told: DiscrepancyKind | None
     heard: bool
+    counted: str | None
     retagged: bool
 
 
@@ -115,6 +132,8 @@ def test_every_fact_closes_what_the_rules_say(nights: Nights, archive: Archive) 
             _case(archive, volume, world.told, second, first - BEFORE)
         if world.heard:
             nights.believed(f"V-{number}", "B-2-1", at=first + timedelta(hours=1))
+        if world.counted is not None:
+            _count(archive, volume, world.counted, first + timedelta(hours=3))
         if world.retagged:
             _retag(archive, volume, first + timedelta(hours=2))
         since = Since(
@@ -123,6 +142,7 @@ def test_every_fact_closes_what_the_rules_say(nights: Nights, archive: Archive) 
             world.judged,
             world.told,
             world.heard,
+            world.counted is not None and world.counted == (world.moved_to or "B-1-1"),
             world.retagged,
         )
         over = over_by(kind, since)
@@ -140,7 +160,10 @@ def _worlds() -> list[World]:
     moved = (None, "B-2-1", "K-1", "NOT-FOUND")
     judged = (None, JudgedAs.AT_HOME, JudgedAs.UNDECIDED)
     told = (None, DiscrepancyKind.MISPLACED, DiscrepancyKind.MISSING)
-    return [World(*one) for one in itertools.product(moved, judged, told, (False, True), (False, True))]
+    return [
+        World(*one)
+        for one in itertools.product(moved, judged, told, (False, True), (None, "B-1-1", "B-2-1"), (False, True))
+    ]
 
 
 def _places(archive: Archive, nights: Nights) -> None:
@@ -187,6 +210,15 @@ def _case(archive: Archive, volume: int, kind: DiscrepancyKind, at: datetime, si
         "radio_place_id, numbers) SELECT %s, %s, %s, '{}', %s, one.id, %s, other.id, '{}' FROM place AS one, place AS other "
         "WHERE one.code = 'B-1-1' AND other.code = 'B-2-1'",
         (kind.value, volume, at, at, since),
+    )
+
+
+def _count(archive: Archive, volume: int, shelf: str, at: datetime) -> None:
+    archive.root.execute(
+        "WITH one AS (INSERT INTO shelf_count (id, place_id, counter_id, begun_at, received_at) "
+        "SELECT gen_random_uuid(), id, %(counter)s, %(at)s, %(at)s FROM place WHERE code = %(shelf)s RETURNING id) "
+        "INSERT INTO shelf_count_scan SELECT gen_random_uuid(), id, 'x', %(volume)s, %(at)s, %(at)s FROM one",
+        {"counter": archive.keeper.account_id, "shelf": shelf, "volume": volume, "at": at},
     )
 
 

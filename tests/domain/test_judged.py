@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from inventory.domain.judged import Judged, JudgedAs
-from inventory.domain.whereabouts import Agreement, LedgerPlace, NamedPlace, RadioPlace, agreement
+from inventory.domain.whereabouts import Agreement, CountedAt, LedgerPlace, NamedPlace, RadioPlace, agreement
 
 MIDNIGHT = datetime(2026, 3, 3, 16, tzinfo=UTC)
 SHELF = NamedPlace("A-01", "1 层", "shelf", ("库房", "1 层"), (1, 2))
+OTHER = NamedPlace("A-02", "2 层", "shelf", ("库房", "2 层"), (1, 3))
 LEDGER = LedgerPlace(SHELF, MIDNIGHT - timedelta(days=9), 3)
 RADIO = RadioPlace(SHELF, 0.999, None, None, 40, MIDNIGHT - timedelta(days=4))
 MISSING = Judged(JudgedAs.MISSING, MIDNIGHT - timedelta(days=1), MIDNIGHT, None, None, False, 0.97, 3)
@@ -46,3 +47,20 @@ def test_an_act_or_a_read_since_then_lifts_it() -> None:
     assert agreement(moved, RADIO, MISSING) is Agreement.OUTDATED
     assert agreement(LEDGER, seen, MISSING) is Agreement.AGREES
     assert agreement(LEDGER, RADIO, replace(MISSING, judged_as=JudgedAs.UNDECIDED)) is Agreement.AGREES
+
+
+@pytest.mark.parametrize(
+    ("radio", "judged", "hours", "shelf", "says"),
+    [
+        (RADIO, MISSING, -5, SHELF, Agreement.AGREES),  # the day it was judged, somebody had it in hand
+        (None, None, -5, SHELF, Agreement.AGREES),
+        (RADIO, None, -5, OTHER, Agreement.DIFFERS),
+        (RADIO, MISSING, 5, OTHER, Agreement.DIFFERS),
+        (RADIO, MISSING, -30, SHELF, Agreement.MISSING),  # a whole day since then didn't hear it
+        (RADIO, None, -24 * 5, OTHER, Agreement.AGREES),  # read at home since then
+    ],
+)
+def test_a_count_decides_while_nothing_newer_is_known(
+    radio: RadioPlace | None, judged: Judged | None, hours: int, shelf: NamedPlace, says: Agreement
+) -> None:
+    assert agreement(LEDGER, radio, judged, CountedAt(shelf, MIDNIGHT + timedelta(hours=hours))) is says

@@ -21,8 +21,10 @@ from inventory.domain.refusals import (
     ShelfCountStays,
     ShelfCountUnfinished,
 )
+from inventory.domain.whereabouts import Agreement
 from inventory.operations import auditing
 from inventory.operations.audit_judging import Audit
+from inventory.operations.finding import open_dossier
 from inventory.operations.shelf_counting import Counting, Scan, blind_counts, scope_to_count, take_count
 from inventory.store.constraints import CONSTRAINTS
 from inventory.store.database import refusal_for
@@ -71,6 +73,22 @@ def test_what_moved_after_it_was_scanned_is_the_ledgers_to_tell(bay: Archive) ->
     assert [(row.name, row.place) for row in answer.moved] == [("D-11", "B-2")]
     assert answer.elsewhere == ()
     assert told(judged(bay)) == set(), "what came after the count isn't missing from it"
+
+
+def test_a_dossier_s_page_says_where_it_was_counted_last_until_it_is_moved(bay: Archive) -> None:
+    count(bay, bay.keeper, "B-1", ["D-21"], whole=False, at=datetime.now(UTC) - timedelta(hours=2))
+    assert counted_at(bay, "D-21") == "B-1"
+    assert open_dossier(bay.app, bay.keeper, "D-21", datetime.now(UTC)).volumes[0].agreement is Agreement.DIFFERS
+    count(bay, bay.keeper, "B-2", ["D-21"], whole=False)
+    assert counted_at(bay, "D-21") == "B-2"
+    assert open_dossier(bay.app, bay.keeper, "D-21", datetime.now(UTC)).volumes[0].agreement is Agreement.AGREES
+    bay.act(ActKind.RESHELVED, "D-21", "B-3")
+    assert counted_at(bay, "D-21") is None
+
+
+def counted_at(archive: Archive, number: str) -> str | None:
+    (volume,) = open_dossier(archive.app, archive.keeper, number, datetime.now(UTC)).volumes
+    return None if volume.counted is None else volume.counted.place.code
 
 
 def test_the_same_scans_twice_are_there_once_and_a_count_without_all_its_scans_is_not_finished(bay: Archive) -> None:
@@ -131,6 +149,8 @@ def test_a_blind_count_is_drawn_counted_by_two_who_keep_nothing_and_judged_when_
     assert count(bay, manager, shelf, [f"D-{at}1"], audit=number).also_by == ("auditor",)
     assert [one.counted for one in scope_to_count(bay.app, auditor, [], number).shelves] == [True, False]
 
+    assert counted_at(bay, f"D-{at}1") is None, "nobody learns from a blind count what others have seen"
+
     def run_waiting(at: datetime) -> list[Audit]:
         return auditing.run_waiting(bay.jobs, lambda: at)
 
@@ -138,6 +158,7 @@ def test_a_blind_count_is_drawn_counted_by_two_who_keep_nothing_and_judged_when_
     (audit,) = run_waiting(datetime.now(UTC) + timedelta(days=8))
     assert told(audit) == {(f"D-{at}3", "missing", shelf, None)}
     assert audit.findings[0].probability == pytest.approx(1 - 0.02**2)
+    assert counted_at(bay, f"D-{at}1") == shelf
     assert {gap.place for gap in audit.gaps} == {other}
     with pytest.raises(ShelfCountLate):
         count(bay, auditor, other, [], audit=number)

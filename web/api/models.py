@@ -13,7 +13,7 @@ from inventory.domain.acts import Act
 from inventory.domain.judged import Judged, JudgedAs
 from inventory.domain.search import QUERY_CHARACTERS_MAX
 from inventory.domain.standing import Identification, Legal, Mark, Seal
-from inventory.domain.whereabouts import Agreement, LedgerPlace, NamedPlace, RadioPlace, Whereabouts
+from inventory.domain.whereabouts import Agreement, CountedAt, LedgerPlace, NamedPlace, RadioPlace, Whereabouts
 from inventory.operations.finding import DossierView, Found
 from inventory.store.reader_list import ReaderView
 
@@ -100,6 +100,13 @@ class ConditionAnswer(_Answer):
     marks: list[Mark]
 
 
+class CountedAnswer(_Answer):
+    """Where somebody scanned the volume last in a count, since the ledger moved it."""
+
+    place: PlaceAnswer
+    at: datetime
+
+
 class VolumeAnswer(_Answer):
     """One volume (册) with both its places."""
 
@@ -109,6 +116,7 @@ class VolumeAnswer(_Answer):
     holding: HoldingAnswer | None
     belief: BeliefAnswer | None
     judged: JudgedAnswer | None = Field(description="None before the first, and once the ledger moved it.")
+    counted: CountedAnswer | None
     agreement: Agreement
     condition: ConditionAnswer | None
     identification: Identification
@@ -268,6 +276,7 @@ def _volume_answer(volume: Whereabouts) -> VolumeAnswer:
         holding=None if volume.ledger is None else _holding_answer(volume.ledger),
         belief=None if volume.radio is None else _belief_answer(volume.radio),
         judged=None if volume.judged is None else _judged_answer(volume.judged),
+        counted=None if volume.counted is None else _counted_answer(volume.counted),
         agreement=volume.agreement,
         condition=None if volume.condition is None else ConditionAnswer.model_validate(volume.condition),
         identification=volume.identification,
@@ -291,6 +300,10 @@ def _belief_answer(radio: RadioPlace) -> BeliefAnswer:
 
 def _judged_answer(judged: Judged) -> JudgedAnswer:
     return JudgedAnswer(**asdict(judged), reason_zh=judged.zh, reason=judged.en)
+
+
+def _counted_answer(counted: CountedAt) -> CountedAnswer:
+    return CountedAnswer(place=_place_answer(counted.place), at=counted.at)
 
 
 def _place_answer(place: NamedPlace) -> PlaceAnswer:

@@ -81,6 +81,15 @@ TEXTS = {
         "档案已登记，尚未接收入库。",
         "The dossier is registered but hasn't been received.",
     ),
+    "counted.at": ("{time} 清点扫到：", "Scanned in a count {time}:"),
+    "counted.agrees": (
+        "最近一次清点在台账所在处扫到了它。",
+        "The last count scanned it where the ledger says.",
+    ),
+    "counted.differs": (
+        "最近一次清点在别处扫到了它，请取回或补记台账。台账只由人更正。",
+        "The last count scanned it elsewhere. Put it back, or let the ledger say so; only a person corrects the ledger.",
+    ),
     "history.title": ("经办记录", "History"),
     "history.empty": ("还没有经办记录。", "No acts yet."),
     "history.to": ("至", "to"),
