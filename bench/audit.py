@@ -4,6 +4,8 @@ Promised for a million volumes with nine rows of evidence each: under 60 s on tw
 findings are exactly those that the evidence supports. Sixteen handhelds pass every shelf twice. A volume is read in three slices of
 half a second each time, and three times more, fainter, from the levels above and below and from the bay beside. Of the night that is
 audited 500 volumes stand on another shelf, 200 are gone, 300 are out by the ledger, 1,000 were moved half way and are read at both shelves.
+
+Afterwards all of that day's evidence goes through one belief step, which is promised 1 GB for a million volumes, and the day is closed.
 """
 
 import argparse
@@ -39,6 +41,7 @@ from inventory.domain.findings import FindingKind
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.people import Role, Viewer
 from inventory.operations import auditing, custody, signing_in
+from inventory.operations.believing import step_beliefs
 from inventory.operations.closing import close_day
 from inventory.operations.custody import Asked, Seen
 from inventory.store.columns import columns
@@ -47,6 +50,7 @@ from inventory.store.keys import new_key_ring
 from tests.servers import server_directory
 
 SECONDS_PROMISED, MEGABYTES_PROMISED = 60, 1_500
+STEP_MEGABYTES_PROMISED = 1_000
 TIMES_JOIN_PROMISED = 3
 MISPLACED, MISSING, OUT, MOVED = 500, 200, 300, 1_000  # of a million
 MOVED_SHELVES = 20
@@ -55,6 +59,7 @@ STAY_SLICES = 16  # of half a second at a shelf
 AISLE_SHELVES = 60  # passed once, then again
 SLICE = 500_000
 DAY = timedelta(days=1)
+BELIEVE, CLOSE = "believe", "close"
 URL = "BENCH_AUDIT_URL"  # of the database, to the process that judges
 FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 LEARNED_DAYS = 2
@@ -87,6 +92,11 @@ class Stock:
     def per_reader(self) -> int:
         """Shelves that one handheld passes."""
         return -(-len(self.shelf_ids) // len(self.antennas))
+
+    def stay(self, shelf: Integers, turn: int) -> Integers:
+        """Which of its reader's stays at shelves passes each of these the first time (0) or the second (1)."""
+        own = shelf % self.per_reader
+        return own // AISLE_SHELVES * 2 * AISLE_SHELVES + turn * AISLE_SHELVES + own % AISLE_SHELVES
 
     def late(self, shelf: Integers) -> NDArray[np.bool_]:
         """Whether a shelf is passed in the second half of the day."""
@@ -170,8 +180,7 @@ def hear(root: psycopg.Connection[Any], stock: Stock, day: int, planted: Planted
         for beside, turn, step, dbm, reads in ROWS:
             shelf = stands + beside
             shelf = np.where((shelf < 0) | (shelf >= len(stock.shelf_ids)), stands - beside, shelf)
-            own = shelf % stock.per_reader
-            stay = own // AISLE_SHELVES * 2 * AISLE_SHELVES + turn * AISLE_SHELVES + own % AISLE_SHELVES
+            stay = stock.stay(shelf, turn)
             slot = np.clip(
                 np.rint(stock.along[rows] * (STAY_SLICES - 3)).astype(np.int64) + 1 + step, 0, STAY_SLICES - 1
             )
@@ -247,6 +256,17 @@ def judge(url: str, number: int) -> None:
     sys.stdout.write(json.dumps({"seconds": seconds, "memory": megabytes(), "steps": steps}) + "\n")
 
 
+def know_all(url: str, what: str, day: int) -> None:
+    """Likewise: one belief step over all evidence of a day, or its close."""
+    give_back_large_arrays()
+    end = FIRST_DAY + (day + 1) * DAY
+    with connect(url, new_key_ring()).unpooled() as connection:
+        began = time.perf_counter()
+        done = step_beliefs(connection, end) if what == BELIEVE else close_day(connection, end).outcomes
+    seconds = time.perf_counter() - began
+    sys.stdout.write(json.dumps({"seconds": seconds, "memory": megabytes(), "done": done}) + "\n")
+
+
 def megabytes() -> int:
     """The most memory this process ever had; `getrusage` would tell that of whoever started it."""
     status = Path("/proc/self/status").read_text("ascii")
@@ -258,9 +278,49 @@ def measured(jobs: Database, url: str, scope: str, day: int) -> tuple[int, dict[
     since = FIRST_DAY + day * DAY
     with jobs.unpooled() as connection:
         number = auditing.ask_for(connection, scope, since, since + DAY, datetime.now(UTC))
-    command = [sys.executable, "-m", "bench.audit", "--judge", str(number)]
+    return number, _by_itself(url, "--judge", str(number))
+
+
+def measured_knowing(root: psycopg.Connection[Any], url: str, stock: Stock, day: int) -> Iterator[str]:
+    """What the belief step over a whole day takes, all of it being new, and then the day's close.
+
+    A step knows where handhelds are by the codes scanned at shelves alone; the audit had to do without.
+    """
+    since = FIRST_DAY + day * DAY
+    counted = root.execute(
+        "SELECT count(*) FROM evidence WHERE slice_start >= %s AND slice_start < %s", (since, since + DAY)
+    ).fetchone()
+    assert counted is not None
+    _scan(root, stock, day)
+    root.execute("INSERT INTO belief_due (antenna_id, from_slice) SELECT id, %s FROM antenna", (since,))
+    root.commit()
+    for what in (BELIEVE, CLOSE):
+        told = _by_itself(url, f"--{what}", str(day))
+        yield (
+            f"{what}: {told['seconds']:.0f} s, {counted[0] / told['seconds']:,.0f} rows/s from the database and back, "
+            f"{told['memory']:,} MB; {told['done']}"
+        )
+
+
+def _scan(root: psycopg.Connection[Any], stock: Stock, day: int) -> None:
+    began = FIRST_DAY + day * DAY + timedelta(microseconds=BEGIN_MICROSECONDS)
+    shelf = np.arange(len(stock.shelf_ids))
+    reader = dict(root.execute("SELECT id, reader_id FROM antenna").fetchall())
+    with root.cursor() as cursor, cursor.copy("COPY anchor (reader_id, scanned_at, place_id) FROM STDIN") as copy:
+        for turn in (0, 1):
+            stays = stock.stay(shelf, turn).tolist()
+            for antenna, stay, place in zip(
+                stock.antennas[shelf // stock.per_reader].tolist(), stays, stock.shelf_ids.tolist(), strict=True
+            ):
+                at = began + timedelta(microseconds=stay * STAY_SLICES * SLICE)
+                copy.write_row((reader[antenna], at, place))
+
+
+def _by_itself(url: str, *arguments: str) -> dict[str, Any]:
+    """What a new process of this module tells."""
+    command = [sys.executable, "-m", "bench.audit", *arguments]
     told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {URL: url}).stdout
-    return number, json.loads(told)
+    return dict(json.loads(told))
 
 
 def scored(
@@ -378,6 +438,8 @@ def run(dossiers: int, times: int, seed: int, directory: Path | None, table: Tab
             joined = full_join(root)
             for what, of, right, unsure, wrong in scored(root, number, stock, planted):
                 screen.print(f"{what}: {right} of {of} right, {unsure} undecided, {wrong} wrong")
+            for line in measured_knowing(root, postgres.url("jobs"), stock, LEARNED_DAYS):
+                screen.print(f"{line} (a step: promised < {STEP_MEGABYTES_PROMISED:,} MB)")
         table.add_row(
             f"{dossiers:,}", f"{best['seconds']:.1f} s", f"{best['memory']:,} MB", f"{joined:.2f} s",
             f"< {SECONDS_PROMISED * dossiers / 1_000_000:.0f} s, < {MEGABYTES_PROMISED:,} MB",
@@ -392,11 +454,16 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directory", type=Path, help="keep the city there, and use the one that is there")
-    parser.add_argument("--judge", type=int, help=argparse.SUPPRESS)
+    for what in ("judge", BELIEVE, CLOSE):
+        parser.add_argument(f"--{what}", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.judge:
         judge(os.environ[URL], asked.judge)
         return
+    for what in (BELIEVE, CLOSE):
+        if (day := getattr(asked, what)) is not None:
+            know_all(os.environ[URL], what, day)
+            return
     table = Table(title="An audit, from stored evidence to stored findings")
     for column in ("volumes", "median", "memory", "plain full join", "promised"):
         table.add_column(column, justify="right")
