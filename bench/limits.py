@@ -22,14 +22,16 @@ from devices.simulator.days import (
     CABINET_TRIES,
     SHELVES_AT_ONCE,
     Disturbance,
-    Standing,
     around_antennas,
     around_visits,
     day_s_chance,
+    looks_of,
     plan_visits,
 )
 from devices.simulator.halls import Hall, Plant, Profile
 from devices.simulator.radio import Values
+from devices.simulator.standing import Standing
+from devices.simulator.zones import around_looks, tries_of
 from inventory.locating.judging import Outcome
 
 KNOTS, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # of a normal distribution
@@ -92,16 +94,23 @@ def log_missed(hall: Hall, day: int, disturbance: Disturbance) -> Values:
             heard = around_visits(hall, day, part, standing)
             _add(missed, hall, standing, heard.tag, heard.rssi, 1.0)
         return missed
+    if hall.profile is Profile.ZONE:
+        looks = looks_of(hall, disturbance, day_s_chance(hall, day))
+        row, tag, rssi = around_looks(hall, day, looks, standing, disturbance.loss_db)
+        _add(missed, hall, standing, tag, rssi, tries_of(looks)[row])
+        return missed
     antennas = np.setdiff1d(hall.ledger.astype(np.int64), disturbance.dead_antennas)
     heard = around_antennas(hall, day, antennas, standing, disturbance)
     _add(missed, hall, standing, heard.tag, heard.rssi, CABINET_TRIES)
     return missed
 
 
-def _add(missed: Values, hall: Hall, standing: Standing, tag: NDArray[np.int64], rssi: Values, tries: float) -> None:
+def _add(
+    missed: Values, hall: Hall, standing: Standing, tag: NDArray[np.int64], rssi: Values, tries: float | Values
+) -> None:
     """Once for each row: the chance that no try succeeds, whatever fading and this pass's readability turn out to be."""
     of = np.flatnonzero(tag < len(hall))
-    tag, rssi = tag[of], rssi[of]
+    tag, rssi, tries = tag[of], rssi[of], np.broadcast_to(tries, len(tag))[of]
     success = sum(
         weight * radio.detection_probability(rssi + radio.FADING_DB * knot)
         for knot, weight in zip(KNOTS, WEIGHTS, strict=True)

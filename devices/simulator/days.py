@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.reduce import SLICE_MICROSECONDS
-from devices.simulator import floor, radio
+from devices.simulator import floor, radio, zones
 from devices.simulator.floor import LEVELS, NO_SHELF, SHELF_METRES
 from devices.simulator.halls import Hall, Plant, Profile, neighbours_of
 from devices.simulator.radio import Side, Values
 from devices.simulator.readers import SCANS_SKIPPED_SHARE, SHELF_SECONDS, STEP_SECONDS, walking_order
-from devices.simulator.truth import NOWHERE
+from devices.simulator.standing import Standing
+from devices.simulator.zones import Looks
 from inventory.locating.arrays import NONE, Anchors, Integers, Sightings, Trail
 
 SHELVES_PER_READER = 400  # what a keeper sweeps in a shift
@@ -23,7 +24,6 @@ PASSES = 2
 CLOSED_SHARE = 0.03  # of the faces: their aisle is not opened all day
 INTERRUPTED_SHARE = 0.03  # of the faces in a pass: the sweep breaks off on its way
 DISORDER_SHARE = 0.02  # of the shelves in a pass: swept before the one before them
-LABELS_DEAD_SHARE = 0.05  # of the shelf labels
 NIGHT_SLICES = 4  # five minutes each: how long cabinets are listened to
 BREAK_SECONDS = 3_600.0  # between two passes
 EVENING_SECONDS, EVENING_READER = 70_000.0, 1_000  # when and by whom is swept again what was undecided
@@ -45,7 +45,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """What is wrong with a cabinet hall's readers: antennas that hear nothing, two swapped cables, a common loss in dB."""
+    """What is wrong with fixed readers: antennas that hear nothing, two swapped cables, a common loss in dB.
+
+    Antennas are numbered as the shelves of a cabinet hall, or as the aisles of one with zone antennas.
+    """
 
     dead_antennas: tuple[int, ...] = ()
     swapped: tuple[int, int] | None = None
@@ -80,6 +83,8 @@ def listen(hall: Hall, day: int, disturbance: Disturbance = UNDISTURBED) -> Day:
     chance = day_s_chance(hall, day)
     if hall.profile is Profile.SWEEP:
         return _sweep(hall, day, chance)
+    if hall.profile is Profile.ZONE:
+        return _open_aisles(hall, day, disturbance, chance)
     return _night(hall, day, disturbance, chance)
 
 
@@ -183,7 +188,7 @@ class Audible(NamedTuple):
     rssi: Values
 
 
-def around_visits(hall: Hall, day: int, visits: Visits, standing: "Standing") -> Audible:
+def around_visits(hall: Hall, day: int, visits: Visits, standing: Standing) -> Audible:
     """What could be read on visits of one day."""
     visit, tag, side = _around(hall, visits.shelf, standing)
     placed, tag32 = standing.place[tag], tag.astype(np.int32)
@@ -194,7 +199,7 @@ def around_visits(hall: Hall, day: int, visits: Visits, standing: "Standing") ->
     return Audible(visit, tag, side, rssi)
 
 
-def _reads_of_visits(hall: Hall, day: int, visits: Visits, standing: "Standing", chance: np.random.Generator) -> Reads:
+def _reads_of_visits(hall: Hall, day: int, visits: Visits, standing: Standing, chance: np.random.Generator) -> Reads:
     visit, tag, side, rssi = around_visits(hall, day, visits, standing)
     moment = np.select([side == Side.LEFT, side == Side.RIGHT], [0.0, 1.0], standing.along[tag] / SHELF_METRES)
     tries = radio.attempts_expected(tag.astype(np.int32), hall.seed, chance, len(hall))
@@ -203,30 +208,6 @@ def _reads_of_visits(hall: Hall, day: int, visits: Visits, standing: "Standing",
     of = visit[which]
     at = np.rint((visits.start[of] + moment * visits.seconds[of]) * SECOND).astype(np.int64)
     return Reads(visits.reader[of], np.full(len(of), NONE), tag[which], at, np.rint(strength * 100).astype(np.int64))
-
-
-class Standing:
-    """Living tags by shelf: the volumes', then the labels', numbered on from them."""
-
-    def __init__(self, hall: Hall) -> None:
-        shelves = len(hall.places.x)
-        numbers = np.arange(shelves, dtype=np.int32)
-        broken = radio.standing_uniform(hall.seed, numbers, 0, -7) < LABELS_DEAD_SHARE
-        with_label = hall.profile is Profile.SWEEP
-        labels = np.where(broken | (not with_label), NOWHERE, numbers)
-        self.place = np.concatenate([np.where(hall.dead, NOWHERE, hall.stands), labels]).astype(np.int64)
-        self.along = np.concatenate([hall.along, np.full(shelves, SHELF_METRES / 2)])
-        numbers = np.arange(len(self.place), dtype=np.int32)
-        self.doubled = radio.standing_uniform(hall.seed, numbers, 0, -8) < radio.DOUBLED_SHARE
-        self.order = np.argsort(self.place, kind="stable")
-        self.starts = np.searchsorted(self.place[self.order], np.arange(shelves + 1))
-
-    def on(self, shelf: NDArray[np.int64]) -> tuple[Integers, Integers]:
-        """For each shelf in turn its tags: which row of `shelf`, which tag."""
-        size = self.starts[shelf + 1] - self.starts[shelf]
-        row = np.repeat(np.arange(len(shelf)), size)
-        within = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
-        return row, self.order[self.starts[shelf][row] + within]
 
 
 def _around(hall: Hall, shelf: Integers, standing: Standing) -> tuple[Integers, Integers, NDArray[np.int8]]:
@@ -288,10 +269,14 @@ def _night(hall: Hall, day: int, disturbance: Disturbance, chance: np.random.Gen
         shelf = hearing[start : start + SHELVES_AT_ONCE]
         reads = _reads_of_antennas(hall, day, shelf, standing, disturbance, chance)
         parts.append(_reduced(reads, SLICE_MICROSECONDS["shelf"], day))
-    columns = [np.concatenate(column) for column in zip(*map(_columns, parts), strict=True)]
-    nothing = Anchors(*(np.zeros(0, np.int64) for _ in range(4)))
     listened = np.zeros(len(hall.places.x), bool)
     listened[hearing] = True
+    return _of_fixed_antennas(parts, listened)
+
+
+def _of_fixed_antennas(parts: list[Sightings], listened: NDArray[np.bool_]) -> Day:
+    columns = [np.concatenate(column) for column in zip(*map(_columns, parts), strict=True)]
+    nothing = Anchors(*(np.zeros(0, np.int64) for _ in range(4)))
     return Day(Sightings(*columns), Trail(nothing, nothing), listened)
 
 
@@ -307,14 +292,19 @@ def _reads_of_antennas(
     tries = radio.attempts_expected(tag.astype(np.int32), hall.seed, chance) * CABINET_TRIES
     which, strength = _tried(rssi, tries, tag, standing, chance)
     at = chance.integers(0, NIGHT_SLICES * SLICE_MICROSECONDS["shelf"], len(which))
-    heard_by = shelf[row[which]]
-    if disturbance.swapped:
-        one, other = disturbance.swapped
-        heard_by = np.select([heard_by == one, heard_by == other], [other, one], heard_by)
+    heard_by = _by_cable(shelf[row[which]], disturbance)
     return Reads(heard_by // (4 * LEVELS), heard_by, tag[which], at, np.rint(strength * 100).astype(np.int64))
 
 
-def around_antennas(hall: Hall, day: int, shelf: Integers, standing: "Standing", disturbance: Disturbance) -> Audible:
+def _by_cable(antenna: Integers, disturbance: Disturbance) -> Integers:
+    """The antennas the readers take these for."""
+    if not disturbance.swapped:
+        return antenna
+    one, other = disturbance.swapped
+    return np.select([antenna == one, antenna == other], [other, one], antenna)
+
+
+def around_antennas(hall: Hall, day: int, shelf: Integers, standing: Standing, disturbance: Disturbance) -> Audible:
     """What the antennas of these shelves could read in one night."""
     row, tag, side = _around(hall, shelf, standing)
     near = side <= Side.RIGHT
@@ -329,6 +319,40 @@ def around_antennas(hall: Hall, day: int, shelf: Integers, standing: "Standing",
     reader = shelf // (4 * LEVELS)
     rssi += radio.drift_db(hall.seed, day, reader, shelf)[row] - disturbance.loss_db
     return Audible(row, tag, side, rssi)
+
+
+# ── Zones ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def looks_of(hall: Hall, disturbance: Disturbance, chance: np.random.Generator) -> Looks:
+    """What the living antennas look at in a day: its openings, and which shelves each lets them hear."""
+    openings = zones.plan_openings(hall, chance)
+    looks = zones.plan_looks(hall, openings)
+    hearing = ~np.isin(looks.aisle, disturbance.dead_antennas)
+    return looks.rows(hearing)
+
+
+def _open_aisles(hall: Hall, day: int, disturbance: Disturbance, chance: np.random.Generator) -> Day:
+    standing, looks = Standing(hall), looks_of(hall, disturbance, chance)
+    parts = []
+    for start in range(0, max(len(looks.shelf), 1), SHELVES_AT_ONCE):
+        now = looks.rows(slice(start, start + SHELVES_AT_ONCE))
+        reads = _reads_of_looks(hall, day, now, standing, disturbance, chance)
+        parts.append(_reduced(reads, SLICE_MICROSECONDS["zone"], day))
+    return _of_fixed_antennas(parts, np.isin(hall.aisle, looks.aisle))
+
+
+def _reads_of_looks(
+    hall: Hall, day: int, looks: Looks, standing: Standing, disturbance: Disturbance, chance: np.random.Generator
+) -> Reads:
+    row, tag, rssi = zones.around_looks(hall, day, looks, standing, disturbance.loss_db)
+    tries = radio.attempts_expected(tag.astype(np.int32), hall.seed, chance) * zones.tries_of(looks)[row]
+    which, strength = _tried(rssi, tries, tag, standing, chance)
+    of = row[which]
+    at = np.rint((looks.start[of] + chance.random(len(of)) * looks.seconds[of]) * SECOND).astype(np.int64)
+    heard_by = _by_cable(looks.aisle[of], disturbance)
+    reader = zones.block_of_aisles(hall)[heard_by]
+    return Reads(reader, heard_by, tag[which], at, np.rint(strength * 100).astype(np.int64))
 
 
 # ── Reduction ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -349,7 +373,7 @@ def _reduced(reads: Reads, slice_microseconds: int, day: int) -> Sightings:
     new = np.ones(len(order), bool)
     new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
     first = np.flatnonzero(new)
-    last = np.append(first[1:], len(order)) - 1
+    last = np.append(first[1:], len(order))[: len(first)] - 1
     counts = last - first + 1
     at = reads.at[order] + day * DAY_MICROSECONDS
     total = np.add.reduceat(reads.cdbm[order], first) if len(first) else np.zeros(0, np.int64)

@@ -24,6 +24,12 @@ class Profile(StrEnum):
 
     SWEEP = "sweep"
     CABINET = "cabinet"
+    ZONE = "zone"
+
+    @property
+    def mobile(self) -> bool:
+        """Whether its shelves stand on carriages."""
+        return self is not Profile.CABINET
 
 
 class Plant(StrEnum):
@@ -51,7 +57,8 @@ NOT_PLANTED = ""
 class Hall:
     """Volumes 0..n-1. ledger: shelf by the ledger. stands: shelf in truth, `NOWHERE` if removed. along: metres.
 
-    planted: the kind of each plant, "" for the others. dead: tags that never speak.
+    planted: the kind of each plant, "" for the others. dead: tags that never speak. aisle: for each shelf the aisle it is
+    reached from, numbered from 0 block by block, those of a block by the carriage behind them; a row of cabinets is one.
     """
 
     seed: int
@@ -63,6 +70,7 @@ class Hall:
     along: NDArray[np.float64]
     dead: NDArray[np.bool_]
     planted: NDArray[np.str_]
+    aisle: Indexes
 
     def __len__(self) -> int:
         return len(self.ledger)
@@ -71,11 +79,18 @@ class Hall:
         """Which stack of shelves, bay and face at once, each shelf belongs to; -1 for no shelf."""
         return np.where(shelf < 0, -1, shelf // LEVELS)
 
+    @property
+    def aisles_as_places(self) -> Places:
+        """Each aisle as if it were one place, in the middle of its shelves; where an antenna can't tell them apart, it is."""
+        shelves = np.bincount(self.aisle)
+        x, y, z = (np.bincount(self.aisle, axis) / shelves for axis in (self.places.x, self.places.y, self.places.z))
+        return Places(x, y, z, np.zeros(len(shelves), np.int64))
+
 
 def make_hall(volumes: int, profile: Profile, seed: int, dead_share: float = DEAD_SHARE) -> Hall:
     """A hall whose ledger is right, filled shelf by shelf at 1 to 3 cm a volume."""
     chance = np.random.default_rng(np.random.SeedSequence([seed, 21]))
-    mobile = profile is Profile.SWEEP
+    mobile = profile.mobile
     plan = floor.plan_floor(volumes if mobile else 1, 1 if mobile else volumes, ())
     shelves = _without_the_rest(plan.shelves, mobile=mobile)
     rows = [plan.places[index] for index in shelves.place]
@@ -89,7 +104,8 @@ def make_hall(volumes: int, profile: Profile, seed: int, dead_share: float = DEA
     x, y, z = (np.array([getattr(row, axis) for row in rows], np.float64) for axis in ("x", "y", "z"))
     places = Places(x, y, z, np.zeros(len(rows), np.int64))
     dead = chance.random(volumes) < dead_share
-    return Hall(seed, profile, shelves, places, stands, stands, along, dead, np.full(volumes, NOT_PLANTED, "<U12"))
+    planted = np.full(volumes, NOT_PLANTED, "<U12")
+    return Hall(seed, profile, shelves, places, stands, stands, along, dead, planted, _aisles(shelves, mobile=mobile))
 
 
 def plant(hall: Hall, misplaced: int, removed: int, seed: int) -> Hall:
@@ -133,7 +149,7 @@ def neighbours_of(hall: Hall) -> dict[Plant, tuple[Indexes, ...]]:
     """Where a volume goes that strays in each way; cabinets stand side by side and row behind row."""
     shelves = hall.shelves
     number = np.arange(len(shelves.place), dtype=np.int32)
-    if hall.profile is Profile.SWEEP:
+    if hall.profile.mobile:
         return {
             Plant.NEXT_LEVEL: (shelves.above, shelves.below),
             Plant.NEXT_BAY: (shelves.left, shelves.right),
@@ -168,6 +184,14 @@ def _destinations(hall: Hall, volumes: NDArray[np.int64], kind: Plant, chance: n
             near |= side[home] == there
     near |= hall.bay_of(there) == hall.bay_of(home)
     return np.where(near, NO_SHELF, there).astype(np.int32)
+
+
+def _aisles(shelves: Shelves, *, mobile: bool) -> Indexes:
+    """The two faces that look at each other share one; so the first and the last of a block have one face only."""
+    if not mobile:
+        return (shelves.cabinet // CABINETS_ABREAST).astype(np.int32)
+    aisles = int(shelves.carriage.max()) + 2
+    return (shelves.block * aisles + shelves.carriage + shelves.face).astype(np.int32)
 
 
 def _without_the_rest(shelves: Shelves, *, mobile: bool) -> Shelves:

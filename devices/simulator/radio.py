@@ -54,6 +54,17 @@ DRIFT_LOCAL_DB = 0.7  # chosen: the same for one antenna's place: humidity, a do
 CABINET_WALL_DB = 12.0  # chosen: two sheets of steel between neighbouring cabinets
 CABINET_READS_PER_SLICE = 5.0  # a reader's cache reports a tag that stays once a minute; a slice is five minutes
 
+# An antenna that looks into an aisle, at full power.
+ZONE_HEIGHT_METRES = 2.6  # chosen: under the ceiling, above the shelving's 2.2 m
+ZONE_BEFORE_METRES = 0.3  # chosen: so far before the aisle's end
+ZONE_AIM_SHARE = 0.67  # chosen: aimed at this share of the aisle's length, at half the shelving's height
+ZONE_GAIN_DB = 6.0  # chosen: on its axis, there and back, over the patch of the fitted line; 9 instead of 6 dBi
+ZONE_TRIES_PER_MINUTE = (
+    1.0  # chosen: up to 5,000 tags share 150 reads a second, and a reader's cache repeats itself little
+)
+SHEAVES_LEAST_DB, SHEAVES_MOST_DB = 3.0, 10.0  # published: 3 to 10 in a stack; here seen from its end, static for a tag
+ROOM_DB = 12.0  # chosen: out of another block's open aisle, past the ends of its carriages
+
 NO_LABELS = 2**31 - 1  # higher than any tag's number
 
 STANDOFF_METRES = 0.40  # from the antenna to the shelf it is pointed at
@@ -70,6 +81,16 @@ class Side(IntEnum):
     FACING = 5
     BEHIND = 6
 
+
+class Way(IntEnum):
+    """How a tag is seen by an antenna that looks into an open aisle."""
+
+    WITHIN = 0  # on a face of this aisle
+    BEHIND = 1  # back to back with such a face: of the closed aisle beside
+    ACROSS = 2  # in the open aisle of another block
+
+
+_ON_THE_WAY_DB = np.array([0.0, BACK_DB, ROOM_DB])
 
 # By side: metres across the aisle and up or down, decibels in between; the facing bay is behind the antenna.
 _ACROSS = np.array(
@@ -111,6 +132,22 @@ def cabinet_rssi(levels_apart: NDArray[np.int8]) -> Values:
     """Mean strength at a line antenna along a cabinet's board, for tags so many levels above or below its own."""
     apart = np.abs(levels_apart)
     return rssi_at(apart * floor.LEVEL_METRES, CABINET_POWER_DBM) - BOARD_DB * apart
+
+
+def zone_rssi(way: NDArray[np.int8], across: Values, ahead: Values, down: Values, aisle_metres: Values) -> Values:
+    """Mean strength at an antenna at the end of an aisle so long, for tags so many metres across, ahead of and below it."""
+    metres = np.maximum(np.sqrt(across**2 + ahead**2 + down**2), NEAREST_METRES)
+    aimed_ahead = ZONE_BEFORE_METRES + ZONE_AIM_SHARE * aisle_metres
+    aimed_down = ZONE_HEIGHT_METRES - floor.PLINTH_METRES - floor.LEVELS * floor.LEVEL_METRES / 2
+    cosine = (ahead * aimed_ahead + down * aimed_down) / (metres * np.hypot(aimed_ahead, aimed_down))
+    degrees = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    off_axis = np.minimum(3.0 * (degrees / HALF_BEAM_DEGREES) ** 2, FRONT_TO_BACK_DB)
+    return np.asarray(rssi_at(metres, FULL_POWER_DBM) + ZONE_GAIN_DB - 2 * off_axis - _ON_THE_WAY_DB[way])
+
+
+def sheaves_db(seed: int, tag: TagNumbers, placement: Placement) -> Values:
+    """What the paper around each tag takes from an antenna that looks along the shelves instead of at them."""
+    return SHEAVES_LEAST_DB + (SHEAVES_MOST_DB - SHEAVES_LEAST_DB) * standing_uniform(seed, tag, placement, -9)
 
 
 def detection_probability(rssi_dbm: Values) -> Values:

@@ -54,7 +54,7 @@ def test_each_plant_is_what_it_is_called(hall: Hall) -> None:
     across, along, up = apart(Plant.NEXT_BAY)
     assert np.allclose(across, 0)
     assert np.allclose(up, 0)
-    assert np.allclose(along, 0.9 if hall.profile is Profile.SWEEP else 1.0)
+    assert np.allclose(along, 0.9 if hall.profile.mobile else 1.0)
     far = hall.planted == Plant.FAR.value
     assert (hall.ledger[far] // LEVELS != hall.stands[far] // LEVELS).all()
     assert (hall.stands[hall.planted == Plant.REMOVED.value] == NOWHERE).all()
@@ -71,12 +71,14 @@ def test_nearly_everything_that_lives_is_heard_and_nothing_that_is_dead_or_gone(
     heard[day.sightings.volume] = True
     assert not heard[hall.dead | (hall.stands == NOWHERE)].any()
     there = ~hall.dead & (hall.stands != NOWHERE) & day.listened[hall.stands]
-    assert 0.99 < heard[there].mean() < 1
+    # Into an aisle an antenna looks along the shelves, from further away.
+    least, most = (0.90, 0.99) if hall.profile is Profile.ZONE else (0.99, 1)
+    assert least < heard[there].mean() < most
 
 
 def test_evidence_is_reduced_as_ingest_reduces_it(hall: Hall, day: Day) -> None:
     seen = day.sightings
-    width = 500_000 if hall.profile is Profile.SWEEP else 300_000_000
+    width = {Profile.SWEEP: 500_000, Profile.CABINET: 300_000_000, Profile.ZONE: 60_000_000}[hall.profile]
     keys = np.column_stack([seen.reader, seen.place, seen.volume, seen.last_at // width])
     assert len(np.unique(keys, axis=0)) == len(keys)
     assert (seen.reads >= 1).all()
@@ -86,8 +88,8 @@ def test_evidence_is_reduced_as_ingest_reduces_it(hall: Hall, day: Day) -> None:
 
 
 def test_a_closed_aisle_is_heard_at_most_from_outside(hall: Hall, day: Day) -> None:
-    if hall.profile is Profile.CABINET:
-        assert day.listened[np.unique(hall.ledger)].all()
+    if hall.profile is not Profile.SWEEP:  # what a zone antenna hears of a closed aisle: test_zones
+        assert hall.profile is Profile.ZONE or day.listened[np.unique(hall.ledger)].all()
         return
     big = make_hall(40_000, Profile.SWEEP, 5)
     used = np.unique(big.ledger)
@@ -117,7 +119,7 @@ def test_a_run_moves_together(hall: Hall) -> None:
 
 
 def test_what_is_swept_again_is_heard_in_the_evening_too(hall: Hall, day: Day) -> None:
-    if hall.profile is Profile.CABINET:
+    if hall.profile is not Profile.SWEEP:
         return
     shelves = np.unique(hall.ledger)[:3].astype(np.int64)
     evening = sweep_again(hall, 2, shelves)
