@@ -14,7 +14,8 @@ from devices.simulator.floor import AISLE_METRES, DEPTH_METRES, NO_SHELF, SHELF_
 from devices.simulator.halls import Hall
 from devices.simulator.radio import Values, Way
 from devices.simulator.standing import Standing
-from inventory.locating.arrays import Integers
+from inventory.locating.arrays import NONE, Integers, Places, Sightings
+from inventory.locating.zones import Zones
 
 AISLES_CLOSED_SHARE = 0.10  # of the used aisles: nobody opens them all day
 OPENINGS_LEAST, OPENINGS_MOST = 2, 4  # of each other aisle in a day
@@ -143,3 +144,19 @@ def _open_together(hall: Hall, openings: Openings) -> tuple[Integers, Integers]:
         ones.append(np.full(len(found), number, np.int64))
         others.append(found.astype(np.int64))
     return np.concatenate([np.zeros(0, np.int64), *ones]), np.concatenate([np.zeros(0, np.int64), *others])
+
+
+# ── As a night gathers it ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def places_of(hall: Hall) -> Places:
+    """The hall's shelves, and behind them for each aisle the place at which its antenna is registered."""
+    both = (hall.places, hall.aisles_as_places)
+    return Places(*(np.concatenate([getattr(one, axis) for one in both]) for axis in ("x", "y", "z", "room")))
+
+
+def zones_of(hall: Hall, sightings: Sightings) -> Zones:
+    """What a hall's antennas heard; places are numbered as in `places_of`."""
+    shelves, aisles = len(hall.places.x), len(hall.aisles_as_places.x)
+    aisle_of = np.concatenate([hall.aisle.astype(np.int64), np.full(aisles, NONE)])
+    return Zones(sightings, aisle_of, shelves + np.arange(aisles), hall.aisles_as_places)

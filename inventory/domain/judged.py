@@ -79,6 +79,6 @@ def _unheard(judged: Judged) -> tuple[str, str]:
             f"On {times} days its shelf was listened at and it wasn't heard; {gone} sure that it is gone. Search the shelf.",
         )
     return (
-        f"库位读过，没有读到它，不在的把握只有 {gone}。再盘点一次该库位。",
-        f"Its shelf was listened at and it wasn't heard, but only {gone} sure that it is gone. Sweep the shelf again.",
+        f"库位读过，没有读到它，不在的把握 {gone}，还不足以判定。再盘点一次该库位。",
+        f"Its shelf was listened at and it wasn't heard; {gone} sure that it is gone, which isn't enough. Sweep the shelf again.",
     )

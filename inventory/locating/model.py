@@ -1,6 +1,6 @@
 """The frozen numbers a belief is drawn with; a new version comes only from the nightly close."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 # Heard again, of so many: seldom, mostly, always so far; each by the reads to be expected, and each of these by how loud: before
@@ -93,6 +93,8 @@ class Model:
     wrong_max: of all findings together, so many may be wrong by their own probabilities; missing_wrong_max: of the missing.
     found_wrong, missing_wrong: of the cases people answered, how many were false alarms, and how many should have been by the
         model's own probabilities; older answers fade. They move what is tolerated (`tolerated`). Counted.
+    zones: the parameters of the same model for aisles and the antennas that look into them (`zones`); None until a night has
+        taught any.
     sure: a volume is said to be at home from this probability on; a finding needs at least `likely`, one of missing
         `likely_missing`: two searches for nothing are cheaper than a dossier that nobody looks for.
     """
@@ -119,9 +121,15 @@ class Model:
     missing_wrong_max: float = 0.2
     found_wrong: tuple[float, float] = (0.0, 0.0)
     missing_wrong: tuple[float, float] = (0.0, 0.0)
+    zones: dict[str, Any] | None = None
     sure: float = 0.9
     likely: float = 0.5
     likely_missing: float = 1 / 3
+
+    def of_zones(self) -> "Model":
+        """The model by which aisles are judged; people's answers to findings count there as well."""
+        known = Model() if self.zones is None else Model.of(self.zones)
+        return replace(known, found_wrong=self.found_wrong, missing_wrong=self.missing_wrong)
 
     @property
     def found_tolerated(self) -> float:

@@ -13,11 +13,11 @@ from inventory.domain.custody_rules import STORED
 from inventory.domain.findings import Finding, FindingKind, Gap, Undecided, kind_of, rolled_up
 from inventory.domain.judged import Judged, JudgedAs
 from inventory.domain.refusals import PlaceNotFound
-from inventory.locating.arrays import NONE
-from inventory.locating.judging import Judgement, Outcome, judge
+from inventory.locating.arrays import NONE, Integers
+from inventory.locating.judging import Judgement, Outcome
 from inventory.operations.audit_counts import corrected, counts_of
 from inventory.operations.gathering import model_now
-from inventory.operations.judging import Interval, gather_interval, judged_volumes
+from inventory.operations.judging import Interval, gather_interval, judged_interval, judged_volumes
 from inventory.store import audits, reader_commands
 from inventory.store.audit_rows import AuditRows, FindingRow, GapRow, ShelfRow, Summary, UndecidedRow
 from inventory.store.beliefs import Roots
@@ -99,13 +99,10 @@ def judged(connection: psycopg.Connection[Any], asked: Asked, on_step: OnStep) -
     version, model = model_now(connection)
     on_step("gathering", 5)
     interval = gather_interval(connection, asked.since, asked.until, asked.roots)
-    heard = interval.gathered
     on_step("judging", 50)
-    found = judge(
-        heard.sightings, heard.trail, heard.places, heard.ledger_place, model, interval.profiles, interval.past
-    )
+    found, unseen = judged_interval(interval, model)
     on_step("telling", 90)
-    findings, undecided = _found(connection, interval, found, places)
+    findings, undecided = _found(connection, interval, found, unseen, places)
     counts = counts_of(
         connection, sorted(places.shelves), interval, asked.roots, asked.number if asked.is_blind else None
     )
@@ -157,9 +154,8 @@ def _scope(connection: psycopg.Connection[Any], asked: Asked) -> _Scope:
 
 
 def _found(
-    connection: psycopg.Connection[Any], interval: Interval, judged: Judgement, scope: _Scope
+    connection: psycopg.Connection[Any], interval: Interval, judged: Judgement, unseen: Integers, scope: _Scope
 ) -> tuple[list[tuple[Finding, FindingRow]], list[tuple[Undecided, UndecidedRow]]]:
-    unseen = interval.profiles.unseen + (judged.listened & (judged.night.reads == 0))
     elsewhere = judged_volumes(interval, judged, unseen, judged.outcome != Outcome.AT_HOME)
     told = [volume for volume in elsewhere if {volume.ledger_place_id, volume.place_id} & scope.asked]
     names = audits.volume_names(connection, [volume.volume_id for volume in told])

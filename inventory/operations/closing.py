@@ -11,11 +11,13 @@ from inventory.domain.discrepancies import DiscrepancyKind
 from inventory.locating.judging import Outcome
 from inventory.locating.learning import learn
 from inventory.locating.nightly import Answers, close_night, with_answers
+from inventory.locating.zones import close_zones, with_zones
 from inventory.operations.discrepancies import Cases, in_two_rooms, tell_night
 from inventory.operations.gathering import Gathered, columns_of, newest_model
-from inventory.operations.judging import gather_interval, keep_judgement, keep_profiles
+from inventory.operations.judging import gather_interval, keep_coverage, keep_judgement, keep_profiles
 from inventory.store import beliefs, discrepancies, leases, reader_health
 from inventory.store.leases import Lease
+from inventory.store.read_profiles import Kept
 
 DAY = timedelta(days=1)
 CLOSE_LEASE = timedelta(minutes=10)
@@ -51,7 +53,7 @@ def close_day(
         interval = gather_interval(connection, at - DAY, at)
         gathered = interval.gathered
         answers = _answers(connection, gathered, at)
-        if not len(gathered.sightings):
+        if not len(gathered.sightings) and not (gathered.zones and len(gathered.zones.sightings)):
             counted = with_answers(model, answers).parameters()
             version = beliefs.add_model(connection, counted, made_at=at, learned_until=at)
             return Closed(version, {}, tell_night(connection, at - DAY, at, now or at, []))
@@ -60,9 +62,19 @@ def close_day(
         learned, profiles, judged = close_night(
             gathered.sightings, *heard, model, interval.profiles, interval.past, answers
         )
+        keep_coverage(connection, gathered, judged.night.posts)
+        unseen, zone_profiles = profiles.unseen, None
+        if gathered.zones is not None and interval.zone_profiles is not None:
+            learned, zone_profiles, by_aisle = close_zones(
+                gathered.zones, gathered.ledger_place, gathered.moved_at, learned, interval.zone_profiles
+            )
+            judged, decided = with_zones(judged, by_aisle, gathered.zones, gathered.ledger_place)
+            unseen = np.where(decided, zone_profiles.unseen, unseen)
         version = beliefs.add_model(connection, learned.parameters(), made_at=at, learned_until=at)
         keep_profiles(connection, gathered, interval.profiles, profiles, version)
-        keep_judgement(connection, interval, judged, profiles.unseen, version)
+        if interval.zone_profiles is not None and zone_profiles is not None:
+            keep_profiles(connection, gathered, interval.zone_profiles, zone_profiles, version, Kept.ZONES)
+        keep_judgement(connection, interval, judged, unseen, version)
         place_ids = gathered.place_ids
         swapped = [(int(place_ids[one]), int(place_ids[other])) for one, other in judged.swapped]
         reader_health.keep_swapped(connection, swapped, at)

@@ -1,6 +1,6 @@
 """From rows to arrays and back: what `locating` works on, numbered 0..n-1 in ascending order of the database's ids."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Anchors, Beliefs, Integers, Packed, Places, Sightings, Trail, narrow
 from inventory.locating.model import Model
+from inventory.locating.zones import Zones
 from inventory.store import beliefs as store
 from inventory.store.batch import moment
 from inventory.store.beliefs import BeliefColumns, Roots
@@ -19,7 +20,8 @@ from inventory.store.beliefs import BeliefColumns, Roots
 class Gathered:
     """The arrays of `locating`, and the ids their positions stand for.
 
-    moved_at: when the ledger moved each volume to its place, in microseconds since 1970; 0 where it has none.
+    moved_at: when the ledger moved each volume to its place, in microseconds since 1970; 0 where it has none. zones: what
+    antennas heard that look into aisles, None where there are none; zone_ids: the ids their aisles are known by.
     """
 
     sightings: Sightings | Packed
@@ -29,6 +31,8 @@ class Gathered:
     moved_at: Integers
     volume_ids: Integers
     place_ids: Integers
+    zones: Zones | None = None
+    zone_ids: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def gather(connection: psycopg.Connection[Any], volume_ids: list[int], until: datetime) -> Gathered:
@@ -46,31 +50,69 @@ def gather_between(
     roots: the ledger's ends as far as it is known; None: all of it.
     """
     ledger = store.ledger_of_all(connection, until, roots)
-    columns = _rows_between(connection, since, until, ledger)
-    heard = np.zeros(0, np.int64) if not len(columns[0]) else np.unique(columns[0]).astype(np.int64)
-    return _gathered(connection, np.union1d(ledger[0], heard), columns, ledger, until, packed=True)
+    columns, by_zones = _rows_between(connection, since, until, ledger)
+    heard = [np.unique(rows[0]).astype(np.int64) for rows in (columns, by_zones) if len(rows[0])]
+    ids = np.union1d(ledger[0], np.concatenate([np.zeros(0, np.int64), *heard]))
+    gathered = _gathered(connection, ids, columns, ledger, until, packed=True)
+    zone_ids = np.unique(store.zone_antennas(connection)[2]).astype(np.int64)
+    if not len(zone_ids):
+        return gathered
+    return replace(gathered, zones=_zones(connection, gathered, zone_ids, by_zones), zone_ids=zone_ids)
+
+
+def _zones(
+    connection: psycopg.Connection[Any], gathered: Gathered, zone_ids: Integers, rows: list[NDArray[Any]]
+) -> Zones:
+    """What zone antennas heard; rows: of `Sightings` with the database's ids, let go of on the way."""
+    place, aisle = store.places_of_aisles(connection)
+    aisle_of = np.full(len(gathered.place_ids), NONE)
+    aisle_of[positions(gathered.place_ids, place)] = positions(zone_ids, aisle)
+    reached = aisle_of != NONE
+    size = np.maximum(np.bincount(aisle_of[reached], minlength=len(zone_ids)), 1)
+    places = gathered.places
+    x, y, z = (
+        np.bincount(aisle_of[reached], axis[reached], len(zone_ids)) / size for axis in (places.x, places.y, places.z)
+    )
+    place_of = positions(gathered.place_ids, zone_ids)
+    columns = [np.searchsorted(gathered.volume_ids, rows[0]), rows[1], positions(zone_ids, rows[2]), *rows[3:]]
+    rows.clear()
+    home = np.append(aisle_of, NONE)[gathered.ledger_place]
+    return Zones(Packed.of(columns, home), aisle_of, place_of, Places(x, y, z, places.room[place_of]))
 
 
 def _rows_between(
     connection: psycopg.Connection[Any], since: datetime, until: datetime, ledger: list[NDArray[Any]]
-) -> list[NDArray[Any]]:
-    """The columns of `Sightings` with the database's ids: from each volume's last movement on, by whatever tells a shelf."""
-    tag, volume, replaced = store.tags_of_volumes(connection, since, until)
-    antenna, reader, place, tells = store.antennas(connection)
-    volume_of = [_Table.of(tag, np.where(replaced == which, volume, NONE)) for which in (0, 1)]
-    reader_of, place_of, telling = (_Table.of(antenna, column) for column in (reader, place, tells))
-    moved_at = _Table.of(ledger[0], ledger[2], empty=np.iinfo(np.int64).min)
+) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+    """The columns of `Sightings` with the database's ids: from each volume's last movement on, by whatever tells a shelf.
 
-    def counted(is_replaced: bool, part: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    Second, by what looks into aisles; their places are the aisles' ids.
+    """
+    tag, volume, replaced = store.tags_of_volumes(connection, since, until)
+    volume_of = [_Table.of(tag, np.where(replaced == which, volume, NONE)) for which in (0, 1)]
+    moved_at = _Table.of(ledger[0], ledger[2], empty=np.iinfo(np.int64).min)
+    antenna, reader, place, tells = store.antennas(connection)
+    looking = store.zone_antennas(connection)
+    of_shelves = [_Table.of(antenna[tells == 1], column[tells == 1]) for column in (reader, place)]
+    of_zones = [_Table.of(looking[0], column) for column in looking[1:]]
+
+    def counted(is_replaced: bool, part: list[NDArray[Any]], by: list[_Table]) -> list[NDArray[Any]]:
+        reader_of, place_of = by
         volumes = volume_of[is_replaced][part[0]]
-        rows = np.flatnonzero((volumes != NONE) & (telling[part[1]] == 1) & (part[3] >= moved_at[volumes]))
+        rows = np.flatnonzero((volumes != NONE) & (reader_of[part[1]] != NONE) & (part[3] >= moved_at[volumes]))
         antennas, first, last, *sums = (column[rows] for column in part[1:])
         # The middle as PostgreSQL halves an interval, to the even microsecond.
         middle = first + np.rint((last - first) / 2).astype(np.int64)
         return [narrow(one) for one in (volumes[rows], reader_of[antennas], place_of[antennas], middle, *sums, last)]
 
-    parts = [counted(*part) for part in store.rows_between(connection, since, until)]
-    # Each column's parts are let go of in turn.
+    shelves, zones = [], []
+    for is_replaced, part in store.rows_between(connection, since, until):
+        shelves.append(counted(is_replaced, part, of_shelves))
+        zones.append(counted(is_replaced, part, of_zones))
+    return _one_after_another(shelves), _one_after_another(zones)
+
+
+def _one_after_another(parts: list[list[NDArray[Any]]]) -> list[NDArray[Any]]:
+    """The parts' columns as one; each column's parts are let go of in turn."""
     return [np.concatenate([part.pop(0) for part in parts]) for _ in range(len(parts[0]))]
 
 

@@ -9,6 +9,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
+from inventory.domain.custody_rules import STORED
 from inventory.store.columns import column_parts, columns
 
 Roots = Sequence[
@@ -108,6 +109,19 @@ ANTENNAS = """
     FROM antenna
 """
 
+# An aisle is known by the place of the first antenna that looks into it.
+ZONE_ANTENNAS = """
+    SELECT antenna.id, reader_id, min(place.id) OVER (PARTITION BY room_id, block, aisle)
+    FROM antenna JOIN place ON place.id = place_id
+    WHERE role = 'zone' AND room_id IS NOT NULL AND block IS NOT NULL AND aisle IS NOT NULL
+"""
+PLACES_OF_AISLES = """
+    SELECT place.id, looked_into.zone_id FROM place JOIN (
+        SELECT room_id, block, aisle, min(place.id) AS zone_id FROM antenna JOIN place ON place.id = place_id
+        WHERE role = 'zone' GROUP BY room_id, block, aisle) AS looked_into USING (room_id, block, aisle)
+    WHERE place.kind = ANY(%(stored)s) ORDER BY place.id
+"""
+
 SCANNED_CODES = f"""
     SELECT reader_id::bigint, {MICROSECONDS.format("scanned_at")}, place_id::bigint, 0::bigint FROM anchor
     WHERE scanned_at >= %(from)s AND scanned_at < %(until)s ORDER BY 1, 2, 3
@@ -159,6 +173,16 @@ def tags_of_volumes(connection: psycopg.Connection[Any], since: datetime, until:
 def antennas(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
     """(antenna, reader, place or -1 if it moves, 1 where it tells a shelf)."""
     return columns(connection, ANTENNAS, {}, "jjjj")
+
+
+def zone_antennas(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
+    """(antenna, reader, aisle) of the antennas that look into an aisle; an aisle is the id of such an antenna's place."""
+    return columns(connection, ZONE_ANTENNAS, {}, "jjj")
+
+
+def places_of_aisles(connection: psycopg.Connection[Any]) -> list[NDArray[Any]]:
+    """(place, aisle) of the shelves reached from aisles that antennas look into, by place."""
+    return columns(connection, PLACES_OF_AISLES, {"stored": [kind.value for kind in STORED]}, "jj")
 
 
 def scanned_codes(connection: psycopg.Connection[Any], since: datetime, until: datetime) -> list[NDArray[Any]]:

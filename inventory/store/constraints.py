@@ -178,6 +178,7 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "judgement_outcome_known": refusals.Conflict,
     "judgement_probability_is_one": refusals.Conflict,
     "read_profile_columns_are_alike": refusals.Conflict,
+    "zone_profile_columns_are_alike": refusals.Conflict,
     "wave_state_known": refusals.Conflict,
     "wave_finished_by_somebody": refusals.Conflict,
     "wave_stop_ordinal_taken": refusals.Conflict,

@@ -1,6 +1,7 @@
-"""Read profiles in SQL: how volumes sound where they stand, a row a volume."""
+"""Read profiles in SQL: how volumes sound where they stand, a row a volume; from their shelves and, apart, from their aisles."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,23 +13,31 @@ from inventory.store.database import copy_in
 
 ASKED = "(%(volumes)s::int[] IS NULL OR volume_id = ANY (%(volumes)s::int[]))"
 
+
+class Kept(StrEnum):
+    """Where profiles are kept: those of shelves' own readers, and those of the antennas that look into aisles."""
+
+    SHELVES = "read_profile"
+    ZONES = "zone_profile"
+
+
 VOLUMES = f"""
     SELECT volume_id::bigint, place_id::bigint, nights::bigint, seen::bigint, reads, unseen::bigint
-    FROM read_profile WHERE {ASKED} ORDER BY volume_id
+    FROM {{}} WHERE {ASKED} ORDER BY volume_id
 """
 
 HEARD = f"""
     SELECT volume_id, unnest(heard_at), unnest(heard), unnest(told), unnest(strength), unnest(log_reads), unnest(phased),
            unnest(phase)
-    FROM read_profile WHERE {ASKED}
+    FROM {{}} WHERE {ASKED}
 """
 
 STAGE = """
-    CREATE TEMPORARY TABLE staged_profile ON COMMIT DROP AS SELECT * FROM read_profile WITH NO DATA
+    CREATE TEMPORARY TABLE staged_{0} ON COMMIT DROP AS SELECT * FROM {0} WITH NO DATA
 """
 
 KEEP = """
-    INSERT INTO read_profile SELECT * FROM staged_profile
+    INSERT INTO {0} SELECT * FROM staged_{0}
     ON CONFLICT (volume_id) DO UPDATE SET place_id = excluded.place_id, nights = excluded.nights, seen = excluded.seen,
         reads = excluded.reads, unseen = excluded.unseen, heard_at = excluded.heard_at, heard = excluded.heard,
         told = excluded.told, strength = excluded.strength, log_reads = excluded.log_reads, phased = excluded.phased,
@@ -55,28 +64,34 @@ class ProfileRow(NamedTuple):
     model_version: int
 
 
-def volumes(connection: psycopg.Connection[Any], volume_ids: list[int] | None) -> list[NDArray[Any]]:
+def volumes(
+    connection: psycopg.Connection[Any], volume_ids: list[int] | None, kept: Kept = Kept.SHELVES
+) -> list[NDArray[Any]]:
     """(volume, place learned at, nights, seen, reads, unseen) of those that have a profile, by volume; None: of all."""
-    return columns(connection, VOLUMES, {"volumes": volume_ids}, "iiiiii")
+    return columns(connection, VOLUMES.format(kept), {"volumes": volume_ids}, "iiiiii")
 
 
-def heard(connection: psycopg.Connection[Any], volume_ids: list[int] | None) -> list[NDArray[Any]]:
+def heard(
+    connection: psycopg.Connection[Any], volume_ids: list[int] | None, kept: Kept = Kept.SHELVES
+) -> list[NDArray[Any]]:
     """(volume, place heard at, heard, told, strength, log_reads, phased, phase), by volume and place; None: of all."""
-    volume, *rest = columns(connection, HEARD, {"volumes": volume_ids}, "jjffffff")
+    volume, *rest = columns(connection, HEARD.format(kept), {"volumes": volume_ids}, "jjffffff")
     order = np.argsort(volume, kind="stable")  # a volume's own places come in their order
     rest.insert(0, volume)
     sums = [rest.pop(0)[order] for _ in range(len(rest))]
     return [sums[0].astype(np.int64), sums[1].astype(np.int64), *sums[2:]]
 
 
-def keep(connection: psycopg.Connection[Any], rows: Iterator[ProfileRow], forgotten: list[int]) -> None:
+def keep(
+    connection: psycopg.Connection[Any], rows: Iterator[ProfileRow], forgotten: list[int], kept: Kept = Kept.SHELVES
+) -> None:
     """Store the profiles that changed and drop those of volumes that moved."""
-    connection.execute("DELETE FROM read_profile WHERE volume_id = ANY(%s::int[])", (forgotten,))
-    connection.execute(STAGE)
+    connection.execute(f"DELETE FROM {kept} WHERE volume_id = ANY(%s::int[])".encode(), (forgotten,))
+    connection.execute(STAGE.format(kept).encode())
     real = ("float8[]",) * 6
     types = ("int4", "int4", "int2", "int2", "int8", "int2", "int4[]", *real, "int4")
-    copy_in(connection, "staged_profile", ProfileRow._fields, types, rows)
-    connection.execute(KEEP)
+    copy_in(connection, f"staged_{kept}", ProfileRow._fields, types, rows)
+    connection.execute(KEEP.format(kept).encode())
 
 
 class HeardAt(NamedTuple):

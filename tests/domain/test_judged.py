@@ -25,7 +25,7 @@ HEARD = Judged(JudgedAs.ELSEWHERE, MIDNIGHT - timedelta(days=1), MIDNIGHT, "A-02
         (replace(HEARD, section_only=True), "所在节架读到，把握 98%，第几层不确定", "in the section of A-02, 98% sure; the level isn't"),
         (replace(HEARD, judged_as=JudgedAs.UNDECIDED, probability=0.6), "再盘点一次", "most likely at A-02, but only 60% sure"),
         (MISSING, "有 3 天读过它的库位，都没有读到它，不在的把握 97%", "On 3 days its shelf was listened at"),
-        (replace(MISSING, judged_as=JudgedAs.UNDECIDED, missing_probability=0.4), "把握只有 40%", "Sweep the shelf again"),
+        (replace(MISSING, judged_as=JudgedAs.UNDECIDED, missing_probability=0.4), "把握 40%，还不足以判定", "Sweep the shelf again"),
         (replace(MISSING, judged_as=JudgedAs.WEAK_TAG), "换标签", "never read"),
     ],
     ids=["at home", "elsewhere", "section", "heard, undecided", "missing", "unheard, undecided", "weak tag"],

@@ -199,6 +199,10 @@ BREAKS = {
         "INSERT INTO read_profile SELECT volume.id, place.id, 1, 1, 1, 0, ARRAY[place.id], '{1}', '{1}', '{}', '{1}', '{1}', '{1}', 1 "
         "FROM volume, place"
     ),
+    "zone_profile_columns_are_alike": (
+        "INSERT INTO zone_profile SELECT volume.id, place.id, 1, 1, 1, 0, ARRAY[place.id], '{1}', '{1}', '{}', '{1}', '{1}', '{1}', 1 "
+        "FROM volume, place"
+    ),
     "act_version_taken": an_act(version="version"),
     "act_kind_known": an_act(kind="'burnt'"),
     "act_moves_or_not": an_act(origin="NULL"),

@@ -38,6 +38,7 @@ def whatever_else(archive: Archive) -> None:
         "INSERT INTO belief SELECT volume_id, place_id, 0.9, NULL, NULL, 1, now(), 1 FROM holding",
         "INSERT INTO find_mode SELECT volume_id, now() FROM holding",
         "INSERT INTO read_profile SELECT volume_id, place_id, 1, 1, 9, 0, '{}', '{}', '{}', '{}', '{}', '{}', '{}', 1 FROM holding",
+        "INSERT INTO zone_profile SELECT volume_id, place_id, 1, 1, 9, 0, '{}', '{}', '{}', '{}', '{}', '{}', '{}', 1 FROM holding",
         (
             "INSERT INTO judgement SELECT volume_id, now(), now(), 1, 'elsewhere', place_id, place_id, 0.9, false, 0, 0 "
             "FROM holding"

@@ -23,7 +23,7 @@ from web.site import WebSettings
 # Profiles are learned anew every night, and find mode ends with the page that asked for it.
 # What is drawn from evidence again, or tells how things are now; of gaps, those that late messages fill.
 OF_THE_MOMENT = {
-    *("ingest_commit", "belief_due", "read_profile", "find_mode"),
+    *("ingest_commit", "belief_due", "read_profile", "zone_profile", "find_mode"),
     *("antenna_health", "antenna_hour", "reader_hour", "coverage_gap"),
     *("job_run", "job_process", "chip_read", "tap"),
 }

@@ -22,7 +22,7 @@ SEED = 7
 NIGHTS = 3
 FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 HALF_SECOND = 500_000
-FIVE_MINUTES = 300_000_000
+SLICES = {Profile.SWEEP: HALF_SECOND, Profile.CABINET: 300_000_000, Profile.ZONE: 60_000_000}
 
 
 def evening_of(day: int) -> datetime:
@@ -42,14 +42,27 @@ def shelf_of(shelf: int) -> str:
     return f"S-{shelf:05d}"
 
 
+def aisle_of(aisle: int) -> str:
+    """The place at which the antenna is registered that looks into it."""
+    return f"G-{aisle:02d}"
+
+
 def put(archive: Archive, hall: Hall, directory: Path) -> None:
     """Shelves, readers and dossiers of a hall, shelved a week before its first day."""
     shelves = [
-        [shelf_of(shelf), "shelf", shelf_of(shelf), "W1-R1", *(float(axis[shelf]) for axis in (hall.places.x, hall.places.y, hall.places.z))]
+        [
+            shelf_of(shelf), "shelf", shelf_of(shelf), "W1-R1",
+            *(float(axis[shelf]) for axis in (hall.places.x, hall.places.y, hall.places.z)), "A", aisle_of(int(hall.aisle[shelf])),
+        ]
         for shelf in range(len(hall.places.x))
     ]  # fmt: skip
-    _import(archive, directory, "places", ["code", "kind", "name", "parent", "x", "y", "z"], shelves)
-    if hall.profile is Profile.SWEEP:
+    aisles = np.unique(hall.aisle).tolist()
+    entrances = [[aisle_of(one), "range", aisle_of(one), "W1-R1", "", "", "", "A", aisle_of(one)] for one in aisles]
+    header = ["code", "kind", "name", "parent", "x", "y", "z", "block", "aisle"]
+    _import(archive, directory, "places", header, [*shelves, *(entrances if hall.profile is Profile.ZONE else [])])
+    if hall.profile is Profile.ZONE:
+        readers = [[f"Z-{one}", "native", f"z/{one}", 0, aisle_of(one), "zone"] for one in aisles]
+    elif hall.profile is Profile.SWEEP:
         readers = [[f"R-{reader}", "native", f"r/{reader}", 0, "W1-R1", "handheld"] for reader in range(40)]
     else:
         readers = [
@@ -88,15 +101,14 @@ def hear_day(archive: Archive, hall: Hall, day: Day) -> None:
             "SELECT antenna.id, reader.code, number FROM antenna JOIN reader ON reader.id = reader_id"
         )
     }
-    moving = hall.profile is Profile.SWEEP
-    width = HALF_SECOND if moving else FIVE_MINUTES
+    width = SLICES[hall.profile]
     began = round(FIRST_DAY.timestamp()) * 1_000_000
     sightings = day.sightings
     slices = []
     for volume, reader, place, at, reads, strong, total, last in zip(
         *(getattr(sightings, name).tolist() for name in type(sightings).__dataclass_fields__), strict=True
     ):
-        antenna = antennas[(f"R-{reader}", 0) if moving else (f"R-{place // 24}", place % 24)]
+        antenna = antennas[_antenna(hall.profile, reader, place)]
         first = 2 * at - last
         start = began + first - first % width
         peak = total // max(strong, 1)
@@ -120,6 +132,16 @@ def hear_day(archive: Archive, hall: Hall, day: Day) -> None:
                 [shelf_of(shelf) for shelf in day.trail.codes.place.tolist()],
             ),
         )
+
+
+def _antenna(profile: Profile, reader: int, place: int) -> tuple[str, int]:
+    match profile:
+        case Profile.SWEEP:
+            return f"R-{reader}", 0
+        case Profile.CABINET:
+            return f"R-{place // 24}", place % 24
+        case Profile.ZONE:
+            return f"Z-{place}", 0
 
 
 def hear_stranger(archive: Archive, epc: str, shelf: int, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What people counted by code stands beside the radio."""
+"""What people counted by code, and what antennas see that look into aisles."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 
-PARTS: tuple[str, ...] = ("counted",)
+PARTS: tuple[str, ...] = ("counted", "zones")
 
 
 def upgrade() -> None:
