@@ -2,7 +2,9 @@
 
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from http import HTTPStatus
+from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from web.turned_away import KINDS_MAX, KINDS_OF_ADDRESS_MAX
 
 ENTERED_SECONDS_MAX = 30
 AN_HOUR = 3_600.0
+BLOCKS, ASKED = Path(__file__).parents[2] / "web" / "static" / "blocks.css", 1_000
 FOREIGN = {"Origin": "https://elsewhere.example"}
 
 
@@ -98,6 +101,12 @@ def test_each_is_entered_with_who_where_and_why(
     assert entered(archive, refusal) == told
 
 
+# Those that wait must not time out before the last one has come, however slow the machine.
+@pytest.mark.parametrize(
+    "web_settings",
+    [WebSettings(limits=Limits(connections_max=12, head_seconds_max=ENTERED_SECONDS_MAX, turned_away_seconds=0.2))],
+    ids=["patient"],
+)
 def test_connections_beyond_the_limit_are_entered(archive: Archive, site: str) -> None:
     held = [connected(site) for _ in range(12)]
     with closing(connected(site)) as wire:
@@ -105,6 +114,32 @@ def test_connections_beyond_the_limit_are_entered(archive: Archive, site: str) -
     for wire in held:
         wire.close()
     assert entered(archive, "too_many_connections") == (None, "connection", OURS)
+
+
+@pytest.mark.parametrize(
+    "web_settings",
+    [
+        WebSettings(
+            limits=Limits(of_address=Pace(burst=5_000, a_second=1), unread_seconds_max=0.5, turned_away_seconds=0.2)
+        )
+    ],
+    ids=["impatient"],
+)
+def test_answers_that_nobody_takes_are_ended_and_entered(archive: Archive, site: str) -> None:
+    """Asked for far more than the sockets between hold, and then not read: else it would lie in the server's memory for ever."""
+    address = urlsplit(site)
+    with closing(socket.socket()) as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        wire.connect((address.hostname, address.port))
+        wire.settimeout(ENTERED_SECONDS_MAX)
+        wire.sendall(b"GET /static/blocks.css HTTP/1.1\r\nHost: a\r\n\r\n" * ASKED)
+        assert entered(archive, "answer_not_taken") == (None, "connection", OURS)
+        taken = 0
+        with suppress(ConnectionError):
+            while piece := wire.recv(65_536):
+                taken += len(piece)
+        assert 0 < taken < ASKED * BLOCKS.stat().st_size, "what the sockets held, and then the end"
+    assert httpx.get(f"{site}/health").status_code == HTTPStatus.OK
 
 
 def test_nothing_of_an_address_or_a_browser_that_climbs_is_kept_but_its_template(archive: Archive, site: str) -> None:
