@@ -87,6 +87,7 @@ def with_zones(
     certainty[judged.beliefs.volume] = judged.certainty
     certainty[heard] = probability[heard]
     reached = by_aisle.listened & (home != NONE)
+    swapped = [(int(zones.place_of[one]), int(zones.place_of[other])) for one, other in by_aisle.swapped]
     return (
         replace(
             judged,
@@ -97,6 +98,7 @@ def with_zones(
                 gone=np.where(silent, by_aisle.missing, np.where(heard, 0.0, judged.missing))
             ),
             certainty=certainty[beliefs.volume],
+            swapped=(*judged.swapped, *swapped),
             night=replace(
                 judged.night,
                 posts=_listened_from_the_aisle(judged, by_aisle, zones),

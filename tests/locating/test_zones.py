@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from devices.simulator.days import Day, listen
+from devices.simulator.days import Day, Disturbance, listen
 from devices.simulator.halls import Hall, Plant, Profile, make_hall, plant
 from devices.simulator.zones import places_of, zones_of
 from inventory.locating.arrays import NONE, Integers, Sightings
@@ -157,3 +157,16 @@ def test_heard_in_passing_while_its_own_aisle_is_closed_is_no_night_at_home(
     for counted in ("nights", "seen", "reads"):
         assert (getattr(after, counted)[passing] == getattr(profiles, counted)[passing]).all()
     assert (after.home[passing] == profiles.home[passing]).all(), "nor is what it knew forgotten"
+
+
+def test_exchanged_cables_of_two_aisles_are_named_and_put_right(known: tuple[Hall, Model, Profiles]) -> None:
+    hall, model, profiles = known
+    was_open = np.unique(hall.aisle[listen(hall, NIGHTS).listened & np.isin(np.arange(len(hall.aisle)), hall.ledger)])
+    one, other = int(was_open[0]), int(was_open[-1])
+    zones = zones_of(hall, listen(hall, NIGHTS, Disturbance(swapped=(one, other))).sightings)
+    nothing = Sightings(*[np.zeros(0, np.int64)] * 8)
+    by_shelf = judge(nothing, NO_TRAIL, places_of(hall), ledger_of(hall), Model(), no_profiles(VOLUMES))
+    by_aisle = judge_zones(zones, ledger_of(hall), LONG_AGO, model, profiles)
+    judged, _ = with_zones(by_shelf, by_aisle, zones, ledger_of(hall))
+    assert judged.swapped == ((int(zones.place_of[one]), int(zones.place_of[other])),)
+    assert (judged.outcome == Outcome.ELSEWHERE).sum() <= 5
