@@ -140,10 +140,11 @@ def run(dossiers: int, days: int, speed: float, seed: int, directory: Path) -> N
         keys = new_key_ring()
         owner, app, jobs = (connect(server.url(role), keys) for role in ("owner", "app", "jobs"))
         _fill(owner, city, directory)
-        crew = _people(owner, app)
-        letter = _letter(app, crew)
+        word = _people(owner)
+        letter = _letter(app, _signed_in(app, word))
         for day in range(days):
             began = time.perf_counter()
+            crew = _signed_in(app, word)  # anew each day: a session doesn't last as long as all this
             messages = _live(app, jobs, warehouse, crew, letter, day, speed, directory)
             end = FIRST_DAY + (day + 1) * DAY
             found = _judged(jobs, end, warehouse) if day >= LEARNED_DAYS else None
@@ -345,21 +346,28 @@ def _fill(owner: Database, city: City, directory: Path) -> None:
         import_register(owner, kind, directory / f"{kind}.csv", uuid4(), datetime.now(UTC), options)
 
 
-def _people(owner: Database, app: Database) -> Crew:
+PEOPLE = (
+    ("clerk", Role.WINDOW_CLERK, AGENCY),
+    ("head", Role.AGENCY_HEAD, AGENCY),
+    ("keeper", Role.KEEPER, None),
+    ("manager", Role.CITY_MANAGER, None),
+    ("second", Role.KEEPER, None),
+)
+
+
+def _people(owner: Database) -> str:
+    """Accounts for all of them, with one password."""
     word = secrets.token_urlsafe(16)
-    people = (
-        ("clerk", Role.WINDOW_CLERK, AGENCY),
-        ("head", Role.AGENCY_HEAD, AGENCY),
-        ("keeper", Role.KEEPER, None),
-        ("manager", Role.CITY_MANAGER, None),
-        ("second", Role.KEEPER, None),
-    )
     for role in Role:
         second_factor.require(owner, role, required=False)
-    for login, role, agency in people:
+    for login, role, agency in PEOPLE:
         signing_in.add_account(owner, login, login, role, agency, word)
     countersigning.set_pin(owner, "second", PIN)
-    found = [signing_in.sign_in(app, login, word, secrets.token_urlsafe(32)).viewer for login, _, _ in people[:4]]
+    return word
+
+
+def _signed_in(app: Database, word: str) -> Crew:
+    found = [signing_in.sign_in(app, login, word, secrets.token_urlsafe(32)).viewer for login, _, _ in PEOPLE[:4]]
     return Crew(*found)
 
 
