@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.simulator import floor, subjects
-from devices.simulator.equipment import reader_rows
+from devices.simulator.equipment import reader_rows, zone_rows
 from devices.simulator.floor import Floor, Indexes, Shelves
 from devices.simulator.subjects import Bytes, Chance
 from inventory.domain.epcs import gid96
@@ -95,8 +95,11 @@ class City:
         return next(index for index, row in enumerate(self.places) if row.code == code)
 
 
-def make_city(dossiers: int = 20_000, *, seed: int) -> City:
-    """A city's warehouse of `dossiers` dossiers (100 to 2,000,000); the same seed gives the same city."""
+def make_city(dossiers: int = 20_000, *, seed: int, zones: bool = False) -> City:
+    """A city's warehouse of `dossiers` dossiers (100 to 2,000,000); the same seed gives the same city.
+
+    zones: with antennas that look into the aisles.
+    """
     if not DOSSIERS_MIN <= dossiers <= DOSSIERS_MAX:
         message = f"a simulated city has {DOSSIERS_MIN:,} to {DOSSIERS_MAX:,} dossiers, not {dossiers:,}"
         raise ValueError(message)
@@ -108,7 +111,7 @@ def make_city(dossiers: int = 20_000, *, seed: int) -> City:
         seed,
         _agencies(),
         plan.places,
-        reader_rows(plan, [code for code, _ in windows()]),
+        reader_rows(plan, [code for code, _ in windows()]) + (zone_rows(plan) if zones else ()),
         plan.shelves,
         employers,
         _dossiers(plan, share, len(employers), chance),

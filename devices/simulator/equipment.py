@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from devices.simulator.floor import CARTS, DESKS, GATES, TUNNEL, WAREHOUSE, Floor
+from inventory.domain.places import PlaceKind
 from inventory.domain.registers import AntennaRole, Dialect, ReaderRow
 
 TIMEZONE = "Asia/Shanghai"
@@ -17,6 +18,7 @@ UNNAMED_ANTENNA = 0  # of a handheld, pad or tunnel
 HANDHELDS = ("H1", "H2")
 CART_READER = "C1"
 CABINET_READER = "S"  # S1, S2 ...
+ZONE_READER = "Z"  # ZA, ZB ...
 TUNNEL_READER = "T1"
 GATE_READERS = ("G1", "G2")
 
@@ -44,6 +46,19 @@ def reader_rows(plan: Floor, windows: Sequence[str]) -> tuple[ReaderRow, ...]:
         rows += _reader(reader, Dialect.ZEBRA, [inner, outer])
     rows += _reader(TUNNEL_READER, Dialect.NATIVE, [Seat(UNNAMED_ANTENNA, TUNNEL, AntennaRole.TUNNEL)])
     rows += _cabinet_readers(plan)
+    return tuple(rows)
+
+
+def zone_rows(plan: Floor) -> tuple[ReaderRow, ...]:
+    """A reader for each block of the mobile shelving with an antenna at the end of each aisle, over its first bay."""
+    first: dict[str, dict[str, str]] = {}
+    for row in plan.places:
+        if row.kind is PlaceKind.BAY and row.block and row.aisle:
+            first.setdefault(row.block, {}).setdefault(row.aisle, row.code)
+    rows: list[ReaderRow] = []
+    for block, aisles in first.items():
+        seats = [Seat(antenna, place, AntennaRole.ZONE) for antenna, place in enumerate(aisles.values(), 1)]
+        rows += _reader(f"{ZONE_READER}{block}", Dialect.IMPINJ, seats)
     return tuple(rows)
 
 

@@ -20,7 +20,7 @@ from devices.simulator.payloads import Report
 from devices.simulator.radio import Heard, Side
 from devices.simulator.truth import Standing
 from inventory.domain.commands import Topics, control_of
-from inventory.domain.registers import AntennaRole, Dialect, ReaderRow
+from inventory.domain.registers import Dialect, ReaderRow
 
 SHELF_SECONDS = (25.0, 45.0)  # a keeper's sweep of one shelf
 STEP_SECONDS = (1.5, 4.0)  # to the next one
@@ -360,34 +360,6 @@ class Gate(SimulatedReader):
 
 
 # ── All of them ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def make_readers(city: City, standing: Standing, speed: float, closed: Collection[int] = ()) -> list[SimulatedReader]:
-    """Every reader of the register, in its order; the blocks are divided among the sweeps.
-
-    closed: shelves, by their number in `city.shelves`, whose aisle nobody opens.
-    """
-    antennas: dict[str, list[ReaderRow]] = {}
-    for row in city.readers:
-        antennas.setdefault(row.reader, []).append(row)
-    blocks = np.unique(city.shelves.block[city.shelves.mobile])
-    share = {reader: blocks[turn :: len(SWEEPS)] for turn, reader in enumerate(SWEEPS)}
-    readers: list[SimulatedReader] = []
-    for code, rows in antennas.items():
-        match rows[0].role:
-            case AntennaRole.HANDHELD:
-                readers.append(HandheldSweep(city, standing, rows, share[code], speed, closed))
-            case AntennaRole.CART:
-                readers.append(CartSweep(city, standing, rows, share[code], speed, closed))
-            case AntennaRole.SHELF:
-                readers.append(CabinetReader(city, standing, rows))
-            case AntennaRole.DESK:
-                readers.append(DeskPad(city, standing, rows))
-            case AntennaRole.TUNNEL:
-                readers.append(Tunnel(city, standing, rows, speed))
-            case _:
-                readers.append(Gate(city, standing, rows, speed))
-    return readers
 
 
 def _batches(reports: list[Report], most: int) -> Iterator[list[Report]]:

@@ -17,9 +17,10 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
 
 from devices.broker import BrokerAddress, new_client
+from devices.simulator.all_readers import make_readers
 from devices.simulator.city import City
 from devices.simulator.commanded import CommandedReader
-from devices.simulator.readers import SimulatedReader, make_readers
+from devices.simulator.readers import SimulatedReader
 from devices.simulator.truth import Standing, Truth
 
 MESSAGES_PER_SECOND_MAX = 400.0

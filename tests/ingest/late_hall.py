@@ -13,9 +13,10 @@ from uuid import UUID
 
 import numpy as np
 
+from devices.simulator.all_readers import make_readers
 from devices.simulator.city import City, make_city, write_registers
 from devices.simulator.floor import NO_SHELF
-from devices.simulator.readers import CabinetReader, SimulatedReader, make_readers
+from devices.simulator.readers import CabinetReader, SimulatedReader
 from devices.simulator.run import occasion
 from devices.simulator.truth import NOWHERE, Standing, Truth, make_truth
 from inventory.domain.discrepancies import LIVE_PROBABILITY_MIN

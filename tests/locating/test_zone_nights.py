@@ -1,15 +1,24 @@
 """Nights of a hall in whose aisles antennas look, on a real database: what the aisles tell is judged, kept and learned from."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from devices.replay import replay
+from devices.simulator.city import make_city, write_registers
 from devices.simulator.days import Day, listen
+from devices.simulator.equipment import CART_READER, HANDHELDS
 from devices.simulator.halls import Hall, Plant, Profile, make_hall, plant
+from devices.simulator.run import write_recording
+from devices.simulator.truth import make_truth
 from inventory.domain.findings import FindingKind
 from inventory.domain.whereabouts import Agreement
 from inventory.operations.auditing import audit
+from inventory.operations.importing import ImportOptions, import_register
 from inventory.operations.locating import locate
 from tests.conftest import Archive
 from tests.locating.halls import aisle_of, close, evening_of, hear_day, interval_of, number_of, put
@@ -81,6 +90,27 @@ def test_a_night_says_the_aisle_and_an_audit_the_same(archive: Archive, hall: Ha
     assert not same(taught, after)
     went = [one for one in away if told.get(number_of(one))]
     assert (after.seen[went] == 0).all(), "how it sounded in the aisle it left is forgotten"
+
+
+@ONE_ENGINE
+def test_readers_that_look_into_aisles_are_heard_through_their_dialect(archive: Archive, tmp_path: Path) -> None:
+    """A city with such readers, imported as a site's registers are; what they say is recorded, replayed and closed."""
+    city = make_city(2_000, seed=SEED, zones=True)
+    write_registers(city, tmp_path)
+    for register in ("agencies", "places", "readers", "dossiers"):
+        options = ImportOptions(as_of=evening_of(-2))
+        import_register(archive.owner, register, tmp_path / f"{register}.csv", uuid4(), datetime.now(UTC), options)
+    began, recording = evening_of(0) - timedelta(hours=6), tmp_path / "day.jsonl.gz"
+    swept_by_nobody = dict.fromkeys((*HANDHELDS, CART_READER), began)
+    write_recording(city, make_truth(city, SEED), recording, began, 30, speed=10, off=swept_by_nobody)
+    replay(archive.jobs, recording, ZoneInfo("UTC"), close=False)
+    assert archive.root.execute("SELECT FROM quarantine").rowcount == 0
+    closed = close(archive, 0)
+    in_blocks = int(np.isin(city.dossiers.place, city.shelves.place[city.shelves.mobile]).sum())
+    learned = archive.root.execute("SELECT count(*) FROM zone_profile WHERE seen > 0").fetchone()
+    assert learned is not None
+    assert learned[0] > 0.5 * in_blocks
+    assert closed.outcomes["at_home"] > learned[0]
 
 
 @ONE_ENGINE

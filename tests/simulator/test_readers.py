@@ -11,9 +11,10 @@ import pytest
 from devices.dialects import DIALECTS
 from devices.readings import Reading
 from devices.simulator import payloads
+from devices.simulator.all_readers import make_readers
 from devices.simulator.city import City
 from devices.simulator.payloads import Report
-from devices.simulator.readers import CabinetReader, CartSweep, HandheldSweep, SimulatedReader, Sweep, make_readers
+from devices.simulator.readers import CabinetReader, CartSweep, HandheldSweep, SimulatedReader, Sweep
 from devices.simulator.truth import Standing, Truth
 from tests.simulator.conftest import MORNING
 
