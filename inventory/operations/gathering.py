@@ -50,14 +50,15 @@ def gather_between(
     roots: the ledger's ends as far as it is known; None: all of it.
     """
     ledger = store.ledger_of_all(connection, until, roots)
-    columns, by_zones = _rows_between(connection, since, until, ledger)
-    heard = [np.unique(rows[0]).astype(np.int64) for rows in (columns, by_zones) if len(rows[0])]
+    looking = store.zone_antennas(connection)
+    columns, *by_zones = _rows_between(connection, since, until, ledger, looking)
+    heard = [np.unique(rows[0]).astype(np.int64) for rows in (columns, *by_zones) if len(rows[0])]
     ids = np.union1d(ledger[0], np.concatenate([np.zeros(0, np.int64), *heard]))
     gathered = _gathered(connection, ids, columns, ledger, until, packed=True)
-    zone_ids = np.unique(store.zone_antennas(connection)[2]).astype(np.int64)
-    if not len(zone_ids):
+    if not by_zones:
         return gathered
-    return replace(gathered, zones=_zones(connection, gathered, zone_ids, by_zones), zone_ids=zone_ids)
+    zone_ids = np.unique(looking[2]).astype(np.int64)
+    return replace(gathered, zones=_zones(connection, gathered, zone_ids, by_zones[0]), zone_ids=zone_ids)
 
 
 def _zones(
@@ -81,19 +82,23 @@ def _zones(
 
 
 def _rows_between(
-    connection: psycopg.Connection[Any], since: datetime, until: datetime, ledger: list[NDArray[Any]]
-) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+    connection: psycopg.Connection[Any],
+    since: datetime,
+    until: datetime,
+    ledger: list[NDArray[Any]],
+    looking: list[NDArray[Any]],
+) -> list[list[NDArray[Any]]]:
     """The columns of `Sightings` with the database's ids: from each volume's last movement on, by whatever tells a shelf.
 
-    Second, by what looks into aisles; their places are the aisles' ids.
+    Second, where any antennas are `looking` into aisles, what those heard; their places are the aisles' ids.
     """
     tag, volume, replaced = store.tags_of_volumes(connection, since, until)
     volume_of = [_Table.of(tag, np.where(replaced == which, volume, NONE)) for which in (0, 1)]
     moved_at = _Table.of(ledger[0], ledger[2], empty=np.iinfo(np.int64).min)
     antenna, reader, place, tells = store.antennas(connection)
-    looking = store.zone_antennas(connection)
-    of_shelves = [_Table.of(antenna[tells == 1], column[tells == 1]) for column in (reader, place)]
-    of_zones = [_Table.of(looking[0], column) for column in looking[1:]]
+    asked = [[_Table.of(antenna[tells == 1], column[tells == 1]) for column in (reader, place)]]
+    if len(looking[0]):
+        asked.append([_Table.of(looking[0], column) for column in looking[1:]])
 
     def counted(is_replaced: bool, part: list[NDArray[Any]], by: list[_Table]) -> list[NDArray[Any]]:
         reader_of, place_of = by
@@ -104,11 +109,11 @@ def _rows_between(
         middle = first + np.rint((last - first) / 2).astype(np.int64)
         return [narrow(one) for one in (volumes[rows], reader_of[antennas], place_of[antennas], middle, *sums, last)]
 
-    shelves, zones = [], []
+    found: list[list[list[NDArray[Any]]]] = [[] for _ in asked]
     for is_replaced, part in store.rows_between(connection, since, until):
-        shelves.append(counted(is_replaced, part, of_shelves))
-        zones.append(counted(is_replaced, part, of_zones))
-    return _one_after_another(shelves), _one_after_another(zones)
+        for parts, by in zip(found, asked, strict=True):
+            parts.append(counted(is_replaced, part, by))
+    return [_one_after_another(parts) for parts in found]
 
 
 def _one_after_another(parts: list[list[NDArray[Any]]]) -> list[NDArray[Any]]:

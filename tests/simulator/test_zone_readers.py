@@ -80,7 +80,9 @@ def test_what_is_heard_stands_in_the_open_aisle_or_back_to_back_with_it(zoned: t
 def test_an_aisle_nobody_opens_is_never_looked_into(zoned: tuple[City, Standing]) -> None:
     city, _ = zoned
     everything = set(np.flatnonzero(city.shelves.mobile).tolist())
-    (first, *_) = zone_readers(zoned, closed=everything)
-    burst = first.burst(MORNING)
-    assert DIALECTS["impinj"](burst.messages[0].payload, "Asia/Shanghai").readings == []
-    assert [antenna for reader in zone_readers(zoned, closed=everything) for antenna in reader._opened] == []
+    for reader in zone_readers(zoned, closed=everything):
+        messages = [message for _ in range(3) for message in reader.burst(MORNING).messages]
+        assert messages, "it says that it is there"
+        assert [DIALECTS["impinj"](message.payload, "Asia/Shanghai").readings for message in messages] == [[]] * len(
+            messages
+        )
