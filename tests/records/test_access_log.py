@@ -120,9 +120,10 @@ def test_nothing_goes_before_190_days_and_a_day_goes_only_sealed(archive: Archiv
     ],
 )
 def test_what_a_superuser_changes_behind_the_triggers_shows(archive: Archive, tampering: str) -> None:
+    an_old_entry(archive, 4)
     an_old_entry(archive, 3)
-    an_old_entry(archive, 2)
-    assert reading_log.seal_and_expire(archive.jobs, 400).sealed == 3
+    # In the first hour of a day of UTC the day before it isn't sealed yet: what began in it may still commit.
+    assert reading_log.seal_and_expire(archive.jobs, 400).sealed in {3, 4}
     assert reading_log.verify_log(archive.jobs) == []
     archive.root.execute("SET session_replication_role = replica")
     archive.root.execute(tampering)
