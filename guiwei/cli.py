@@ -79,7 +79,8 @@ def run() -> None:
             signal.signal(number, _end_in_order)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # That a turn of the jobs was still under way when the next was due is no news: what was missed is made up for.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
         app()
     except Refusal as refusal:

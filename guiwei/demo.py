@@ -7,6 +7,8 @@ exist here alone: no other command makes an account by itself.
 import json
 import os
 import secrets
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -14,7 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,7 +26,7 @@ from devices.simulator.city import City, make_city, write_registers
 from devices.simulator.floor import EPC_MANAGER
 from devices.simulator.run import simulate
 from devices.simulator.truth import DifferenceKind, Truth, make_truth
-from guiwei import demo_day
+from guiwei import demo_day, demo_history
 from guiwei.demo_day import AGENCY, Crew
 from guiwei.embedded.directory import free_port
 from guiwei.settings import Settings, read_settings
@@ -34,12 +36,13 @@ from inventory.domain.label_numbering import Numbering
 from inventory.domain.people import Role
 from inventory.domain.refusals import BadSetting, NameTaken, Unavailable
 from inventory.operations import countersigning, numbering_labels, second_factor, signing_in
-from inventory.operations.importing import import_register
+from inventory.operations.importing import ImportOptions, import_register
 from inventory.store.database import raw
 
 SEED = 20260301
 PLAIN_TO_SEE = (DifferenceKind.FAR, DifferenceKind.LEFT_ON_DESK)  # found by the first sweep that passes
 READY_SECONDS_MAX = 60
+STOOD_THERE = timedelta(days=7)  # so long already, when the demo begins
 _LABEL_CLASS = 3  # 1 and 2 are the city's dossiers and shelves
 PASSWORD = "guiwei-demo-2026"  # noqa: S105 - printed on the screen; the demo listens on loopback
 
@@ -78,15 +81,23 @@ def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, 
         crew = _let_people_in(site)
         _number_labels(site)
         demo_day.begin(site.app, city, crew, datetime.now(UTC))
-        services = threading.Thread(target=supervise, args=(("web", "ingest", "jobs"), stop, say), name="services")
+        services = threading.Thread(
+            target=supervise, args=(("web", "ingest", "gate", "jobs"), stop, say), name="services"
+        )
         services.start()
+        history: subprocess.Popen[bytes] | None = None
         try:
             _wait_until_ready(settings, stop)
             if not stop.is_set():
                 _welcome(settings, truth, say)
+                if not demo_history.is_past(site):
+                    history = _live_through_history(size, say)
                 simulate(city, truth, site.broker, stop, speed, say)
         finally:
             stop.set()
+            if history is not None:
+                history.terminate()
+                history.wait()
             services.join()
 
 
@@ -125,6 +136,7 @@ class _Stopped(Exception):
 
 def _fill(site: Site, city: City, stop: threading.Event, say: Say) -> None:
     """Through the same import a site uses, from files such as a site has."""
+    options = ImportOptions(as_of=datetime.now(UTC) - STOOD_THERE)
     say(f"正在建立模拟城市的 {len(city.dossiers):,} 份档案。Filling the simulated city.")
     with tempfile.TemporaryDirectory() as directory, _progress() as bar:
         write_registers(city, Path(directory))
@@ -137,7 +149,7 @@ def _fill(site: Site, city: City, stop: threading.Event, say: Say) -> None:
                 bar.update(task, description=f"{kind}: {phase}", completed=done, total=max(total, 1))
 
             path = Path(directory) / f"{kind}.csv"
-            import_register(site.owner, kind, path, uuid4(), datetime.now(UTC), on_progress=advance)
+            import_register(site.owner, kind, path, uuid4(), datetime.now(UTC), options, on_progress=advance)
 
 
 def _let_people_in(site: Site) -> Crew:
@@ -197,3 +209,12 @@ def _welcome(settings: Settings, truth: Truth, say: Say) -> None:
     )
     say("  Ctrl-C 结束 ends it.")
     say("")
+
+
+def _live_through_history(dossiers: int, say: Say) -> subprocess.Popen[bytes]:
+    say(
+        "  正在补上前四天的盘点，几分钟后可看。The four days before are being lived through; in some minutes there is an audit."
+    )
+    # A group of its own: Ctrl-C at the terminal reaches us alone.
+    command = [sys.executable, "-m", "guiwei.demo_history", str(dossiers), str(SEED)]
+    return subprocess.Popen(command, start_new_session=True)

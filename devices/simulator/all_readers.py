@@ -5,12 +5,12 @@ from collections.abc import Collection
 import numpy as np
 
 from devices.simulator.city import City
+from devices.simulator.gate_readers import GateReader
 from devices.simulator.readers import (
     SWEEPS,
     CabinetReader,
     CartSweep,
     DeskPad,
-    Gate,
     HandheldSweep,
     SimulatedReader,
     Tunnel,
@@ -46,5 +46,5 @@ def make_readers(city: City, standing: Standing, speed: float, closed: Collectio
             case AntennaRole.TUNNEL:
                 readers.append(Tunnel(city, standing, rows, speed))
             case _:
-                readers.append(Gate(city, standing, rows, speed))
+                readers.append(GateReader(city, standing, rows, speed))
     return readers

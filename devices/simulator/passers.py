@@ -69,7 +69,7 @@ def make_scene(traffic: Traffic, seed: int) -> Scene:
         else:
             tags = np.arange(next_tag, next_tag + count)
             next_tag += count
-        walker = _walker(walk, tags, at, chance)
+        walker = make_walker(walk, tags, at, chance)
         walkers.append(walker)
         if walk is Walk.OUT:
             gone.append(tags)
@@ -80,7 +80,7 @@ def make_scene(traffic: Traffic, seed: int) -> Scene:
             next_tag += count
             behind = walk if walk in {Walk.OUT, Walk.IN} else Walk.OUT
             reach = walker.crosses + float(chance.uniform(*FOLLOWED_SECONDS))
-            walkers.append(_walker(behind, tags, at, chance, crosses=reach, stops=False))
+            walkers.append(make_walker(behind, tags, at, chance, crosses=reach, stops=False))
         at = max(float(w.seconds[-1]) for w in walkers[-2:]) + float(chance.uniform(*traffic.apart_seconds))
     parked = np.arange(traffic.parked)
     beside = chance.uniform(-0.4, 0.4, (2, traffic.parked))
@@ -97,10 +97,10 @@ def _load(chance: np.random.Generator) -> int:
     return int(chance.integers(fewest, most + 1))
 
 
-def _walker(
+def make_walker(
     walk: Walk, tags: Integers, at: float, chance: np.random.Generator, crosses: float | None = None, stops: bool = True
 ) -> Walker:
-    """One person's way; `crosses` sets when the middle of the gate is reached."""
+    """One person's way from `at` on; `crosses` sets when the middle of the gate is reached."""
     speed = float(chance.uniform(WALK_SLOWEST, WALK_FASTEST))
     hold = Hold.ON_CART if len(tags) > 20 else list(HOLD_SHARES)[int(chance.choice(3, p=list(HOLD_SHARES.values())))]  # noqa: PLR2004
     aside = float(chance.normal(0, 0.12))

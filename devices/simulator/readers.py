@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from devices.simulator import equipment, payloads, radio
 from devices.simulator.city import City
-from devices.simulator.floor import CARTS, DESKS, LEVELS, NO_SHELF, SHELF_METRES, Indexes, Shelves
+from devices.simulator.floor import DESKS, LEVELS, NO_SHELF, SHELF_METRES, Indexes, Shelves
 from devices.simulator.payloads import Report
 from devices.simulator.radio import Heard, Side
 from devices.simulator.truth import Standing
@@ -33,9 +33,6 @@ PAD_SECONDS = (20.0, 60.0)
 PAD_METRES = (0.3, 0.8)
 TUNNEL_SECONDS = (90.0, 240.0)
 BAG_VOLUMES_MAX = 20
-GATE_SECONDS = (120.0, 360.0)
-GATE_METRES = (0.8, 1.6)
-GATE_PASSAGE_SECONDS = 1.2  # in front of one antenna; then of the other
 
 
 class Message(NamedTuple):
@@ -185,6 +182,13 @@ class Sweep(SimulatedReader):
         """Say it in the reader's dialect; `seconds` and times in `heard` are a keeper's, not yet shortened."""
 
 
+def seconds_of_a_round(city: City, speed: float) -> float:
+    """How long, at most, the sweeps need until each has been past all its shelves."""
+    blocks = np.unique(city.shelves.block[city.shelves.mobile])
+    shelves = max(len(sweep_route(city, blocks[turn :: len(SWEEPS)])) for turn in range(len(SWEEPS)))
+    return shelves * (SHELF_SECONDS[1] + STEP_SECONDS[1]) / speed
+
+
 def sweep_route(city: City, blocks: Indexes) -> Indexes:
     """The route past the shelves of `blocks`; bays where the register has nothing are not walked."""
     shelves = city.shelves
@@ -329,34 +333,6 @@ class Tunnel(SimulatedReader):
         bag = self._reports(heard, began)[:BAG_VOLUMES_MAX]
         wait = max(self._between(TUNNEL_SECONDS) / self._speed, 1.0)
         return Burst(wait, [Message(1.0, self.topic, payloads.native_reads(bag))])
-
-
-class Gate(SimulatedReader):
-    """The carrying cart passes with its load, inwards and outwards in turn; each passage ends with a heartbeat."""
-
-    def __init__(self, city: City, standing: Standing, rows: list[ReaderRow], speed: float) -> None:
-        """`speed` shortens the time between two passages, not the passage."""
-        super().__init__(city, standing, rows)
-        self._load = city.place_index(CARTS[1])
-        self._speed = speed
-        self._outwards = True
-
-    def burst(self, began: datetime) -> Burst:
-        """Let the cart pass once."""
-        antennas = [equipment.GATE_ANTENNA_INNER, equipment.GATE_ANTENNA_OUTER]
-        messages = []
-        for turn, antenna in enumerate(antennas if self._outwards else reversed(antennas)):
-            start = turn * GATE_PASSAGE_SECONDS
-            heard = self._hear_loose(self._load, GATE_METRES, radio.FULL_POWER_DBM, GATE_PASSAGE_SECONDS)
-            reports = self._reports(heard, began + timedelta(seconds=start))
-            if reports:
-                payload = payloads.zebra_events(reports, antenna, self._events)
-                messages.append(Message(start + GATE_PASSAGE_SECONDS, self.topic, payload))
-            self._events += len(reports)
-        self._outwards = not self._outwards
-        passed = 2 * GATE_PASSAGE_SECONDS
-        messages.append(Message(passed, self.status_topic, payloads.zebra_heartbeat(began + timedelta(seconds=passed))))
-        return Burst(passed + self._between(GATE_SECONDS) / self._speed, messages)
 
 
 # ── All of them ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -186,6 +186,9 @@ def test_the_demo_is_there_and_the_second_time_it_is_the_same_also_a_day_later(d
             assert number[1] in found.text
             with database(guiwei) as watched:
                 demo.wait_for(lambda: watched.execute("SELECT FROM belief").rowcount, 60)
+                demo.wait_for(lambda: "前四天已盘完" in demo.said, 120)
+                assert watched.execute("SELECT FROM audit WHERE state = 'judged'").rowcount == 1
+                assert watched.execute("SELECT FROM judgement").rowcount
                 acts = watched.execute("SELECT count(*), max(sequence) FROM act").fetchone()
                 # As it is when the second start comes a day later: the letters of that day would bear another date.
                 watched.execute("SET session_replication_role = replica")
@@ -196,6 +199,7 @@ def test_the_demo_is_there_and_the_second_time_it_is_the_same_also_a_day_later(d
     with running(guiwei, "demo", "--dossiers", "5000") as again:
         again.wait_for(lambda: "Ctrl-C" in again.said, 60)
         assert "正在建立模拟城市" not in again.said
+        assert "前四天" not in again.said
         with database(guiwei) as watched:
             assert watched.execute("SELECT count(*), max(sequence) FROM act").fetchone() == acts
             assert watched.execute("SELECT count(*) FROM dossier").fetchone() == (
