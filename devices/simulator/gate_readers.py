@@ -23,7 +23,7 @@ APART_SECONDS = (120.0, 360.0)  # from one person to the next
 TAKEN_VOLUMES = 1
 BROUGHT_SHARE = 0.3  # of those who come on an errand of the house bring a part of the load in
 STROLLS = 60  # from one dossier that is taken out and brought back to the next
-STROLLS_BEFORE = 20  # the first one: a gate that just began takes minutes to know what lies beside it
+STROLLS_BEFORE = 12  # the first one: a gate that just began takes minutes to know what lies beside it
 ANTENNAS = {INNER: GATE_ANTENNA_INNER, OUTER: GATE_ANTENNA_OUTER}
 
 
