@@ -18,7 +18,7 @@ from rich.table import Table
 from bench import peers
 from bench.methods import Guiwei, answer_of, answer_of_step
 from bench.peers import Answer, Heard
-from bench.scoring import ANY, BAY, BAY_PLANTS, GONE, LEVEL, Score, score
+from bench.scoring import ANY, BAY, BAY_PLANTS, GONE, LEVEL, Listening, Score, Standing, score
 from devices.reduce import SLICE_MICROSECONDS
 from devices.simulator.days import UNDISTURBED, Day, Disturbance, listen, sweep_again, together
 from devices.simulator.halls import Hall, Profile, make_hall, plant, reshelve_run
@@ -102,7 +102,7 @@ def named(case: Case, hall: Hall, judged: Judgement, seed: int) -> bool:
     return True
 
 
-def answers_of_peers(hall: Hall, day: Day) -> Iterator[tuple[str, Answer]]:
+def answers_of_peers(hall: Standing, day: Listening) -> Iterator[tuple[str, Answer]]:
     """What the usual ways say; whatever isn't heard though its shelf was swept is missing to them."""
     sightings, ledger = day.sightings, hall.ledger.astype(np.int64)
     place = places_by_anchors(sightings, day.trail, Model())

@@ -3,8 +3,7 @@
 import numpy as np
 
 from bench.peers import Answer
-from devices.simulator.days import Day
-from devices.simulator.halls import Hall
+from bench.scoring import Listening, Standing
 from inventory.locating.arrays import NONE
 from inventory.locating.believing import believe
 from inventory.locating.judging import Judgement, Outcome, judge
@@ -20,19 +19,19 @@ class Guiwei:
         """A site's first model."""
         self.model, self.profiles = Model(), no_profiles(volumes)
 
-    def learn(self, hall: Hall, day: Day) -> None:
+    def learn(self, hall: Standing, day: Listening) -> None:
         """The nightly close."""
         ledger = hall.ledger.astype(np.int64)
         self.model, self.profiles, _ = close_night(
             day.sightings, day.trail, hall.places, ledger, self.model, self.profiles
         )
 
-    def judge(self, hall: Hall, day: Day) -> Judgement:
+    def judge(self, hall: Standing, day: Listening) -> Judgement:
         """The judgement of a day."""
         return judge(day.sightings, day.trail, hall.places, hall.ledger.astype(np.int64), self.model, self.profiles)
 
 
-def answer_of_step(hall: Hall, day: Day, model: Model) -> Answer:
+def answer_of_step(hall: Standing, day: Listening, model: Model) -> Answer:
     """What the belief step says during the day, by its model alone."""
     ledger = hall.ledger.astype(np.int64)
     drawn = believe(day.sightings, day.trail, hall.places, ledger, model)

@@ -75,7 +75,7 @@ def by_smurf(heard: Heard, ledger: Integers, epoch_microseconds: int) -> Integer
     reads = heard.reads[order]
     kept = np.zeros(len(order), bool)
     bounds = np.flatnonzero(np.append(True, volume[1:] != volume[:-1])) if len(order) else np.zeros(0, np.int64)
-    for first, end in zip(bounds, np.append(bounds[1:], len(order)), strict=True):
+    for first, end in zip(bounds, np.append(bounds[1:], len(order))[: len(bounds)], strict=True):
         window = _smurf_window(epoch[first:end], reads[first:end], most)
         kept[first:end] = epoch[first:end] > epoch[end - 1] - window
     rows = order[kept]

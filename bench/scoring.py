@@ -3,21 +3,70 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from math import sqrt
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.peers import Answer
-from devices.simulator.days import Day
-from devices.simulator.halls import NOT_PLANTED, Hall, Plant
+from devices.simulator.halls import NOT_PLANTED, Plant, Profile
 from devices.simulator.truth import NOWHERE
-from inventory.locating.arrays import NONE
+from inventory.locating.arrays import NONE, Integers, Places, Sightings, Trail
 
 Z_ONE_SIDED = 1.6449  # 95 % to one side
 BINS = np.linspace(0.0, 1.0, 11)
 CERTAIN = 0.99
 LEVEL, BAY, GONE, ANY = "level", "bay or face", "removed", "any shelf"
 BAY_PLANTS = (Plant.NEXT_BAY, Plant.FACING, Plant.BEHIND, Plant.FAR)
+
+
+class Standing(Protocol):
+    """Of a hall, wherever it comes from: where each volume is by the ledger and in truth (NOWHERE: taken away)."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def profile(self) -> Profile:
+        """How it is read."""
+
+    @property
+    def places(self) -> Places:
+        """Its shelves."""
+
+    @property
+    def ledger(self) -> NDArray[np.signedinteger]:
+        """The shelf by the ledger."""
+
+    @property
+    def stands(self) -> NDArray[np.signedinteger]:
+        """The shelf in truth."""
+
+    @property
+    def dead(self) -> NDArray[np.bool_]:
+        """Whose tag is."""
+
+    @property
+    def planted(self) -> NDArray[np.str_]:
+        """What was done to it, NOT_PLANTED to most."""
+
+    def bay_of(self, shelf: Integers) -> Integers:
+        """The bay of each shelf."""
+
+
+class Listening(Protocol):
+    """Of a day, what was heard; and of each shelf whether anybody was there to hear it."""
+
+    @property
+    def sightings(self) -> Sightings:
+        """What was heard."""
+
+    @property
+    def trail(self) -> Trail:
+        """How readers went."""
+
+    @property
+    def listened(self) -> NDArray[np.bool_]:
+        """Of each shelf."""
 
 
 def lower_bound(right: int, of: int) -> float:
@@ -55,7 +104,7 @@ class Score:
         return float(np.abs(right - said).sum() / count.sum()) if count.sum() else float("nan")
 
 
-def score(answer: Answer, hall: Hall, day: Day, into: Score) -> None:
+def score(answer: Answer, hall: Standing, day: Listening, into: Score) -> None:
     """Add what `answer` got right of one hall on its last day."""
     truth, ledger, place = hall.stands.astype(np.int64), hall.ledger.astype(np.int64), answer.place
     listened = np.append(day.listened, False)
@@ -83,6 +132,7 @@ def score(answer: Answer, hall: Hall, day: Day, into: Score) -> None:
     into.add(f"recall {ANY}", (moved & (place == truth))[findable & (hall.planted != NOT_PLANTED) & (truth != NOWHERE)])
     into.add(f"precision {ANY}", (place == truth)[moved])
     into.add("undecided", (~answer.decided)[covered & ~hall.dead])
+    into.add("covered", (~answer.uncovered)[covered & ~hall.dead])
     into.add("missing though uncovered", answer.missing[~covered])
     into.add("uncovered told", answer.uncovered[~covered & ((place == NONE) | (place == ledger))])
     told = (place != NONE) & ((place != ledger) | (answer.probability < CERTAIN))
