@@ -5,9 +5,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from inventory.locating.arrays import NONE, Company, Integers, Packed, Places, Sightings, Trail, distinct
+from inventory.locating.following import stays_of
 from inventory.locating.model import Model
 from inventory.locating.sensing import Hearings, nearby
-from inventory.locating.tracing import Posts, company_of, phases_of, places_of, posts_of, stays_of, together
+from inventory.locating.tracing import Posts, company_of, phases_of, places_of, posts_of, together
 from inventory.locating.working import in_turn
 
 
@@ -38,7 +39,8 @@ def hear(sightings: Sightings | Packed, trail: Trail, places: Places, ledger_pla
     if swapped:
         company = replace(company, place=meant[company.place])
     trail = replace(trail, company=company)
-    stays = stays_of(trail, model)
+    held = np.bincount(ledger_place[ledger_place != NONE], minlength=count)
+    stays = stays_of(trail, places, held, model)
     posts = posts_of(company, stays, count)
 
     def heard(part: Sightings) -> tuple[Hearings, Integers, Integers]:

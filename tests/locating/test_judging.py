@@ -11,12 +11,13 @@ from devices.simulator.days import UNDISTURBED, Day, Disturbance, listen
 from devices.simulator.halls import Hall, Plant, Profile, make_hall, plant, reshelve_run
 from inventory.locating.arrays import Beliefs, Sightings
 from inventory.locating.believing import believe
+from inventory.locating.following import stays_of
 from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.locating.listening import hear
 from inventory.locating.model import Model
 from inventory.locating.nightly import close_night
 from inventory.locating.profiling import NIGHTS_MAX, Profiles, no_profiles
-from inventory.locating.tracing import company_of, places_of, stays_of
+from inventory.locating.tracing import company_of, places_of
 
 VOLUMES = 6_000
 SEED = 11
@@ -233,8 +234,12 @@ def test_the_volumes_heard_together_tell_where_a_reader_was_better_than_codes_an
     day = listen(hall, 0, UNDISTURBED)
     ledger, model = ledger_of(hall), Model()
     trail = dataclasses.replace(day.trail, company=company_of(day.sightings, ledger))
+    held = np.bincount(ledger, minlength=len(hall.places.x))
     at_home = [
-        (places_of(day.sightings, one, model, stays_of(one, model)) == ledger[day.sightings.volume]).mean()
+        (
+            places_of(day.sightings, one, model, stays_of(one, hall.places, held, model))
+            == ledger[day.sightings.volume]
+        ).mean()
         for one in (trail, day.trail)
     ]
     assert at_home[0] > at_home[1] + 0.02
