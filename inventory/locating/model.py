@@ -63,6 +63,7 @@ MISSES = Misses(
 )
 # Until a night has taught it: fading of 2 to 4 dB within a tag (radio.md), reads that come by chance.
 STRENGTH_STEADY, READS_STEADY, PHASE_STEADY = Steady(1.5, 6.25), Steady(0.1, 1.0), Steady(0.02, 0.03)
+STRENGTH_TAIL = 0.2  # five degrees of freedom: rather too forgiving than too sure
 NOVEL = Novel(1.0, -0.3, 0.5, -2.0, 12.0)
 
 
@@ -84,6 +85,8 @@ class Model:
     sensor: what to expect of a volume heard from so far (`sensing.Sensor.parameters`).
     strength_steady, reads_steady, phase_steady: how much what is heard of a volume at one place differs from night to night
         (`Steady`): dB squared of its mean strength, square of the logarithm of its reads, square of its phase. Learned.
+    strength_tail: how much oftener than a normal distribution has it nights are far off, as one over the degrees of freedom of
+        Student's t; 0 where they are not. Learned.
     novel: how a volume sounds at a place that never heard it before (`Novel`). Learned.
     near_share: how many of the strayed volumes stand on one of the `near_places` around their shelf.
     misses: how likely a night misses a volume that is there (`Misses`). Learned.
@@ -111,6 +114,7 @@ class Model:
     strength_steady: Steady = STRENGTH_STEADY
     reads_steady: Steady = READS_STEADY
     phase_steady: Steady = PHASE_STEADY
+    strength_tail: float = STRENGTH_TAIL
     novel: Novel = NOVEL
     near_share: float = 0.75
     near_places: int = 8

@@ -69,7 +69,8 @@ def close_night(
         level_dbm=_level(model, judged),
         ledger_right=_ledger_right(model, judged),
     )
-    after = remember(profiles, night.hearings, ledger_place, judged.listened, verified, count)
+    elsewhere = (verified <= 0) & (at_home < model.likely)
+    after = remember(profiles, night.hearings, ledger_place, judged.listened, verified, elsewhere, count)
     return following, after, judged
 
 

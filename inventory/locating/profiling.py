@@ -58,12 +58,14 @@ def remember(
     ledger_place: Integers,
     listened: NDArray[np.bool_],
     verified: Reals,
+    elsewhere: NDArray[np.bool_],
     places: int,
 ) -> Profiles:
     """The profiles after another night.
 
     listened: of each volume whether its place was listened at since it came there. verified: of each volume whether it was
-    believed at home, or wasn't heard at all. A volume that the ledger moved, or that is believed elsewhere, is forgotten. What is
+    believed at home, or wasn't heard at all; elsewhere: whether it was rather believed somewhere else. A volume that the ledger
+    moved, or that is believed elsewhere, is forgotten; a night that leaves it unsure teaches nothing and takes nothing. What is
     heard in passing of one whose own place nobody listened at is no night of its own: it would teach that home is silent.
     """
     stays = (before.home == ledger_place) & (ledger_place != NONE)
@@ -71,7 +73,7 @@ def remember(
     heard[hearings.volume] = True
     home_listened = listened & (ledger_place != NONE)
     believed = heard & (verified > 0) & home_listened
-    kept = stays & ~(heard & (verified <= 0))
+    kept = stays & ~(heard & elsewhere)
     tonight = (home_listened & ~heard & kept) | believed
     waiting = home_listened & ~heard & ~stays  # it moved there, and hasn't been heard yet
     reads_tonight = np.bincount(hearings.volume, hearings.count, len(ledger_place)).astype(np.int64)

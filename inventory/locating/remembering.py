@@ -34,6 +34,9 @@ KEPT = 0.5  # of what was known of a night; the rest is tonight's
 STRENGTH_LEAST, READS_LEAST, PHASE_LEAST = Steady(0.5, 2.0), Steady(0.08, 0.5), Steady(0.005, 0.015)
 NOVEL_VARIANCE_MIN = 0.05
 NORMAL_MEDIAN_SQUARE = 0.455  # of a normal variable, by its variance
+FAR_OFF = 3.0  # standard deviations of a normal variable with the same median square
+# The share so far off, by Student's t scaled to that median: for infinitely many degrees of freedom, 30, 10, 5 and 3.
+FAR_OFF_BY_TAIL = ((0.0027, 0.0), (0.0049, 1 / 30), (0.0110, 0.1), (0.0232, 0.2), (0.0424, 1 / 3))
 NORMAL_MIDDLE_HALF = 1.349  # how wide that is, by its standard deviation
 
 
@@ -251,6 +254,7 @@ def learned(
         strength_steady=_steady(model.strength_steady, STRENGTH_LEAST, night, profiles, ledger_place, "strength"),
         reads_steady=_steady(model.reads_steady, READS_LEAST, night, profiles, ledger_place, "reads"),
         phase_steady=_steady(model.phase_steady, PHASE_LEAST, night, profiles, ledger_place, "phase"),
+        strength_tail=_tail(model, night, profiles, ledger_place),
         novel=_novel(model.novel, night, places, profiles, ledger_place, sensor, at_home >= verified),
         habits=_habits(model, night, profiles, ledger_place, at_home),
     )
@@ -270,6 +274,20 @@ def _steady(before: Steady, least: Steady, night: Night, profiles: Profiles, led
     by_read = max((with_few - with_many) / max(inverse_few - inverse_many, 1e-3), least.read)
     by_night = max(with_many - by_read * inverse_many, least.night)
     return Steady(KEPT * before.night + (1 - KEPT) * by_night, KEPT * before.read + (1 - KEPT) * by_read)
+
+
+def _tail(model: Model, night: Night, profiles: Profiles, ledger_place: Integers) -> float:
+    """How long the tails of the differences are, by how many are three times as far off as usual.
+
+    A handheld is never held the same way twice: what is read at the end of its reach one day is read right before it the next.
+    """
+    squares, reads = _differences(night, profiles, ledger_place, "strength")
+    if len(squares) < HEARINGS_MIN:
+        return model.strength_tail
+    usual = model.strength_steady.night + model.strength_steady.read / reads
+    far = squares / usual > FAR_OFF**2 * float(np.median(squares / usual)) / NORMAL_MEDIAN_SQUARE
+    tonight = np.interp(float(far.mean()), *np.array(FAR_OFF_BY_TAIL).T)
+    return round(KEPT * model.strength_tail + (1 - KEPT) * float(tonight), 6)
 
 
 def _differences(night: Night, profiles: Profiles, ledger_place: Integers, of: str) -> tuple[Reals, Reals]:

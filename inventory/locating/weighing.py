@@ -22,6 +22,7 @@ from inventory.locating.working import in_turn
 CANDIDATE_DB = 14.0  # a place that hears a volume so much fainter than the loudest isn't its own
 OUTLIER_SIGMAS = 4.5  # beyond, one hearing tells no more
 PHASE_SIGMAS = 3.0
+TAIL_LEAST = 1e-6  # so little is none: a normal distribution
 SHARED_AT_HOME = 1.0  # dB squared that a volume's hearings share from night to night, its profile known
 NEAR_METRES = 1.4  # shelves so close are where most strays end up
 
@@ -106,7 +107,8 @@ def _likelihood(
     expected, told = memory.instead(expected, known, hearings, heard, shelves.posts.effort)
     likelihood = summed(row, _reads_and_detection(hearings, heard, expected, silent=silent), len(volume))
     shared = shelves.sensor.shared_variance
-    return likelihood + _strength(hearings, heard, row, len(volume), expected, told, shared, known)
+    tail = np.where(known, memory.model.strength_tail, 0.0)
+    return likelihood + _strength(hearings, heard, row, len(volume), expected, told, shared, known, tail)
 
 
 def _joined(volume: Integers, hearings: Hearings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -144,8 +146,12 @@ def _strength(
     within: NDArray[np.bool_],
     shared_variance: float,
     home: NDArray[np.bool_],
+    tail: Reals,
 ) -> Reals:
-    """Logarithm of the strengths' density, with what all hearings of a volume share (a weak tag) integrated out."""
+    """Logarithm of the strengths' density, with what all hearings of a volume share (a weak tag) integrated out.
+
+    tail: of each row (`Model.strength_tail`); what is far off where tails are long counts less, also in what is shared.
+    """
     strength = hearings.strength[heard]
     told = ~np.isnan(strength)
     variance = np.maximum(expected.strength_variance - np.where(within, 0.0, 0.5 * shared_variance), 1.0)
@@ -153,7 +159,9 @@ def _strength(
     limit = OUTLIER_SIGMAS * sigma
     apart = np.where(told, np.clip(strength - expected.strength, -limit, limit), 0.0)
     precision = np.where(told, 1 / variance, 0.0)
-    squares = summed(row, apart**2 * precision, rows)
+    off = np.maximum(tail, TAIL_LEAST) * apart**2 * precision
+    squares = summed(row, (1 + 1 / np.maximum(tail, TAIL_LEAST)) * np.log1p(off), rows)
+    precision *= (1 + tail) / (1 + off)
     pull = summed(row, apart * precision, rows)
     weight = summed(row, precision, rows)
     density = summed(row, np.where(told, np.log(2 * np.pi * variance), 0.0), rows)

@@ -11,9 +11,9 @@ from devices.simulator.halls import Hall, Plant, Profile, make_hall, plant
 from inventory.locating.arrays import NONE, Reals
 from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.locating.missing import KEPT, Silence, learned_misses, signs_of
-from inventory.locating.model import HABITS_ASSUMED, MISSES, Misses, Model
+from inventory.locating.model import HABITS_ASSUMED, MISSES, STRENGTH_TAIL, Misses, Model
 from inventory.locating.nightly import close_night
-from inventory.locating.profiling import Profiles, no_profiles
+from inventory.locating.profiling import Profiles, no_profiles, remember
 from inventory.locating.sensing import heard_if
 
 VOLUMES, SEED, NIGHTS = 6_000, 5, 3
@@ -133,6 +133,47 @@ def test_nothing_that_stays_where_it_is_goes_elsewhere(known: tuple[Hall, Model,
     outcome = on_the_next_day(hall, model, profiles).outcome
     assert (outcome == Outcome.ELSEWHERE).sum() <= 2
     assert (outcome == Outcome.MISSING).sum() <= 2
+
+
+def test_where_strengths_are_far_off_now_and_then_that_alone_moves_nothing() -> None:
+    """Whatever stands still sounds other every night, by Student's t with three degrees of freedom: some by 20 dB and more."""
+    hall, model, profiles = make_hall(1_500, Profile.CABINET, SEED), Model(), no_profiles(1_500)
+    for number in range(NIGHTS + 1):
+        sightings = listen(hall, number).sightings
+        one = np.unique(sightings.volume * len(hall.places.x) + sightings.place, return_inverse=True)[1]
+        off = np.random.default_rng(number).standard_t(3, one.max() + 1) * 250
+        heard = replace(
+            sightings, rssi_sum=sightings.rssi_sum + np.rint(off[one]).astype(np.int64) * sightings.rssi_reads
+        )
+        model, profiles, judged = close_night(
+            heard, listen(hall, number).trail, hall.places, hall.ledger.astype(np.int64), model, profiles
+        )
+    assert model.strength_tail > 0.1
+    assert (judged.outcome == Outcome.ELSEWHERE).sum() <= 3
+
+
+def test_where_nights_are_alike_a_model_learns_that_they_are(known: tuple[Hall, Model, Profiles]) -> None:
+    assert known[1].strength_tail < STRENGTH_TAIL * 0.6
+
+
+def test_a_night_that_leaves_a_volume_unsure_takes_nothing_of_what_is_known_of_it(
+    known: tuple[Hall, Model, Profiles],
+) -> None:
+    hall, model, profiles = known
+    ledger, day = hall.ledger.astype(np.int64), listen(hall, NIGHTS)
+    judged = on_the_next_day(hall, model, profiles)
+    unsure = np.flatnonzero((judged.night.reads > 0) & (profiles.nights == NIGHTS))[:50]
+    verified, elsewhere = np.ones(len(hall)), np.zeros(len(hall), bool)
+    verified[unsure] = 0
+    elsewhere[unsure[:20]] = True
+    after = remember(
+        profiles, judged.night.hearings, ledger, day.listened[ledger], verified, elsewhere, len(hall.places.x)
+    )
+    assert (after.nights[unsure[:20]] == 0).all()
+    assert (after.nights[unsure[20:]] == NIGHTS).all()
+    assert not np.isin(unsure[:20], after.volume).any()
+    for volume in unsure[20:].tolist():
+        assert (after.heard[after.volume == volume] == profiles.heard[profiles.volume == volume]).all()
 
 
 def test_a_model_of_an_earlier_guiwei_is_read_without_what_is_counted_otherwise_now() -> None:
