@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Beliefs, Integers, Packed, Places, Reals, Sightings, Trail, summed
-from inventory.locating.listening import Night, hear, usual_level
+from inventory.locating.listening import Night, hear, heard_by_others, usual_level
 from inventory.locating.missing import Silence, silence_of
 from inventory.locating.model import Model
 from inventory.locating.profiling import Profiles, as_visits
 from inventory.locating.remembering import Memory
-from inventory.locating.sensing import Hearings, Pairs, Sensor, Shelves, expect, learn_sensor, pairs_of
+from inventory.locating.sensing import Pairs, Sensor, Shelves, expect, learn_sensor, pairs_of
 from inventory.locating.weighing import Candidates, best_two, posterior_of, weigh
 
 ROUNDS = 2  # the shelves are learned from volumes believed at home, who is at home is weighed by the shelves
@@ -98,7 +98,7 @@ def weigh_night(
     night: Night, places: Places, ledger_place: Integers, model: Model, profiles: Profiles, *, alone: bool = True
 ) -> Weighed:
     """Candidates and probabilities; `alone`: this night is everything there is, so it teaches its own shelves."""
-    at_home = _loudest_at_home(night.hearings, ledger_place) if alone else np.ones(len(ledger_place))
+    at_home = _loudest_at_home(night, ledger_place) if alone else np.ones(len(ledger_place))
     weighed = _weighed(night, places, ledger_place, model, profiles, at_home, alone=alone)
     for _ in range(1, ROUNDS if alone else 1):
         at_home = weighed.at_home
@@ -124,7 +124,7 @@ def _weighed(
     shelves = Shelves(places, night.posts, sensor, pairs)
     visits = as_visits(profiles, night.hearings, ledger_place, night.posts.effort)
     memory = Memory(profiles, ledger_place, model, visits, night.posts.level)
-    candidates = weigh(night.hearings, shelves, night.pairs_near if alone else None, memory)
+    candidates = weigh(night.hearings, shelves, night.pairs_near if alone else None, memory, night.served)
     if not alone:
         candidates = replace(candidates, likelihood=candidates.likelihood * STEP_WEIGHT)
     posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)
@@ -155,9 +155,12 @@ def _held_against_ledger(
     return posterior, right
 
 
-def _loudest_at_home(hearings: Hearings, ledger_place: Integers) -> Reals:
-    """Before anything is known of the shelves, volumes teach that are heard at home about as loud or as often as anywhere."""
-    at_home = np.ones(len(ledger_place))
+def _loudest_at_home(night: Night, ledger_place: Integers) -> Reals:
+    """Before anything is known of the shelves, volumes teach that are heard at home about as loud or as often as anywhere.
+
+    Of those at whose home nobody listened, the ledger is all that tells.
+    """
+    hearings, at_home = night.hearings, np.ones(len(ledger_place))
     if not len(hearings.volume):
         return at_home
     rank = np.where(np.isnan(hearings.strength), 3.0 * hearings.reads, hearings.strength)
@@ -168,6 +171,7 @@ def _loudest_at_home(hearings: Hearings, ledger_place: Integers) -> Reals:
     fits = own & ((rank >= loudest[hearings.volume] - LOUD_DB) | (hearings.reads >= most[hearings.volume]))
     at_home[hearings.volume] = 0.0
     at_home[hearings.volume[fits]] = 1.0
+    at_home[np.append(night.posts.effort == 0, False)[ledger_place]] = 1.0
     return at_home
 
 
@@ -210,6 +214,9 @@ def judge(
 ) -> Judgement:
     """Judge everything heard in an interval against everything the ledger has; the sightings must be all there are."""
     night = hear(sightings, trail, places, ledger_place, model)
+    known = np.unique(profiles.place)
+    antennas = known if places.listening is None else np.union1d(known, np.flatnonzero(places.listening))
+    night = heard_by_others(night, ledger_place, antennas)
     weighed = weigh_night(night, places, ledger_place, model, profiles)
     beliefs = best_two(weighed.candidates, weighed.posterior, night.reads, night.last_seen)
     past = past or Past(moved_at=np.zeros(len(ledger_place), np.int64), read_before=profiles.seen > 0)
@@ -235,7 +242,6 @@ def judge(
     section_only = found & other & (beliefs.probability < model.sure)
     only_section = np.zeros(len(ledger_place), bool)
     only_section[beliefs.volume[section_only]] = True
-    known = np.unique(profiles.place)
     return Judgement(
         outcome=outcome,
         listened=listened,

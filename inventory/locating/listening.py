@@ -11,10 +11,15 @@ from inventory.locating.sensing import Hearings, nearby
 from inventory.locating.tracing import Posts, company_of, phases_of, places_of, posts_of, together
 from inventory.locating.working import in_turn
 
+MOST_HEARD = 0.5  # of a shelf's volumes
+
 
 @dataclass(frozen=True)
 class Night:
-    """What was heard, placed and summed up."""
+    """What was heard, placed and summed up. fixed: places with an antenna that doesn't move, and heard something.
+
+    served: pairs (place of a fixed antenna, shelf without one that it hears most volumes of), ascending.
+    """
 
     hearings: Hearings
     posts: Posts
@@ -22,6 +27,8 @@ class Night:
     reads: Integers
     last_seen: Integers
     swapped: tuple[tuple[int, int], ...]
+    fixed: Integers
+    served: tuple[Integers, Integers]
 
 
 def hear(sightings: Sightings | Packed, trail: Trail, places: Places, ledger_place: Integers, model: Model) -> Night:
@@ -59,7 +66,9 @@ def hear(sightings: Sightings | Packed, trail: Trail, places: Places, ledger_pla
     sightings.let_go()
     hearings = _sorted(found)
     near = _near_pairs(places, posts, ledger_place, hearings)
-    return Night(hearings, posts, near, reads, last_seen, swapped)
+    fixed = distinct(company.place[company.place != NONE])
+    nothing = np.zeros(0, np.int64)
+    return Night(hearings, posts, near, reads, last_seen, swapped, fixed, (nothing, nothing))
 
 
 def _sorted(found: list[Hearings]) -> Hearings:
@@ -82,7 +91,32 @@ def hear_alone(sightings: Sightings, seen_at: Integers, places: Places, volumes:
     untold = np.isnan(hearings.strength)
     hearings = replace(hearings, reads=np.where(untold, hearings.reads, np.nan))
     nowhere = np.zeros(0, np.int64)
-    return Night(hearings, posts, (nowhere, nowhere), *_reads_and_last(sightings, volumes), ())
+    return Night(
+        hearings, posts, (nowhere, nowhere), *_reads_and_last(sightings, volumes), (), nowhere, (nowhere, nowhere)
+    )
+
+
+def heard_by_others(night: Night, ledger_place: Integers, antennas: Integers) -> Night:
+    """The same, with shelves that have no antenna of their own listened at by those fixed ones that hear most of their volumes.
+
+    One antenna may serve several boards. antennas: places that have one, or heard something on earlier nights: a shelf whose own
+    is silent tonight isn't listened at by its neighbours'.
+    """
+    hearings, posts, count = night.hearings, night.posts, len(night.posts.effort)
+    own = posts.effort > 0
+    own[antennas] = True
+    home = ledger_place[hearings.volume]
+    rows = np.flatnonzero((home != NONE) & ~own[home] & np.isin(hearings.place, night.fixed))
+    if not len(rows):
+        return night
+    key, heard = np.unique(hearings.place[rows] * count + home[rows], return_counts=True)
+    here, there = key // count, key % count
+    held = np.bincount(ledger_place[ledger_place != NONE], minlength=count)
+    most = heard > MOST_HEARD * held[there]
+    here, there = here[most], there[most]
+    last = posts.last.copy()
+    np.maximum.at(last, there, posts.last[here])
+    return replace(night, posts=posts._replace(last=last), served=(here, there))
 
 
 def _near_pairs(places: Places, posts: Posts, ledger_place: Integers, hearings: Hearings) -> tuple[Integers, Integers]:

@@ -37,14 +37,21 @@ class Candidates:
     near: NDArray[np.bool_]
 
 
-def candidates_of(hearings: Hearings, ledger_place: Integers, places: int) -> tuple[Integers, Integers]:
-    """(volume, place): wherever a volume was heard about as loud as anywhere, and its ledger place."""
-    keys = [_candidates_among(hearings, part, ledger_place, places) for part in in_parts(hearings.volume)]
+def candidates_of(
+    hearings: Hearings, ledger_place: Integers, places: int, served: tuple[Integers, Integers]
+) -> tuple[Integers, Integers]:
+    """(volume, place): wherever a volume was heard about as loud as anywhere, whatever that antenna serves, its ledger place.
+
+    served: pairs (place of an antenna, shelf without one that it hears as well), ascending.
+    """
+    keys = [_candidates_among(hearings, part, ledger_place, places, served) for part in in_parts(hearings.volume)]
     key = np.concatenate([np.zeros(0, np.int64), *keys])
     return key // places, key % places
 
 
-def _candidates_among(hearings: Hearings, part: slice, ledger_place: Integers, places: int) -> Integers:
+def _candidates_among(
+    hearings: Hearings, part: slice, ledger_place: Integers, places: int, served: tuple[Integers, Integers]
+) -> Integers:
     volume, strength = hearings.volume[part], hearings.strength[part]
     rank = np.where(np.isnan(strength), 3.0 * hearings.reads[part], strength)
     first = np.flatnonzero(np.append(True, np.diff(volume) != 0))
@@ -52,15 +59,25 @@ def _candidates_among(hearings: Hearings, part: slice, ledger_place: Integers, p
     kept = rank >= loudest - CANDIDATE_DB
     home = ledger_place[volume[first]]
     by_ledger = (volume[first] * places + home)[home != NONE]
-    return distinct(np.concatenate([volume[kept] * places + hearings.place[part][kept], by_ledger]))
+    loud, at = volume[kept], hearings.place[part][kept]
+    begin, end = (np.searchsorted(served[0], at, side=side) for side in ("left", "right"))
+    row = np.repeat(np.arange(len(at)), end - begin)
+    line = np.arange(len(row)) - np.repeat(np.cumsum(end - begin) - end, end - begin)
+    return distinct(np.concatenate([loud * places + at, loud[row] * places + served[1][line], by_ledger]))
 
 
-def weigh(hearings: Hearings, shelves: Shelves, near: tuple[Integers, Integers] | None, memory: Memory) -> Candidates:
-    """The likelihood of every candidate place of every volume heard.
+def weigh(
+    hearings: Hearings,
+    shelves: Shelves,
+    near: tuple[Integers, Integers] | None,
+    memory: Memory,
+    served: tuple[Integers, Integers],
+) -> Candidates:
+    """The likelihood of every candidate place of every volume heard; served: as `candidates_of` has them.
 
     near: pairs (listening place, standing place) where silence means something; None: nowhere, for nobody knows who listened.
     """
-    volume, place = candidates_of(hearings, memory.ledger_place, len(shelves.places.x))
+    volume, place = candidates_of(hearings, memory.ledger_place, len(shelves.places.x), served)
     parts = list(in_parts(volume))
     louder = np.concatenate(
         [np.zeros(0, np.int64), *(_louder_there(volume[part], place[part], hearings, shelves)[0] for part in parts)]

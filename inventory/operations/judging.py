@@ -227,7 +227,6 @@ def keep_judgement(
 def keep_coverage(connection: psycopg.Connection[Any], gathered: Gathered, posts: Posts) -> None:
     """Store where readers were that tell the shelf: from an aisle's end nobody sees whether all stand where they belong."""
     place_ids = gathered.place_ids
-    there = np.flatnonzero(posts.effort > 0)
-    judgements.keep_coverage(
-        connection, place_ids[there].tolist(), posts.last[there].tolist(), posts.effort[there].tolist()
-    )
+    there = np.flatnonzero(posts.last != NONE)
+    visits = np.maximum(posts.effort[there], 1)  # a shelf that another's antenna serves has none of its own
+    judgements.keep_coverage(connection, place_ids[there].tolist(), posts.last[there].tolist(), visits.tolist())

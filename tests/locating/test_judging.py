@@ -131,6 +131,32 @@ def test_a_dead_antenna_is_named_and_its_shelf_is_not_missing() -> None:
     assert (judgement.outcome[its_own] == Outcome.ELSEWHERE).mean() < 0.05
 
 
+def test_an_antenna_that_serves_two_boards_covers_both_and_tells_what_stands_on_neither() -> None:
+    hall, model, profiles = make_hall(VOLUMES, Profile.CABINET, SEED), Model(), no_profiles(VOLUMES)
+    shelves = np.arange(len(hall.places.x))
+    below = shelves - 1
+    stacked = (hall.places.x[below] == hall.places.x) & (hall.places.y[below] == hall.places.y) & (shelves % 2 == 1)
+    ear = np.where(stacked, below, shelves)
+    for number in range(NIGHTS + 1):
+        if number == NIGHTS:
+            hall = plant(hall, 120, 30, SEED)
+        day = listen(hall, number)
+        day = dataclasses.replace(day, sightings=dataclasses.replace(day.sightings, place=ear[day.sightings.place]))
+        model, profiles, judgement = close_night(
+            day.sightings, day.trail, hall.places, ledger_of(hall), model, profiles
+        )
+    without = stacked[hall.ledger]
+    assert without.sum() > VOLUMES / 3
+    assert (judgement.outcome[without] == Outcome.UNCOVERED).mean() < 0.02
+    believed = np.full(len(hall), -1)
+    believed[judgement.beliefs.volume] = judgement.beliefs.place
+    far = np.isin(hall.planted, [Plant.FAR.value, Plant.FACING.value]) & without
+    bay_right = hall.bay_of(believed) == hall.bay_of(hall.stands)
+    assert ((judgement.outcome == Outcome.ELSEWHERE) & bay_right)[far].mean() > 0.9
+    gone = (hall.planted == Plant.REMOVED.value) & without
+    assert (judgement.outcome == Outcome.MISSING)[gone].mean() > 0.8
+
+
 def test_exchanged_cables_are_named_and_nothing_moves_for_it() -> None:
     hall, model, profiles = learned(Profile.CABINET)
     here, there = int(hall.ledger[500]), int(hall.ledger[4_000])
