@@ -140,6 +140,7 @@ def _row(variation: Variation, scores: dict[str, Score], seconds: float) -> list
             known = ours.of[f"{of} {what}"]
             figures.append(f"{ours.share(f'{of} {what}'):.3f} ≥{ours.bound(f'{of} {what}'):.3f}" if known else "–")
     figures.append(f"{ours.right[f'precision {GONE}']}/{ours.of[f'precision {GONE}']}")
+    figures.append(f"{ours.right['missing though uncovered']}/{ours.of['missing though uncovered']}")
     figures.append(f"{ours.share('undecided'):.3f}")
     figures.append(f"{1 - ours.share('covered'):.3f}")
     figures.append(f"{ours.calibration_error():.3f}")
@@ -155,7 +156,7 @@ def _table(title: str) -> Table:
     table.add_column("variation", no_wrap=True)
     for name in (
         "bay recall", "bay prec.", "level recall", "level prec.", "removed recall", "removed prec.", "right of missing",
-        "undec.", "uncov.", "calib.", "shelf", "best peer", "s",
+        "unswept", "undec.", "uncov.", "calib.", "shelf", "best peer", "s",
     ):  # fmt: skip
         table.add_column(name, justify="right")
     return table
