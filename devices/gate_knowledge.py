@@ -23,6 +23,7 @@ from inventory.domain.identifiers import VolumeName
 from inventory.domain.places import PlaceKind
 from inventory.locating.arrays import NONE
 from inventory.locating.gate_model import GateModel, Levels
+from inventory.locating.walking import Usual
 from inventory.store.gate_lists import ListedGate, PaperRow, TagRow
 from inventory.store.readers import RegisteredAntenna
 
@@ -222,12 +223,13 @@ class _Model(msgspec.Struct):
     dbm: list[float]
     spread: list[float]
     lag: float
+    loudest: float = 0.0  # not kept before that told anything
 
 
 def save_model(directory: Path, gate: str, model: GateModel) -> None:
     """Keep how a gate's passages sound; nothing where it was never taught."""
     if model.levels is not None:
-        kept = _Model(model.levels.dbm.tolist(), model.levels.spread.tolist(), model.levels.lag)
+        kept = _Model(model.levels.dbm.tolist(), model.levels.spread.tolist(), *model.levels.usual)
         replace_file(directory / f"model-{gate}.json", msgspec.json.encode(kept))
 
 
@@ -237,4 +239,5 @@ def load_model(directory: Path, gate: str) -> GateModel:
         kept = msgspec.json.decode((directory / f"model-{gate}.json").read_bytes(), type=_Model)
     except (OSError, msgspec.DecodeError):
         return GateModel()
-    return GateModel(Levels(np.array(kept.dbm), np.array(kept.spread), kept.lag))
+    usual = Usual(kept.lag, kept.loudest or kept.lag)
+    return GateModel(Levels(np.array(kept.dbm), np.array(kept.spread), usual))

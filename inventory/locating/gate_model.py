@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from inventory.locating.arrays import Integers, Reals
+from inventory.locating.reads import INNER, OUTER
 from inventory.locating.visiting import Visits
+from inventory.locating.walking import Usual
 
 GROUPS_MIN = 8  # fewer passages don't tell how loud passages are
 KEPT = 0.7  # of what earlier days taught
@@ -19,11 +21,11 @@ LAG_SECONDS, LAG_LEAST, LAG_MOST = 0.6, 0.2, 2.5  # from one antenna to the othe
 
 
 class Levels(NamedTuple):
-    """How passages sound. dbm, spread: by antenna. lag: seconds from being beside one antenna to being beside the other."""
+    """How passages sound. dbm, spread: by antenna. usual: seconds from one antenna to the other."""
 
     dbm: Reals
     spread: Reals
-    lag: float
+    usual: Usual
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,21 @@ def loud_of(visits: Visits, group: Integers, groups: int) -> Reals:
     return loud
 
 
-def levels_of(loud: Reals, count: Integers, lags: Reals, gate: GateModel) -> Levels:
+def loudest_lags(visits: Visits, group: Integers, groups: int) -> Reals:
+    """Seconds by which each group was loudest at the outer antenna after the inner one; NaN where none of its tags tells."""
+    lag = visits.beside[:, OUTER] - visits.beside[:, INNER]
+    told = ~np.isnan(lag)
+    weight = np.sqrt(visits.reads[told])
+    total = np.bincount(group[told], weight, groups)
+    mean = np.full(groups, np.nan)
+    np.divide(np.bincount(group[told], weight * lag[told], groups), total, out=mean, where=total > 0)
+    return mean
+
+
+def levels_of(loud: Reals, count: Integers, lags: Reals, loudest: Reals, gate: GateModel) -> Levels:
     """How passages sound in this evidence; where there are few, what the gate was taught, or a guess by what there is.
 
-    count: reads (group, antenna). lags: as `Stretches.lags`.
+    count: reads (group, antenna). lags: as `Stretches.lags`. loudest: as `loudest_lags`.
     """
     both = (count.min(axis=1, initial=1 << 40) >= READS_EACH_MIN) & (count.sum(axis=1) >= READS_MIN)
     ordered = both & (lags.min(axis=1, initial=np.inf) * lags.max(axis=1, initial=-np.inf) > 0)
@@ -60,13 +73,14 @@ def levels_of(loud: Reals, count: Integers, lags: Reals, gate: GateModel) -> Lev
         dbm = np.median(loud[near], axis=0)
         apart = np.abs(loud[ordered] - dbm)
         spread = np.clip(1.5 * np.median(apart, axis=0), SPREAD_DB_MIN, SPREAD_DB_MAX)
-        lag = float(np.median(np.abs(lags[near])))
+        middle, peak = (float(np.median(np.abs(apart[near]))) for apart in (lags.mean(axis=1), loudest))
+        usual = Usual(*(min(max(seconds, LAG_LEAST), LAG_MOST) for seconds in (middle, peak)))
         # On a day on which nothing passes, whoever walks along the wall would be taken for a passage.
         if gate.levels is not None and (np.abs(dbm - gate.levels.dbm) > CHANGE_DB_MAX).any():
             return gate.levels
-        return Levels(dbm, spread, min(max(lag, LAG_LEAST), LAG_MOST))
+        return Levels(dbm, spread, usual)
     if gate.levels is not None:
         return gate.levels
     heard = loud[~np.isnan(loud)]
     level = float(heard.max()) if len(heard) else UNTOLD_DBM
-    return Levels(np.full(2, level), np.full(2, SPREAD_DB), LAG_SECONDS)
+    return Levels(np.full(2, level), np.full(2, SPREAD_DB), Usual(LAG_SECONDS, LAG_SECONDS))

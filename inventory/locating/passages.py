@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Integers, Reals
-from inventory.locating.gate_model import KEPT, GateModel, Levels, levels_of, loud_of
+from inventory.locating.gate_model import KEPT, GateModel, Levels, levels_of, loud_of, loudest_lags
 from inventory.locating.lingering import (
     LIES_ON,
     PERIOD,
@@ -25,7 +25,7 @@ from inventory.locating.lingering import (
 )
 from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order
 from inventory.locating.visiting import Visits, groups_of, visits_of
-from inventory.locating.walking import Stretches, Ways, stretches, ways
+from inventory.locating.walking import Stretches, Usual, Ways, stretches, ways
 
 SURE = 0.6  # below this a passage is unclear
 LEFT_AFTER = 2 * SECOND  # silent so long: gone
@@ -170,10 +170,11 @@ def _as_grouped(mine: Reads, visits: Visits, group: Integers, gate: GateModel) -
     by_antenna = [(read_group[of], mine.reads[of]) for of in (mine.antenna == INNER, mine.antenna == OUTER)]
     count = np.stack([np.bincount(*one, groups) for one in by_antenna], axis=1).astype(np.int64)
     beside = stretches(mine.at, mine.antenna, mine.dbm() - visits.tops[visit, mine.antenna], read_group, groups)
-    levels = levels_of(loud, count, beside.lags(), gate)
+    loudest = loudest_lags(visits, group, groups)
+    levels = levels_of(loud, count, beside.lags(), loudest, gate)
     nowhere = Ways(*np.zeros((3, groups)))
     walked = Walked(mine, visits, group, read_group, loud, count, levels, beside, nowhere, np.zeros(groups, bool))
-    return replace(walked, way=ways(beside, levels.lag, walked.loudness()))
+    return replace(walked, way=ways(beside, loudest, levels.usual, walked.loudness(), count))
 
 
 def _merged(walked: Walked) -> Integers | None:
@@ -233,7 +234,7 @@ def learn_gate(reads: Reads, gate: GateModel) -> GateModel:
         Levels(
             KEPT * before.dbm + share * new.dbm,
             KEPT * before.spread + share * new.spread,
-            KEPT * before.lag + share * new.lag,
+            Usual(*(KEPT * old + share * one for old, one in zip(before.usual, new.usual, strict=True))),
         )
     )
 
@@ -284,7 +285,7 @@ def _near(walked: Walked) -> NDArray[np.bool_]:
 def _stands(walked: Walked) -> NDArray[np.bool_]:
     """Groups that were at the gate for long, and beside both antennas at the last."""
     lag = np.abs(walked.beside.lags()[:, 1])
-    return np.asarray((walked.beside.took > STOOD) & (lag < walked.levels.lag / 4))
+    return np.asarray((walked.beside.took > STOOD) & (lag < walked.levels.usual.lag / 4))
 
 
 def _decided(walked: Walked, as_of: int, *, one_antenna: bool) -> Passages:

@@ -16,12 +16,14 @@ from inventory.locating.reads import INNER, OUTER, SECOND
 BESIDE_DB = 25.0  # so much softer than its own loudest a tag isn't beside the antenna at all; the louder, the more a read counts
 EDGE = 0.05  # of what counts, at either end of a stretch: reflections
 
-# Log odds that somebody passed, fitted to simulated people whose way was known. Both ends of the stretches are wholly in one
-# order where they are so much of the usual time apart; or, of whoever hurries, so much of the time they took.
-OF_USUAL, OF_THEIRS = 0.8, 0.35
-ORDER_TELLS, TOSS_UP = 12.0, 0.4
+# Log odds that somebody passed, fitted to simulated people whose way was known. Wholly in order is who takes from antenna
+# to antenna as long as is usual; or, of whoever hurries, so much of the time they took. Stretches that begin and end in that
+# order tell more, ones within each other less: what is carried nearer to one antenna is heard there earlier and longer.
+OF_THEIRS, ENDS_TELL = 0.5, 0.2
+ORDER_TELLS, TOSS_UP = 12.0, 0.6
+READS_TELL, CHANCE = 5, 0.3  # the middle of fewer reads at either antenna tells no more than their ends and so much
 # And for each spread by which both antennas heard it softer than even a weak tag is heard that passes: it was somewhere else.
-SOFT_TELLS, SOFT = 5.0, 2.0
+SOFT_TELLS, SOFT = 6.0, 2.0
 
 
 class Stretches(NamedTuple):
@@ -45,6 +47,13 @@ class Stretches(NamedTuple):
         """Seconds by which the outer antenna's stretch begins and ends after the inner one's (group, end); NaN unless both."""
         apart = np.stack([one[:, OUTER] - one[:, INNER] for one in (self.begun, self.ended)], axis=1) / SECOND
         return np.where(self.both[:, None], apart, np.nan)
+
+
+class Usual(NamedTuple):
+    """Seconds the gate's passages take: from the middle of one stretch to that of the other, and from loudest to loudest."""
+
+    lag: float
+    loudest: float
 
 
 class Ways(NamedTuple):
@@ -72,21 +81,31 @@ def stretches(at: Integers, antenna: Integers, below: Reals, group: Integers, gr
     return Stretches(begun, ended)
 
 
-def ways(beside: Stretches, usual: float, loudness: Reals) -> Ways:
+def ways(beside: Stretches, loudest: Reals, usual: Usual, loudness: Reals, count: Integers) -> Ways:
     """The chances of each way.
 
-    usual: seconds from antenna to antenna. loudness (group, antenna): spreads louder than passages are, NaN where untold.
+    loudest: seconds by which each group was loudest at the outer antenna after the inner one, NaN where untold. loudness (group,
+    antenna): spreads louder than passages are, NaN where untold. count (group, antenna): reads.
     """
     lags = beside.lags()
     took = beside.took / SECOND
     softer = np.minimum(np.nan_to_num(loudness.mean(axis=1)) + SOFT, 0.0)
+    middle = lags.mean(axis=1)
+    loudest = np.where(np.isnan(loudest), middle, loudest * usual.lag / usual.loudest)
 
-    def chance(apart: Reals) -> Reals:
-        ordered = np.clip(
-            np.maximum(apart / (OF_USUAL * usual), apart / np.maximum(OF_THEIRS * took, usual / 4)), -1.0, 1.0
+    def in_order(apart: Reals) -> Reals:
+        return np.maximum(apart / usual.lag, apart / np.maximum(OF_THEIRS * took, usual.lag / 4))
+
+    def chance(way: int) -> Reals:
+        between = in_order(np.minimum(way * middle, way * loudest))
+        ends = in_order((way * lags).min(axis=1))
+        # The middle of a read or two is wherever chance puts it.
+        between = np.where(
+            count.min(axis=1, initial=READS_TELL) < READS_TELL, np.minimum(between, ends + CHANCE), between
         )
+        ordered = np.clip(between, -1.0, 1.0) + ENDS_TELL * np.clip(ends, -1.0, 1.0)
         odds = ORDER_TELLS * (ordered - TOSS_UP) + SOFT_TELLS * softer
         return np.asarray(np.where(beside.both, 1 / (1 + np.exp(-odds)), 1 / 3))
 
-    inwards, outwards = chance((-lags).min(axis=1)), chance(lags.min(axis=1))
+    inwards, outwards = chance(-1), chance(1)
     return Ways(inwards, outwards, 1 - inwards - outwards)

@@ -16,8 +16,12 @@ def passing(
     way: list[tuple[float, float]],
     seed: int = 1,
     softer: float = 0.0,
+    louder: tuple[float, float] = (0.0, 0.0),
 ) -> Reads:
-    """The reads of tags carried along `way`: (seconds after `at`, metres from the middle of the gate, outside positive)."""
+    """The reads of tags carried along `way`: (seconds after `at`, metres from the middle of the gate, outside positive).
+
+    louder: dB at either antenna, for what is carried nearer to one.
+    """
     chance = np.random.default_rng(seed)
     seconds, along = np.array(way).T
     moments = np.arange(seconds[0], seconds[-1], STEP)
@@ -27,7 +31,14 @@ def passing(
         own = chance.normal(0, 3, 2)
         where = np.interp(moments, seconds, along) + chance.normal(0, 0.1)
         far = np.abs(where - np.where(antenna == INNER, -APART, APART))
-        dbm = LOUDEST - softer - DB_PER_METRE * far + own[antenna] + chance.normal(0, 2, len(moments))
+        dbm = (
+            LOUDEST
+            - softer
+            + np.array(louder)[antenna]
+            - DB_PER_METRE * far
+            + own[antenna]
+            + chance.normal(0, 2, len(moments))
+        )
         heard = (dbm > HEARD_FROM) & (chance.random(len(moments)) < 0.5)
         rows.append((np.full(heard.sum(), tag), antenna[heard], (at + moments)[heard], dbm[heard]))
     return as_reads(*(np.concatenate(columns) for columns in zip(*rows, strict=True)))

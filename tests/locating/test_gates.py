@@ -154,6 +154,22 @@ def test_a_weak_tag_carried_by_one_of_two_who_meet_makes_them_no_one_person() ->
     assert set(range(8)) <= set(ways["OUT"])
 
 
+@pytest.mark.parametrize("way", [1, -1])
+def test_what_is_carried_nearer_to_one_antenna_passes_though_that_hears_it_first_and_last(way: int) -> None:
+    """As `bench.other_gates` has it where the antennas hang on either post and a dossier is under the arm beside one of them."""
+    walk = [(-4.0, -4.0 * way), (4.0, 4.0 * way)]
+    beside_the_outer = passing(range(3), 500, walk, louder=(-9.0, 12.0))
+    outer, inner = (beside_the_outer.at[beside_the_outer.antenna == one] for one in (OUTER, INNER))
+    assert outer.min() < inner.min() < inner.max() < outer.max()
+    assert told(passages(beside_the_outer)) == [("OUT" if way > 0 else "IN", [0, 1, 2])]
+
+
+@pytest.mark.parametrize("louder", [(0.0, 0.0), (-9.0, 12.0)])
+def test_who_turns_in_front_of_the_nearer_antenna_has_turned_back(louder: tuple[float, float]) -> None:
+    turns = [(-4.0, 4.0), (-0.5, 0.5), (0.5, 0.5), (4.0, 4.0)]
+    assert told(passages(passing(range(3), 500, turns, louder=louder))) == [("TURNED_BACK", [0, 1, 2])]
+
+
 @pytest.mark.parametrize("speed", [0.6, 1.2, 2.4])
 def test_the_first_ever_to_pass_a_new_gate_may_walk_or_run(speed: float) -> None:
     assert told(passages(in_(range(4), 500, speed=speed))) == [("IN", list(range(4)))]
@@ -296,7 +312,7 @@ def test_what_a_gate_teaches_does_not_depend_on_the_order_either() -> None:
     assert one.levels is not None
     assert other.levels is not None
     assert one.levels.dbm.tobytes() == other.levels.dbm.tobytes()
-    assert one.levels.lag == other.levels.lag
+    assert one.levels.usual == other.levels.usual
 
 
 def test_reads_in_order_are_each_there_once() -> None:
