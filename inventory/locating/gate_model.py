@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from inventory.locating.arrays import Integers, Reals
-from inventory.locating.reads import INNER, OUTER
+from inventory.locating.reads import INNER, OUTER, SECOND
 from inventory.locating.visiting import Visits
-from inventory.locating.walking import Usual
+from inventory.locating.walking import Stretches, Usual
 
 GROUPS_MIN = 8  # fewer passages don't tell how loud passages are
 KEPT = 0.7  # of what earlier days taught
@@ -17,6 +17,7 @@ LOUD_SHARE = 0.75  # of a group's tags are softer: shielded by the others
 SPREAD_DB, SPREAD_DB_MIN, SPREAD_DB_MAX = 5.0, 3.0, 7.0
 UNTOLD_DBM = -55.0
 CHANGE_DB_MAX = 9.0  # no reader that still works becomes so much weaker from one day to the next
+SHARE, SHARE_LEAST, SHARE_MOST = 0.5, 0.2, 0.7  # of the time at the gate, that from one antenna to the other; likewise
 LAG_SECONDS, LAG_LEAST, LAG_MOST = 0.6, 0.2, 2.5  # from one antenna to the other; the first until anything is known
 
 
@@ -60,11 +61,12 @@ def loudest_lags(visits: Visits, group: Integers, groups: int) -> Reals:
     return mean
 
 
-def levels_of(loud: Reals, count: Integers, lags: Reals, loudest: Reals, gate: GateModel) -> Levels:
+def levels_of(loud: Reals, count: Integers, beside: Stretches, loudest: Reals, gate: GateModel) -> Levels:
     """How passages sound in this evidence; where there are few, what the gate was taught, or a guess by what there is.
 
-    count: reads (group, antenna). lags: as `Stretches.lags`. loudest: as `loudest_lags`.
+    count: reads (group, antenna). loudest: as `loudest_lags`.
     """
+    lags, took = beside.lags(), beside.took / SECOND
     both = (count.min(axis=1, initial=1 << 40) >= READS_EACH_MIN) & (count.sum(axis=1) >= READS_MIN)
     ordered = both & (lags.min(axis=1, initial=np.inf) * lags.max(axis=1, initial=-np.inf) > 0)
     if ordered.sum() >= GROUPS_MIN:
@@ -73,8 +75,10 @@ def levels_of(loud: Reals, count: Integers, lags: Reals, loudest: Reals, gate: G
         dbm = np.median(loud[near], axis=0)
         apart = np.abs(loud[ordered] - dbm)
         spread = np.clip(1.5 * np.median(apart, axis=0), SPREAD_DB_MIN, SPREAD_DB_MAX)
-        middle, peak = (float(np.median(np.abs(apart[near]))) for apart in (lags.mean(axis=1), loudest))
-        usual = Usual(*(min(max(seconds, LAG_LEAST), LAG_MOST) for seconds in (middle, peak)))
+        middle, peak = np.abs(lags[near].mean(axis=1)), np.abs(loudest[near])
+        share = float(np.median(middle / np.maximum(took[near], LAG_LEAST)))
+        seconds = (min(max(float(np.median(one)), LAG_LEAST), LAG_MOST) for one in (middle, peak))
+        usual = Usual(*seconds, min(max(share, SHARE_LEAST), SHARE_MOST))
         # On a day on which nothing passes, whoever walks along the wall would be taken for a passage.
         if gate.levels is not None and (np.abs(dbm - gate.levels.dbm) > CHANGE_DB_MAX).any():
             return gate.levels
@@ -83,4 +87,4 @@ def levels_of(loud: Reals, count: Integers, lags: Reals, loudest: Reals, gate: G
         return gate.levels
     heard = loud[~np.isnan(loud)]
     level = float(heard.max()) if len(heard) else UNTOLD_DBM
-    return Levels(np.full(2, level), np.full(2, SPREAD_DB), Usual(LAG_SECONDS, LAG_SECONDS))
+    return Levels(np.full(2, level), np.full(2, SPREAD_DB), Usual(LAG_SECONDS, LAG_SECONDS, SHARE))

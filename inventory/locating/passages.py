@@ -171,7 +171,7 @@ def _as_grouped(mine: Reads, visits: Visits, group: Integers, gate: GateModel) -
     count = np.stack([np.bincount(*one, groups) for one in by_antenna], axis=1).astype(np.int64)
     beside = stretches(mine.at, mine.antenna, mine.dbm() - visits.tops[visit, mine.antenna], read_group, groups)
     loudest = loudest_lags(visits, group, groups)
-    levels = levels_of(loud, count, beside.lags(), loudest, gate)
+    levels = levels_of(loud, count, beside, loudest, gate)
     nowhere = Ways(*np.zeros((3, groups)))
     walked = Walked(mine, visits, group, read_group, loud, count, levels, beside, nowhere, np.zeros(groups, bool))
     return replace(walked, way=ways(beside, loudest, levels.usual, walked.loudness(), count))

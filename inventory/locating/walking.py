@@ -17,9 +17,9 @@ BESIDE_DB = 25.0  # so much softer than its own loudest a tag isn't beside the a
 EDGE = 0.05  # of what counts, at either end of a stretch: reflections
 
 # Log odds that somebody passed, fitted to simulated people whose way was known. Wholly in order is who takes from antenna
-# to antenna as long as is usual; or, of whoever hurries, so much of the time they took. Stretches that begin and end in that
+# to antenna as long as is usual; or, of whoever hurries, so much of their time as is usual. Stretches that begin and end in that
 # order tell more, ones within each other less: what is carried nearer to one antenna is heard there earlier and longer.
-OF_THEIRS, ENDS_TELL = 0.5, 0.2
+ENDS_TELL = 0.2
 ORDER_TELLS, TOSS_UP = 12.0, 0.6
 READS_TELL, CHANCE = 5, 0.3  # the middle of fewer reads at either antenna tells no more than their ends and so much
 # And for each spread by which both antennas heard it softer than even a weak tag is heard that passes: it was somewhere else.
@@ -50,10 +50,13 @@ class Stretches(NamedTuple):
 
 
 class Usual(NamedTuple):
-    """Seconds the gate's passages take: from the middle of one stretch to that of the other, and from loudest to loudest."""
+    """What the gate's passages take. lag, loudest: seconds from the middle of one stretch to that of the other, and from loudest
+    to loudest. share: of the time beside either antenna, the first of these.
+    """
 
     lag: float
     loudest: float
+    share: float
 
 
 class Ways(NamedTuple):
@@ -94,7 +97,7 @@ def ways(beside: Stretches, loudest: Reals, usual: Usual, loudness: Reals, count
     loudest = np.where(np.isnan(loudest), middle, loudest * usual.lag / usual.loudest)
 
     def in_order(apart: Reals) -> Reals:
-        return np.maximum(apart / usual.lag, apart / np.maximum(OF_THEIRS * took, usual.lag / 4))
+        return np.maximum(apart / usual.lag, apart / np.maximum(usual.share * took, usual.lag / 4))
 
     def chance(way: int) -> Reals:
         between = in_order(np.minimum(way * middle, way * loudest))
