@@ -66,10 +66,11 @@ def in_order(reads: Reads) -> Reads:
     A report that came twice (sent again after a cut, replayed, merged from two sources) has come when it came first.
     """
     once = each_once(reads)
-    offsets = clock_offsets(once)
-    if not offsets.any():
+    finer = within_their_second(once)
+    offsets = clock_offsets(finer)
+    if finer is once and not offsets.any():
         return once
-    right = replace(once, at=once.at - offsets[once.reader])
+    right = replace(finer, at=finer.at - offsets[finer.reader])
     return right.chosen(_order(right))
 
 
@@ -117,6 +118,25 @@ def clock_offsets(reads: Reads) -> Integers:
         late = np.sort(reads.received_at[mine] - reads.at[mine])
         offsets[reader] = -late[int(len(late) * CLOCK_SHARE)] if len(late) else 0
     return np.where(heard > 0, offsets - offsets[int(np.argmax(heard))], 0)
+
+
+def within_their_second(reads: Reads) -> Reads:
+    """The same reads; of readers that stamp whole seconds, at the moment within it that their messages tell.
+
+    A direction is a matter of half a second. A read can't be later than it was sent, and messages come several times a second;
+    one that was kept back on its way still was read in the second it says. As given where every reader stamps finer.
+    """
+    at, told = reads.at, reads.received_at != NONE
+    readers = int(reads.reader.max(initial=-1)) + 1
+    heard = np.bincount(reads.reader[told], minlength=readers)
+    finer = np.bincount(reads.reader[told & (at % SECOND != 0)], minlength=readers)
+    for reader in np.flatnonzero((heard > 0) & (finer == 0)):
+        mine = told & (reads.reader == reader)
+        late = reads.received_at[mine] - reads.at[mine]
+        least = np.sort(late)[int(len(late) * CLOCK_SHARE)]
+        at = at if at is not reads.at else reads.at.copy()
+        at[mine] = np.clip(reads.received_at[mine] - least, reads.at[mine], reads.at[mine] + SECOND - 1)
+    return reads if at is reads.at else replace(reads, at=at)
 
 
 def slices(reads: Reads, microseconds: int) -> Reads:

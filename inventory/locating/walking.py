@@ -50,8 +50,10 @@ class Stretches(NamedTuple):
 
 
 class Usual(NamedTuple):
-    """What the gate's passages take. lag, loudest: seconds from the middle of one stretch to that of the other, and from loudest
-    to loudest. share: of the time beside either antenna, the first of these.
+    """What the gate's passages take.
+
+    lag, loudest: seconds from the middle of one stretch to that of the other, and from loudest to loudest. share: of the time
+    beside either antenna, the first of these.
     """
 
     lag: float

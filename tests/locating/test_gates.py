@@ -12,7 +12,7 @@ from devices.simulator.passers import Traffic, make_scene
 from inventory.domain.gate_passages import Passing, PassingDoubt
 from inventory.locating.gate_model import GateModel
 from inventory.locating.passages import Direction, Doubt, Passages, learn_gate, watch
-from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order, no_reads, slices
+from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order, no_reads, slices, within_their_second
 from tests.locating.gatesay import all_of, in_, instant, out, parked, passing
 
 UNTAUGHT = GateModel()
@@ -245,6 +245,26 @@ def test_two_readers_of_one_gate_may_differ_by_seconds() -> None:
     ahead = np.where(sound.antenna == OUTER, 3 * SECOND, 0)
     wrong = dataclasses.replace(sound, reader=sound.antenna, at=sound.at + ahead)
     assert [direction for direction, _ in told(passages(wrong))] == ["OUT"] * 10
+
+
+def test_a_reader_that_stamps_whole_seconds_still_tells_the_way() -> None:
+    """From one antenna to the other it is less than that; when each read was received tells the rest."""
+    people = [(out if n % 2 else in_)(range(3 * n, 3 * n + 3), 500.1 * n + 500, seed=n) for n in range(12)]
+    sound = all_of(*people)
+    coarse = dataclasses.replace(sound, at=sound.at // SECOND * SECOND)
+    ways = [direction for direction, _ in told(watch(coarse, UNTAUGHT, instant(8_000)).passages)]
+    assert ways == ["IN", "OUT"] * 6
+
+
+def test_whole_seconds_of_a_message_kept_back_on_its_way_are_left_at_that() -> None:
+    sound = out(range(3), 500)
+    coarse = dataclasses.replace(sound, at=sound.at // SECOND * SECOND)
+    late = np.arange(len(coarse)) == 5
+    kept_back = dataclasses.replace(coarse, received_at=coarse.received_at + np.where(late, 600 * SECOND, 0))
+    finer = within_their_second(kept_back)
+    assert (finer.at // SECOND * SECOND == coarse.at).all()
+    assert np.abs(finer.at - sound.at)[~late].max() < SECOND // 4
+    assert within_their_second(sound) is sound
 
 
 def test_a_reader_that_tells_no_strength_still_tells_the_way() -> None:
