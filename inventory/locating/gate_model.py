@@ -75,10 +75,10 @@ def levels_of(loud: Reals, count: Integers, beside: Stretches, loudest: Reals, g
         dbm = np.median(loud[near], axis=0)
         apart = np.abs(loud[ordered] - dbm)
         spread = np.clip(1.5 * np.median(apart, axis=0), SPREAD_DB_MIN, SPREAD_DB_MAX)
-        middle, peak = np.abs(lags[near].mean(axis=1)), np.abs(loudest[near])
+        middle = np.abs(lags[near].mean(axis=1))
         share = float(np.median(middle / np.maximum(took[near], LAG_LEAST)))
-        seconds = (min(max(float(np.median(one)), LAG_LEAST), LAG_MOST) for one in (middle, peak))
-        usual = Usual(*seconds, min(max(share, SHARE_LEAST), SHARE_MOST))
+        lag, peak = (min(max(float(np.median(one)), LAG_LEAST), LAG_MOST) for one in (middle, np.abs(loudest[near])))
+        usual = Usual(lag, peak, min(max(share, SHARE_LEAST), SHARE_MOST))
         # On a day on which nothing passes, whoever walks along the wall would be taken for a passage.
         if gate.levels is not None and (np.abs(dbm - gate.levels.dbm) > CHANGE_DB_MAX).any():
             return gate.levels
