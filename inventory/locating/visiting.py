@@ -14,6 +14,7 @@ LOUDEST_READS = 3  # one loud read alone may be a reflection
 SEED_READS = 5  # tags read so often say who walked with whom; the others follow the nearest
 APART_SECONDS = 0.9  # people nearer than that go together
 APART_TIMES = 3.4  # times as far apart as tags of one person are; a single heap halved comes to 2.7
+AGAINST_TIMES = 6.0  # as far from the others' middle as half of them are: four spreads
 OWN_SECONDS = 0.35  # tags of one stack differ by so much anyway
 LONGER_TIMES = 1.5  # doublings: somebody stood there so much longer than another
 WIDTH_LEAST = 0.5
@@ -175,7 +176,18 @@ def _halved(visits: Visits, part: NDArray[np.intp]) -> list[NDArray[np.intp]] | 
         cut, apart, within = _divided(sorted_, own if values is not stood else OWN_SECONDS)
         if cut and apart >= apart_min and apart >= APART_TIMES * within and (best is None or apart / within > best[0]):
             best = (apart / within, [order[:cut], order[cut:]])
-    return best[1] if best else None
+    return best[1] if best else _against_the_others(visits, part)
+
+
+def _against_the_others(visits: Visits, part: NDArray[np.intp]) -> list[NDArray[np.intp]] | None:
+    """One with a dossier or two who meets somebody with many: too few for a heap of their own, but surely the other way round."""
+    lag = visits.lag[part]
+    middle = float(np.median(lag))
+    wide = max(float(np.median(np.abs(lag - middle))), OWN_SECONDS / 2)
+    often = visits.reads[part] >= np.median(visits.reads[part])
+    other_way = (lag * middle < 0) & (np.abs(lag) >= OWN_SECONDS) & (abs(middle) >= OWN_SECONDS)
+    against = often & other_way & (np.abs(lag - middle) >= AGAINST_TIMES * wide)
+    return [part[~against], part[against]] if against.any() else None
 
 
 def _divided(values: Reals, own: float) -> tuple[int, float, float]:

@@ -13,6 +13,7 @@ from inventory.domain.gate_passages import Passing, PassingDoubt
 from inventory.locating.gate_model import GateModel
 from inventory.locating.passages import Direction, Doubt, Passages, learn_gate, watch
 from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order, no_reads, slices, within_their_second
+from inventory.locating.visiting import Visits, groups_of
 from tests.locating.gatesay import all_of, in_, instant, out, parked, passing
 
 UNTAUGHT = GateModel()
@@ -143,6 +144,21 @@ def test_two_people_after_each_other_are_two_passages() -> None:
 def test_two_people_who_meet_in_the_gate_go_each_their_way() -> None:
     found = passages(out(range(8), 500), in_(range(8, 20), 500.5, seed=5))
     assert sorted(told(found)) == [("IN", list(range(8, 20))), ("OUT", list(range(8)))]
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_one_dossier_that_meets_many_goes_its_own_way(way: int) -> None:
+    """As `bench.other_gates` has it, where dossiers of one person differ as much."""
+    chance = np.random.default_rng(5)
+    lag = way * np.append(chance.normal(-0.9, 0.42, 26), 0.92)
+    middle = 20 + chance.normal(0, 0.2, 27)
+    begun, ended = np.full(27, 18 * SECOND), np.full(27, 22 * SECOND)
+    often = np.append(chance.integers(10, 80, 26), 141)
+    beside = np.stack([middle - lag / 2, middle + lag / 2], axis=1)
+    rows = np.arange(27)
+    group = groups_of(Visits(rows, rows, rows, begun, ended, often, np.full((27, 2), -50.0), beside, np.full(27, 0.7)))
+    assert len(np.unique(group[:26])) == 1
+    assert group[26] != group[0]
 
 
 def test_a_weak_tag_carried_by_one_of_two_who_meet_makes_them_no_one_person() -> None:
