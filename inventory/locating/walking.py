@@ -98,8 +98,12 @@ def ways(beside: Stretches, loudest: Reals, usual: Usual, loudness: Reals, count
     middle = lags.mean(axis=1)
     loudest = np.where(np.isnan(loudest), middle, loudest * usual.lag / usual.loudest)
 
+    # A weak tag that passes is heard softly and not for long; along the wall somebody is heard softly all the while.
+    theirs = np.maximum(usual.share * took, usual.lag / 4)
+    whole = np.where(softer < 0, theirs, np.minimum(theirs, usual.lag))
+
     def in_order(apart: Reals) -> Reals:
-        return np.maximum(apart / usual.lag, apart / np.maximum(usual.share * took, usual.lag / 4))
+        return np.asarray(apart / whole)
 
     def chance(way: int) -> Reals:
         between = in_order(np.minimum(way * middle, way * loudest))

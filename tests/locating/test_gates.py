@@ -11,9 +11,10 @@ from devices.simulator.gates import Fault, Walk, read
 from devices.simulator.passers import Traffic, make_scene
 from inventory.domain.gate_passages import Passing, PassingDoubt
 from inventory.locating.gate_model import GateModel
-from inventory.locating.passages import Direction, Doubt, Passages, learn_gate, watch
+from inventory.locating.passages import SURE, Direction, Doubt, Passages, learn_gate, watch
 from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order, no_reads, slices, within_their_second
 from inventory.locating.visiting import Visits, groups_of
+from inventory.locating.walking import Stretches, Usual, ways
 from tests.locating.gatesay import all_of, in_, instant, out, parked, passing
 
 UNTAUGHT = GateModel()
@@ -227,6 +228,18 @@ def test_an_hour_of_people_with_nothing_beside_a_full_cart_invents_nothing() -> 
     assert len(scene.walkers) > 30
     found = watch(read(scene), UNTAUGHT, int(scene.seconds * SECOND)).passages
     assert len(found.at) == 0
+
+
+def test_softly_and_not_for_long_is_a_weak_tag_that_passes_and_softly_all_the_while_is_somebody_along_the_wall() -> (
+    None
+):
+    """As loud as in two simulated cases, in spreads; microseconds after the first."""
+    begun, ended = np.array([[1_720_000, 0], [900_000, 0]]), np.array([[2_690_000, 1_420_000], [4_520_000, 2_600_000]])
+    loudness, count = np.array([[-2.5, -3.2], [-1.8, -3.9]]), np.array([[22, 7], [22, 7]])
+    lags = np.array([-1.4, -1.4])
+    inwards = ways(Stretches(begun, ended), lags, Usual(1.09, 1.07, 0.475), loudness, count).inwards
+    assert inwards[0] > SURE
+    assert inwards[1] < SURE
 
 
 # ── What is wrong with a gate ────────────────────────────────────────────────────────────────────────────────────────
