@@ -42,13 +42,21 @@ class Visits(NamedTuple):
     @property
     def centre(self) -> Reals:
         """Seconds when it was in the middle of the gate."""
-        inner, outer = self.beside.T
-        return np.asarray(np.where(np.isnan(inner), outer, np.where(np.isnan(outer), inner, (inner + outer) / 2)))
+        return _centre(self.beside)
 
     @property
     def lag(self) -> Reals:
         """How many seconds later it was beside the outer antenna than beside the inner one."""
-        return np.asarray(np.nan_to_num(self.beside[:, OUTER] - self.beside[:, INNER]))
+        return _lag(self.beside)
+
+
+def _centre(beside: Reals) -> Reals:
+    inner, outer = beside.T
+    return np.asarray(np.where(np.isnan(inner), outer, np.where(np.isnan(outer), inner, (inner + outer) / 2)))
+
+
+def _lag(beside: Reals) -> Reals:
+    return np.asarray(np.nan_to_num(beside[:, OUTER] - beside[:, INNER]))
 
 
 def visits_of(reads: Reads) -> Visits:
@@ -166,22 +174,26 @@ def _far_from(visits: Visits, part: NDArray[np.intp], rest: NDArray[np.intp]) ->
 
 def _halved(visits: Visits, part: NDArray[np.intp]) -> list[NDArray[np.intp]] | None:
     """Two people where there are two: by time, by direction, by how long they stood there; the clearest of these."""
+    if len(part) < 2:  # noqa: PLR2004 - nobody alone is two
+        return None
     best: tuple[float, list[NDArray[np.intp]]] | None = None
-    stood = np.log2(visits.width + WIDTH_LEAST)
+    beside, tag = visits.beside[part], visits.tag[part]
+    centre, lag, stood = _centre(beside), _lag(beside), np.log2(visits.width[part] + WIDTH_LEAST)
     # Of somebody who stands in the gate for a while, any moment may sound loudest.
     own = max(OWN_SECONDS, float(np.median(visits.width[part])) / 2)
-    for values, apart_min in ((visits.centre, APART_SECONDS), (visits.lag, APART_SECONDS), (stood, LONGER_TIMES)):
-        order = part[np.lexsort((visits.tag[part], values[part]))]
-        sorted_ = values[order]
-        cut, apart, within = _divided(sorted_, own if values is not stood else OWN_SECONDS)
+    for values, apart_min in ((centre, APART_SECONDS), (lag, APART_SECONDS), (stood, LONGER_TIMES)):
+        ascending = np.lexsort((tag, values))
+        order = part[ascending]
+        cut, apart, within = _divided(values[ascending], own if values is not stood else OWN_SECONDS)
         if cut and apart >= apart_min and apart >= APART_TIMES * within and (best is None or apart / within > best[0]):
             best = (apart / within, [order[:cut], order[cut:]])
-    return best[1] if best else _against_the_others(visits, part)
+    return best[1] if best else _against_the_others(visits, part, lag)
 
 
-def _against_the_others(visits: Visits, part: NDArray[np.intp]) -> list[NDArray[np.intp]] | None:
+def _against_the_others(visits: Visits, part: NDArray[np.intp], lag: Reals) -> list[NDArray[np.intp]] | None:
     """One with a dossier or two who meets somebody with many: too few for a heap of their own, but surely the other way round."""
-    lag = visits.lag[part]
+    if lag.min() > -OWN_SECONDS or lag.max() < OWN_SECONDS:
+        return None
     middle = float(np.median(lag))
     wide = max(float(np.median(np.abs(lag - middle))), OWN_SECONDS / 2)
     often = visits.reads[part] >= np.median(visits.reads[part])
