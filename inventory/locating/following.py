@@ -27,9 +27,10 @@ ROUNDS = 3
 ROWS_FOLLOWED = 250_000  # of the company, at once
 PIECE_WINDOWS = 600  # ways are followed in pieces of so many windows, side by side
 KINDS = 3
+FAR_AT_ONCE = 1e-9  # nobody gets far from one half second to the next
 STAYS, NEAR, FAR = range(KINDS)  # from one moment to the next: at the same place, at one within reach, anywhere else
 # Of these, until they are learned: without a pause in the reads, and after one, when somebody has gone on.
-STEP_SHARES = np.array([[0.95, 0.045, 0.005], [0.6, 0.36, 0.04]])
+STEP_SHARES = np.array([[0.95, 0.05, FAR_AT_ONCE], [0.6, 0.36, 0.04]])
 STEP_PLACES = np.array([1, CANDIDATES, CANDIDATES])  # to choose from
 CODE_RIGHT, LABEL_RIGHT = 0.9, 0.7
 RIGHT_LEAST, RIGHT_MOST = 0.3, 0.99
@@ -113,7 +114,33 @@ def stays_of(trail: Trail, places: Places, held: Integers, model: Model) -> Stay
             last = np.append(first[1:], len(place)) - 1
             found.append(Stays(way.reader[first], way.window[first], way.window[last], place[first]))
     stays = Stays(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    return stays._replace(place=as_anchored(stays, trail, model))
+    stays = stays._replace(place=as_anchored(stays, trail, model))
+    return stays._replace(place=_without_excursions(stays, trail.codes, places, model))
+
+
+def _without_excursions(stays: Stays, codes: Anchors, places: Places, model: Model) -> Integers:
+    """The stays' places, where nobody goes far off and comes back though the code in force is of the shelf just before or after.
+
+    Volumes of a run that was re-shelved tell where they came from, for a part of the stay.
+    """
+    place, count = stays.place, len(stays.place)
+    if not count or not len(codes.at):
+        return place
+    span = np.int64(1) << 40
+    middle = (stays.first + stays.last) // 2
+    code = np.searchsorted(codes.reader * span + codes.at // WINDOW, stays.reader * span + middle, side="right") - 1
+    since = (middle - codes.at[np.maximum(code, 0)] // WINDOW) * WINDOW
+    in_force = (
+        (code >= 0) & (codes.reader[np.maximum(code, 0)] == stays.reader) & (since <= model.code_seconds_max * 1e6)
+    )
+    said = np.where(in_force, codes.place[np.maximum(code, 0)], NONE)
+    far, beside = np.ones(count, bool), np.zeros(count, bool)
+    for step in (-1, 1):
+        other = np.clip(np.arange(count) + step, 0, count - 1)
+        same_way = (stays.reader[other] == stays.reader) & (other != np.arange(count))
+        far &= ~same_way | (kind_of(places, place[other], place) == FAR)
+        beside |= same_way & (place[other] == said)
+    return np.where(far & beside, said, place)
 
 
 def _ways_apart(company: Company) -> Iterator[NDArray[np.intp]]:
@@ -223,6 +250,7 @@ def _followed(way: _Way, heard: _Heard, codes: _Said, labels: _Said, around: _Ar
         taken = (kind_of(places, place[:-1], place[1:]) + KINDS * way.paused[1:])[~way.begins[1:]]
         counts = np.bincount(taken, minlength=STEP_SHARES.size).reshape(STEP_SHARES.shape) + STEP_SHARES
         shares = counts / counts.sum(axis=1, keepdims=True)
+        shares[0, FAR] = FAR_AT_ONCE
         code_right, label_right = _right(codes, place, code_right), _right(labels, place, label_right)
     return place
 

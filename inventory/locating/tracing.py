@@ -102,14 +102,12 @@ def as_anchored(stays: Stays, trail: Trail, model: Model) -> Integers:
 
 
 def _arriving_at(stays: Stays, reader: Integers, window: Integers) -> Integers:
-    """The stay at whose beginning each (reader, window) is, a little before or after; NONE where none begins about then."""
-    span = np.int64(1) << 40
-    first = stays.reader * span + stays.first
-    after = np.minimum(np.searchsorted(first, reader * span + window), len(first) - 1)
-    before = np.maximum(after - 1, 0)
-    apart = [np.where(stays.reader[one] == reader, np.abs(stays.first[one] - window), span) for one in (before, after)]
-    nearest = np.where(apart[0] < apart[1], before, after)
-    return np.where(np.minimum(*apart) <= ARRIVAL_WINDOWS, nearest, NONE)
+    """The stay each scan begins: where the reader is half a usual stay later; NONE where it is nowhere then.
+
+    When exactly it went on may be told wrongly, above all where a re-shelved run confuses the company.
+    """
+    usual = np.median(stays.last - stays.first + 1).astype(np.int64)
+    return _stay_at(stays, reader, window + usual // 2)
 
 
 def _loud(labels: Anchors, model: Model) -> Anchors:
