@@ -31,7 +31,7 @@ from devices.replay import replay
 from devices.simulator import equipment
 from devices.simulator.city import City, make_city, write_registers
 from devices.simulator.floor import NO_SHELF
-from devices.simulator.readers import SHELF_SECONDS, STEP_SECONDS, SWEEPS, sweep_route
+from devices.simulator.readers import SHELF_SECONDS, STEP_SECONDS, blocks_of_sweeps, shelves_of_a_round, sweep_route
 from devices.simulator.run import write_recording
 from devices.simulator.truth import NOWHERE, DifferenceKind, Truth, make_truth
 from guiwei import demo_day
@@ -205,9 +205,7 @@ def _live(
 
 def _minutes_of_a_pass(city: City, speed: float) -> float:
     """Until whoever sweeps most has passed every shelf once."""
-    blocks = np.unique(city.shelves.block[city.shelves.mobile])
-    shelves = max(len(sweep_route(city, blocks[turn :: len(SWEEPS)])) for turn in range(len(SWEEPS)))
-    return shelves * (sum(SHELF_SECONDS) + sum(STEP_SECONDS)) / 2 / speed / 60
+    return shelves_of_a_round(city) * (sum(SHELF_SECONDS) + sum(STEP_SECONDS)) / 2 / speed / 60
 
 
 def _cabinet_readers(city: City) -> set[str]:
@@ -394,8 +392,7 @@ def _not_to_be_missed(warehouse: Warehouse, day: int) -> dict[str, set[int]]:
     shut = shelves.place[sorted(warehouse.closed)]
     silent = np.zeros(0, np.int32)
     if day in OFF_DAYS:
-        blocks = np.unique(shelves.block[shelves.mobile])
-        route = sweep_route(warehouse.city, blocks[SWEEPS.index(OFF_DAYS[day]) :: len(SWEEPS)])
+        route = sweep_route(warehouse.city, blocks_of_sweeps(warehouse.city)[OFF_DAYS[day]])
         # Cut off half way through each pass; how far it came by then depends on how long it stayed at each shelf.
         silent = shelves.place[route[round(OFF_SURELY * len(route)) :]]
     if day == CABINET_OFF_DAY:

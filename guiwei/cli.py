@@ -9,7 +9,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -72,8 +72,11 @@ AGAIN_SECONDS = 0.01  # after which a signal that was lost is told again
 File = Annotated[Path, typer.Argument(help="CSV (UTF-8 or GB 18030) or .xlsx.")]
 
 
-def run() -> None:
-    """The entry point: refusals become one sentence and exit code 2, a service that is away exit code 1."""
+def run(command: Callable[[], object] = app) -> None:
+    """The entry point: refusals become one sentence and exit code 2, a service that is away exit code 1.
+
+    Also that of our processes that are no command of their own: they end and refuse as commands do.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` stays in force
             signal.signal(number, _end_in_order)
@@ -82,7 +85,7 @@ def run() -> None:
     # That a turn of the jobs was still under way when the next was due is no news: what was missed is made up for.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
-        app()
+        command()
     except Refusal as refusal:
         screen.print(str(refusal), soft_wrap=True, markup=False)
         sys.exit(EXIT_FAILED if isinstance(refusal, Unavailable | LeaseLost | Failed) else EXIT_BAD_INPUT)

@@ -90,7 +90,7 @@ def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, 
             _wait_until_ready(settings, stop)
             if not stop.is_set():
                 _welcome(settings, truth, say)
-                if not demo_history.is_past(site):
+                if demo_history.is_wanted(site, city):
                     history = _live_through_history(size, say)
                 simulate(city, truth, site.broker, stop, speed, say)
         finally:

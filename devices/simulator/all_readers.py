@@ -2,18 +2,16 @@
 
 from collections.abc import Collection
 
-import numpy as np
-
 from devices.simulator.city import City
 from devices.simulator.gate_readers import GateReader
 from devices.simulator.readers import (
-    SWEEPS,
     CabinetReader,
     CartSweep,
     DeskPad,
     HandheldSweep,
     SimulatedReader,
     Tunnel,
+    blocks_of_sweeps,
 )
 from devices.simulator.truth import Standing
 from devices.simulator.zone_readers import ZoneReader
@@ -28,8 +26,7 @@ def make_readers(city: City, standing: Standing, speed: float, closed: Collectio
     antennas: dict[str, list[ReaderRow]] = {}
     for row in city.readers:
         antennas.setdefault(row.reader, []).append(row)
-    blocks = np.unique(city.shelves.block[city.shelves.mobile])
-    share = {reader: blocks[turn :: len(SWEEPS)] for turn, reader in enumerate(SWEEPS)}
+    share = blocks_of_sweeps(city)
     readers: list[SimulatedReader] = []
     for code, rows in antennas.items():
         match rows[0].role:

@@ -182,11 +182,15 @@ class Sweep(SimulatedReader):
         """Say it in the reader's dialect; `seconds` and times in `heard` are a keeper's, not yet shortened."""
 
 
-def seconds_of_a_round(city: City, speed: float) -> float:
-    """How long, at most, the sweeps need until each has been past all its shelves."""
+def blocks_of_sweeps(city: City) -> dict[str, Indexes]:
+    """The blocks divided among the sweeping readers."""
     blocks = np.unique(city.shelves.block[city.shelves.mobile])
-    shelves = max(len(sweep_route(city, blocks[turn :: len(SWEEPS)])) for turn in range(len(SWEEPS)))
-    return shelves * (SHELF_SECONDS[1] + STEP_SECONDS[1]) / speed
+    return {reader: blocks[turn :: len(SWEEPS)] for turn, reader in enumerate(SWEEPS)}
+
+
+def shelves_of_a_round(city: City) -> int:
+    """How many shelves whoever sweeps most passes until the next round."""
+    return max(len(sweep_route(city, blocks)) for blocks in blocks_of_sweeps(city).values())
 
 
 def sweep_route(city: City, blocks: Indexes) -> Indexes:

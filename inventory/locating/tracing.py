@@ -19,7 +19,6 @@ WINDOW = SECOND // 2  # an ingest slice of a moving antenna
 FIXED_WINDOW = 300 * SECOND  # an ingest slice of a fixed antenna
 VISIT_WINDOWS_APART = 240  # a reader that comes back to a shelf after two minutes visits it again
 VISIT_WINDOWS_MIN, VISIT_READS_MIN = 6, 15  # less is somebody passing by
-ARRIVAL_WINDOWS = 6  # a code is scanned at the beginning of a stay, give or take
 
 
 class Stays(NamedTuple):
