@@ -23,7 +23,8 @@ SURE_LIVE = 0.8  # of a direction that is told before it is settled,
 HELD = SECOND // 4  # and was told all the while: most who turn in the middle of the gate seem to go out for a moment
 NEAR_TIMES = 2 * SECOND  # the same passage seen again may begin or end a little earlier or later
 UNTOLD = 300 * SECOND  # so long after nothing was known a gate can't say what only lies there:
-AT_THE_START = 20 * SECOND  # whatever was heard that soon
+AT_THE_START = 20 * SECOND  # whatever was heard that soon,
+WITHOUT_A_PAUSE = 60 * SECOND  # and then never silent for so long: that is somebody who comes again
 READ_BY_READ_LYING = 20 * SECOND  # of what lies there, only what is younger than that; before, second by second
 LAY_PERIODS = 3  # heard in so many minutes before, a tag lay beside the gate
 BLOCKS_BEFORE, BLOCKS_LAY = (
@@ -78,7 +79,7 @@ class GateWatch:
     _lessons: list[Reads] = field(default_factory=list)
     _began: int = NONE
     _late_at: int = NONE  # when something late came last
-    _lay_there: set[int] = field(default_factory=set)
+    _lay_there: dict[int, int] = field(default_factory=dict)  # tags that may, and when each was heard last
     health: GateHealth = field(default_factory=lambda: GateHealth((), (0.0, 0.0)))
 
     def add(self, reads: Reads, now: int) -> None:
@@ -90,7 +91,7 @@ class GateWatch:
             self._late_at = now
         self._began = first if self._began == NONE else min(first, self._began)
         if now < self._began + UNTOLD:
-            self._lay_there.update(np.unique(reads.tag[reads.at < self._began + AT_THE_START]).tolist())
+            self._see_what_lies(reads)
         number = reads.at // BLOCK
         for block in np.unique(number).tolist():
             if block * BLOCK < now - LOOKED_BACK:
@@ -101,6 +102,14 @@ class GateWatch:
                 before = len(self._blocks.get(block, ()))
                 if len(self._block(block)) > before:
                     self._late[block] = now
+
+    def _see_what_lies(self, reads: Reads) -> None:
+        for tag in np.unique(reads.tag).tolist():
+            at = reads.at[reads.tag == tag]
+            since, until = int(at.min()), int(at.max())
+            last = self._lay_there.pop(tag, since if since < self._began + AT_THE_START else NONE)
+            if last != NONE and since <= last + WITHOUT_A_PAUSE:
+                self._lay_there[tag] = max(until, last)
 
     def recall(self, told: Iterable[Sighting]) -> None:
         """Remember passages told before a restart."""
@@ -236,7 +245,9 @@ class GateWatch:
     def _matched(self, passages: Passages, edge: int) -> list[tuple[Sighting, _Known]]:
         """Each passage with what is known of it: the one known that shares most tags at the same time, or a new one."""
         told = [self._sighting(passages, number) for number in range(len(passages.at))]
-        sightings = [one for one in told if one.until > self._began + UNTOLD or not one.tags.keys() <= self._lay_there]
+        sightings = [
+            one for one in told if one.until > self._began + UNTOLD or not one.tags.keys() <= self._lay_there.keys()
+        ]
         pairs = sorted(
             (
                 (-len(one.tags.keys() & known.seen.tags.keys()), number, place)

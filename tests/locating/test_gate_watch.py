@@ -60,6 +60,15 @@ def test_every_passage_is_told_while_it_happens_and_settled_later_under_one_name
     assert first.until < instant(334), "told while the person is still within reach"
 
 
+def test_who_came_first_and_goes_again_after_a_minute_did_not_lie_there() -> None:
+    """Whether the first ones to be heard only lie there nobody can say at once; what was silent since then surely doesn't."""
+    alone = all_of(in_(range(5), 8), out(range(5), 100, seed=3))
+    told = live(fresh(), alone, 160, since=1)
+    assert last(told) == {(Direction.OUT, frozenset(range(5)), True)}
+    lying = parked(range(50, 80), 0, 160)
+    assert not last(live(fresh(), lying, 160, since=1))
+
+
 def test_whoever_turns_back_in_front_of_the_gate_is_told_only_as_that() -> None:
     told = live(fresh(), all_of(EVENING, passing(range(30, 34), 395, [(-4, -4), (0, -0.6), (4, -4)], seed=8)), ENDED)
     assert [(one.direction, one.settled) for one in told if 30 in one.tags] in ([(Direction.TURNED_BACK, True)], [])
