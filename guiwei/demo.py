@@ -70,12 +70,12 @@ def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, 
     """Run the demo until stopped. Raises `BadSetting` where the environment names a database of the site's own."""
     settings = _own_settings(settings)
     with open_site(settings, say, "app", "jobs", "owner", broker=True) as site:
-        size = _remembered_size(settings, dossiers)
-        city = make_city(size, seed=SEED)
+        begun = _remembered(settings, dossiers)
+        city = make_city(begun.dossiers, seed=SEED)
         truth = make_truth(city, SEED)
         try:
             if _is_empty(site):
-                _fill(site, city, stop, say)
+                _fill(site, city, begun.stood_since or datetime.now(UTC), stop, say)
         except _Stopped:
             return
         crew = _let_people_in(site)
@@ -90,8 +90,8 @@ def run(settings: Settings, dossiers: int, speed: float, stop: threading.Event, 
             _wait_until_ready(settings, stop)
             if not stop.is_set():
                 _welcome(settings, truth, say)
-                if demo_history.is_wanted(site, city):
-                    history = _live_through_history(size, say)
+                if begun.stood_since is not None and demo_history.is_wanted(site, city):
+                    history = _live_through_history(begun.dossiers, say)
                 simulate(city, truth, site.broker, stop, speed, say)
         finally:
             stop.set()
@@ -116,13 +116,26 @@ def _own_settings(settings: Settings) -> Settings:
     return read_settings()  # the services are child processes and read the same environment
 
 
-def _remembered_size(settings: Settings, dossiers: int) -> int:
-    """How many dossiers the city of this directory has: what its first start was told."""
+@dataclass(frozen=True)
+class _Begun:
+    """What the first start in this directory was told, and since when the city's dossiers stand where the register has them.
+
+    stood_since: None where an older version filled the city; nothing happened there before.
+    """
+
+    dossiers: int
+    stood_since: datetime | None
+
+
+def _remembered(settings: Settings, dossiers: int) -> _Begun:
     path = settings.data_dir / "demo.json"
     if path.exists():
-        return int(json.loads(path.read_text())["dossiers"])
-    path.write_text(json.dumps({"dossiers": dossiers, "seed": SEED}))
-    return dossiers
+        told = json.loads(path.read_text())
+        since = told.get("stood_since")
+        return _Begun(int(told["dossiers"]), since and datetime.fromisoformat(since))
+    begun = _Begun(dossiers, datetime.now(UTC) - STOOD_THERE)
+    path.write_text(json.dumps({"dossiers": dossiers, "seed": SEED, "stood_since": str(begun.stood_since)}))
+    return begun
 
 
 def _is_empty(site: Site) -> bool:
@@ -134,9 +147,9 @@ class _Stopped(Exception):
     """The demo is to end before the city is there; the next start makes it."""
 
 
-def _fill(site: Site, city: City, stop: threading.Event, say: Say) -> None:
+def _fill(site: Site, city: City, stood_since: datetime, stop: threading.Event, say: Say) -> None:
     """Through the same import a site uses, from files such as a site has."""
-    options = ImportOptions(as_of=datetime.now(UTC) - STOOD_THERE)
+    options = ImportOptions(as_of=stood_since)
     say(f"正在建立模拟城市的 {len(city.dossiers):,} 份档案。Filling the simulated city.")
     with tempfile.TemporaryDirectory() as directory, _progress() as bar:
         write_registers(city, Path(directory))
