@@ -8,7 +8,7 @@ from bench.scoring import lower_bound
 from devices.simulator.gates import Scene, Walk, Walker
 from inventory.locating.arrays import Integers
 from inventory.locating.passages import Direction, Passages
-from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order
+from inventory.locating.reads import INNER, OUTER, SECOND, SIDES, Reads, by_side, in_order
 from inventory.locating.visiting import ABSENT
 
 NEAR_SECONDS = 3.0  # between when somebody passed and when that is said to have been
@@ -82,8 +82,8 @@ def _read_at_all(walker: Walker, living: Integers, reads: Reads) -> tuple[int, i
     """How many of its tags the gate read even once, and how often the antenna that read them less: more nobody can tell."""
     first, last = np.searchsorted(reads.at, np.rint(walker.seconds[[0, -1]] * SECOND))
     mine = np.isin(reads.tag[first:last], living)
-    by_antenna = np.bincount(reads.antenna[first:last][mine], minlength=2)
-    return len(np.unique(reads.tag[first:last][mine])), int(by_antenna.min())
+    sides = np.bincount(reads.antenna[first:last][mine] % SIDES, minlength=SIDES)
+    return len(np.unique(reads.tag[first:last][mine])), int(sides.min())
 
 
 def _matches(walker: Walker, living: Integers, passages: Passages) -> Counter[int]:
@@ -100,7 +100,7 @@ def _matches(walker: Walker, living: Integers, passages: Passages) -> Counter[in
 
 def score_peers(scene: Scene, reads: Reads, tally: Tally) -> None:
     """The same people by simpler ways, which are told who carried what; for each the majority of what its tags say."""
-    sound = in_order(reads)
+    sound = by_side(in_order(reads))
     for walker in scene.walkers:
         wanted = DIRECTIONS.get(walker.walk)
         living = walker.tags[~scene.dead[walker.tags]]
@@ -130,7 +130,7 @@ def _votes(mine: Reads) -> tuple[int, int, int]:
 
 def invented_by_peers(scene: Scene, reads: Reads, tally: Tally) -> None:
     """Passages of parked tags by first and last antenna, whenever a tag was silent for a while in between."""
-    sound = in_order(reads.chosen(np.isin(reads.tag, scene.parked)))
+    sound = by_side(in_order(reads.chosen(np.isin(reads.tag, scene.parked))))
     if not len(sound):
         return
     new = np.ones(len(sound), bool)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from devices.simulator.gates import Hold, Scene, Walk, Walker
 from inventory.locating.arrays import Integers, Reals
-from inventory.locating.reads import INNER, OUTER, SECOND, Reads
+from inventory.locating.reads import INNER, OUTER, SECOND, SIDES, Reads, gate_antenna
 
 LIGHT_METRES = 299_792_458.0
 CHANNELS_HZ = 920_625_000.0 + 250_000.0 * np.arange(16)  # China
@@ -165,8 +165,13 @@ def read(kind: Kind, scene: Scene) -> Reads:
         quiet = np.flatnonzero(~busy)
         parts.append(_quiet(kind, scene, own, steps[quiet], turn[quiet], chance))
     at, tag, hung, dbm = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    side = np.array([one.side for one in kind.hung])[hung]
-    return _reported(kind, at, tag, side, dbm, chance)
+    return _reported(kind, at, tag, _antennas(kind)[hung], dbm, chance)
+
+
+def _antennas(kind: Kind) -> Integers:
+    """The number of each antenna, those of a side counted one after the other."""
+    sides = [one.side for one in kind.hung]
+    return np.array([gate_antenna(side, sides[:place].count(side)) for place, side in enumerate(sides)])
 
 
 @dataclass(frozen=True)
@@ -335,11 +340,12 @@ def _behind(hung: Hung, at: Reals, x: Reals, y: Reals) -> Reals:
 
 
 def _reported(
-    kind: Kind, seconds: Reals, tag: Integers, side: Integers, dbm: Reals, chance: np.random.Generator
+    kind: Kind, seconds: Reals, tag: Integers, antenna: Integers, dbm: Reals, chance: np.random.Generator
 ) -> Reads:
     order = np.argsort(seconds, kind="stable")
     at = np.rint(seconds[order] * SECOND).astype(np.int64)
-    tag, side, dbm = tag[order], side[order], dbm[order]
+    tag, antenna, dbm = tag[order], antenna[order], dbm[order]
+    side = antenna % SIDES
     period = round(kind.report * SECOND)
     message = at // period
     late = np.rint(20_000 + 15_000 * chance.exponential(1.0, int(message.max(initial=0)) + 1)).astype(np.int64)
@@ -351,4 +357,4 @@ def _reported(
     one = np.ones_like(at)
     of = np.zeros_like(one) if kind.mute else one
     cdbm = np.rint(dbm * 100).astype(np.int64) * of
-    return Reads(tag, reader, side, told, received, one, of, cdbm)
+    return Reads(tag, reader, antenna, told, received, one, of, cdbm)

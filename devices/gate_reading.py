@@ -1,5 +1,6 @@
 """Messages of gates' readers to reads: decoded by their dialects, by our clock, tags and readers numbered."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import NamedTuple
@@ -9,7 +10,7 @@ import numpy as np
 from devices.health import time_problem
 from devices.pipeline import KnownReader, known_readers
 from devices.readings import Undecodable
-from inventory.locating.reads import INNER, OUTER, SECOND, Reads
+from inventory.locating.reads import INNER, OUTER, SECOND, Reads, gate_antenna
 from inventory.store.readers import RegisteredAntenna
 
 SIDES = {"gate_inner": INNER, "gate_outer": OUTER}
@@ -28,7 +29,7 @@ class Heard(NamedTuple):
 
 class _Seat(NamedTuple):
     gate: int
-    side: int
+    antenna: int  # as `gate_antenna` numbers them
     reader: int
 
 
@@ -77,11 +78,15 @@ class GateReading:
             return False
         self._antennas = list(antennas)
         self._by_topic = known_readers(antennas)
-        self._seats = {
-            one.antenna_id: _Seat(one.place_id, SIDES[one.role], one.reader_id)
-            for one in antennas
-            if one.place_id is not None
-        }
+        self._seats = {}
+        counted: Counter[tuple[int, int]] = Counter()
+        # By their ids, so that one registered later leaves the others' numbers as they are.
+        for one in sorted(antennas, key=lambda antenna: antenna.antenna_id):
+            if one.place_id is not None:
+                side = SIDES[one.role]
+                antenna = gate_antenna(side, counted[one.place_id, side])
+                self._seats[one.antenna_id] = _Seat(one.place_id, antenna, one.reader_id)
+                counted[one.place_id, side] += 1
         self._gates_of = {}
         for seat in self._seats.values():
             self._gates_of.setdefault(seat.reader, set()).add(seat.gate)
@@ -112,7 +117,7 @@ class GateReading:
             told = 0 if one.rssi_cdbm is None else one.count
             strength = 0 if one.rssi_cdbm is None else one.rssi_cdbm * one.count
             tag = self.number_of(one.epc)
-            rows[seat.gate].append((tag, seat.reader, seat.side, at, heard.received_at, one.count, told, strength))
+            rows[seat.gate].append((tag, seat.reader, seat.antenna, at, heard.received_at, one.count, told, strength))
         for gate, found in rows.items():
             yield gate, Reads(*np.array(found, np.int64).reshape(-1, len(fields(Reads))).T)
 

@@ -21,21 +21,22 @@ COMES_AND_GOES = 4 * SECOND  # so long somebody is heard on the way to the gate 
 LIES_ON = 14 * SECOND  # heard as ever within that time, a tag hasn't gone anywhere
 PERIODS_MIN = 4  # heard in so many of the last ten minutes: who passes twice isn't
 SMOOTHED_READS = 5
-WAVERS_DB_MIN = 1.2  # nothing lies so still that three times this would be a movement
-LOUDER_TIMES = 3.5  # so many times louder than it wavers is a movement
+WAVERS_DB_MIN = 1.2  # nothing lies so still that five times this would be a movement
+LOUDER_TIMES = 5.0  # so many times louder than it wavers is a movement: people who walk by make long tails
 STILL_READS_MIN = 200  # fewer don't tell how much parked tags waver
-WAVERS_DB_UNTOLD = 2.5
+WAVERS_DB_UNTOLD = 1.5
 
 
 class Still(NamedTuple):
-    """Of each read: whether its tag lay there already (parked), how loud (NaN if it didn't), and how much louder it is now.
+    """Of each read: whether its tag lay there already (parked), and how much louder it is now (NaN if it didn't).
 
-    louder: dB, mean of a few reads around. wavers: dB by which parked tags here come and go.
+    louder: dB above the antenna that hears it loudest where it lies; apart: from how this antenna hears it there, both of a few
+    reads around. wavers: dB by which parked tags here come and go, at any one antenna.
     """
 
     parked: NDArray[np.bool_]
-    level: Reals
     louder: Reals
+    apart: Reals
     wavers: float
 
 
@@ -52,10 +53,10 @@ def lying_still(reads: Reads) -> Still:
     periods = np.concatenate([[0], np.cumsum(fresh)])
     since = reads.at - reads.at[low]
     parked = (high > low) & (since >= PARKED_AFTER) & (periods[high] - periods[low] >= PERIODS_MIN)
-    level = np.where(parked, _loudest_level(reads, low, high), np.nan)
-    louder = _smoothed(reads.dbm() - level, reads.tag)
-    wavers = _wavering(louder)
-    return Still(parked, level, louder, wavers)
+    dbm = np.where(parked, reads.dbm(), np.nan)
+    loudest, own = _levels(reads, low, high)
+    louder, apart = (_smoothed(dbm - level, reads.tag) for level in (loudest, own))
+    return Still(parked, louder, apart, _wavering(apart))
 
 
 def lying_on(reads: Reads) -> Still:
@@ -64,7 +65,7 @@ def lying_on(reads: Reads) -> Still:
     backwards = reads.chosen(order)
     still = lying_still(replace(backwards, at=-backwards.at))
     there = np.argsort(order)
-    return Still(still.parked[there], still.level[there], still.louder[there], still.wavers)
+    return Still(still.parked[there], still.louder[there], still.apart[there], still.wavers)
 
 
 def moves(reads: Reads, still: Still) -> NDArray[np.bool_]:
@@ -97,9 +98,12 @@ def _reached(reads: Reads, start: Integers, back: int) -> Integers:
     return np.maximum(np.searchsorted(key, key - back), start).astype(np.int64)
 
 
-def _loudest_level(reads: Reads, low: Integers, high: Integers) -> Reals:
-    """Mean strength in the rows low to high at the antenna that hears the tag louder; integer sums, so order doesn't count."""
-    best = np.full(len(reads), np.nan)
+def _levels(reads: Reads, low: Integers, high: Integers) -> tuple[Reals, Reals]:
+    """Mean strength in the rows low to high at the antenna that hears the tag loudest, and at the read's own.
+
+    Where that hardly hears it, at the former. Integer sums, so order doesn't count.
+    """
+    best, own = np.full((2, len(reads)), np.nan)
     for antenna in np.unique(reads.antenna):
         mine = reads.antenna == antenna
         told = np.concatenate([[0], np.cumsum(np.where(mine, reads.rssi_reads, 0))])
@@ -108,7 +112,8 @@ def _loudest_level(reads: Reads, low: Integers, high: Integers) -> Reals:
         mean = np.full(len(reads), np.nan)
         np.divide(total[high] - total[low], count * 100.0, out=mean, where=count >= SMOOTHED_READS)
         best = np.fmax(best, mean)
-    return best
+        own[mine] = mean[mine]
+    return best, np.where(np.isnan(own), best, own)
 
 
 def _smoothed(values: Reals, tag: Integers) -> Reals:
@@ -126,9 +131,9 @@ def _smoothed(values: Reals, tag: Integers) -> Reals:
     return np.asarray(ordered[middle, np.arange(len(values))])
 
 
-def _wavering(louder: Reals) -> float:
+def _wavering(apart: Reals) -> float:
     """How much parked tags come and go, in dB: half the width of the middle two thirds, which passages don't touch."""
-    told = louder[~np.isnan(louder)]
+    told = apart[~np.isnan(apart)]
     if len(told) < STILL_READS_MIN:
         return WAVERS_DB_UNTOLD
     low, high = np.quantile(told, [1 / 6, 5 / 6], method="nearest")
@@ -137,7 +142,7 @@ def _wavering(louder: Reals) -> float:
 
 def lies_on(reads: Reads, still: Still, tag: Integers, after: Integers) -> NDArray[np.bool_]:
     """Of each tag whether it was heard as ever soon after an instant: then it lies there still and only seemed to move."""
-    as_ever = still.parked & (np.abs(still.louder) <= LOUDER_TIMES * still.wavers)
+    as_ever = still.parked & (np.abs(still.apart) <= LOUDER_TIMES * still.wavers)
     key, width = _keys(reads)
     wanted = tag * width + (after - int(reads.at.min(initial=0)))
     first = np.searchsorted(key[as_ever], wanted + COMES_AND_GOES, side="right")

@@ -23,7 +23,7 @@ from inventory.locating.lingering import (
     lying_still,
     moves,
 )
-from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order
+from inventory.locating.reads import INNER, OUTER, SECOND, Reads, by_side, in_order
 from inventory.locating.visiting import Visits, groups_of, visits_of
 from inventory.locating.walking import Stretches, Usual, Ways, stretches, ways
 
@@ -149,7 +149,7 @@ def watch(reads: Reads, gate: GateModel, as_of: int) -> Watched:
 
 def walk(reads: Reads, gate: GateModel) -> Walked:
     """Who was at the gate, and the ways they may have gone."""
-    sound = in_order(reads.chosen((reads.antenna == INNER) | (reads.antenna == OUTER)))
+    sound = in_order(reads)
     still = lying_still(sound)
     mine = _gone(sound, still)
     visits = visits_of(mine)
@@ -242,7 +242,7 @@ def learn_gate(reads: Reads, gate: GateModel) -> GateModel:
 def _gone(sound: Reads, still: Still) -> Reads:
     """The reads of what came or went: neither what lay there before explains them, nor what lies there afterwards as before."""
     moving = moves(sound, still) & moves(sound, lying_on(sound))
-    mine, lay = sound.chosen(moving), still.parked[moving]
+    mine, lay = by_side(sound.chosen(moving)), still.parked[moving]
     visits = visits_of(mine)
     visit = np.repeat(np.arange(len(visits.tag)), visits.end - visits.first)
     lay_there = np.zeros(len(visits.tag), bool)

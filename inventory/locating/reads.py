@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from inventory.locating.arrays import NONE, Integers, Reals
 
 SECOND = 1_000_000
-INNER, OUTER = 0, 1  # the antennas of a gate
+INNER, OUTER = 0, 1  # the sides of a gate
+SIDES = 2
 CLOCK_SHARE = 0.05  # of a reader's messages: those least delayed on their way tell its clock
 
 
@@ -17,8 +18,8 @@ CLOCK_SHARE = 0.05  # of a reader's messages: those least delayed on their way t
 class Reads:
     """Rows that stand for one read each, or for the reads of one tag by one antenna in a short slice.
 
-    Tags and readers are numbered by the caller. antenna: 0, 1 ... within the equipment; at a gate `INNER` or `OUTER`. at: the
-    reader's time, microseconds since 1970; received_at: ours, `NONE` where nobody kept it. rssi_sum: centi-dBm, over
+    Tags and readers are numbered by the caller. antenna: 0, 1 ... within the equipment; at a gate as `gate_antenna` numbers them.
+    at: the reader's time, microseconds since 1970; received_at: ours, `NONE` where nobody kept it. rssi_sum: centi-dBm, over
     `rssi_reads` of the `reads`.
     """
 
@@ -48,6 +49,16 @@ class Reads:
         mean = np.full(len(self), np.nan)
         np.divide(self.rssi_sum, self.rssi_reads * 100.0, out=mean, where=told)
         return mean
+
+
+def gate_antenna(side: int, further: int = 0) -> int:
+    """The number of a gate's antenna: its side, where it is the only one there; `further`: how many were counted before it."""
+    return side + SIDES * further
+
+
+def by_side(reads: Reads) -> Reads:
+    """A gate's reads with the side in the antenna's stead: which way somebody went is a matter of sides alone."""
+    return replace(reads, antenna=reads.antenna % SIDES)
 
 
 def no_reads() -> Reads:

@@ -12,7 +12,18 @@ from devices.simulator.passers import Traffic, make_scene
 from inventory.domain.gate_passages import Passing, PassingDoubt
 from inventory.locating.gate_model import GateModel
 from inventory.locating.passages import SURE, Direction, Doubt, Passages, learn_gate, watch
-from inventory.locating.reads import INNER, OUTER, SECOND, Reads, in_order, no_reads, slices, within_their_second
+from inventory.locating.reads import (
+    INNER,
+    OUTER,
+    SECOND,
+    SIDES,
+    Reads,
+    by_side,
+    in_order,
+    no_reads,
+    slices,
+    within_their_second,
+)
 from inventory.locating.visiting import Visits, groups_of
 from inventory.locating.walking import Stretches, Usual, ways
 from tests.locating.gatesay import all_of, in_, instant, out, parked, passing
@@ -220,6 +231,19 @@ def test_what_was_parked_and_is_carried_out_passes() -> None:
     leaves = passing(CART, 1_500, [(0.0, -2.0), (5.0, 4.0)])
     found = passages(parked(CART, 0, 1_500), leaves)
     assert told(found) == [("OUT", list(CART))]
+
+
+def test_what_two_antennas_of_one_side_hear_20_db_apart_lies_still_and_is_missed_when_it_is_carried_out() -> None:
+    """Antennas take turns: for a second the nearer one hears it twice as often, for four the other one does."""
+    near = all_of(parked(CART, 0, 1_500, seed=20), parked(CART, 0, 1_500, seed=21))
+    near = near.chosen(near.at // SECOND % 5 == 0)
+    far = parked(CART, 0, 1_500, seed=9)
+    far = dataclasses.replace(far, antenna=far.antenna + SIDES, rssi_sum=far.rssi_sum - 2_000)
+    leaves = passing(CART, 1_500, [(0.0, -2.0), (5.0, 4.0)])
+    people = [out(range(5), 900), in_(range(5), 1_200, seed=3), leaves]
+    expected = [("OUT", list(range(5))), ("IN", list(range(5))), ("OUT", list(CART))]
+    assert told(passages(near, far, *people)) == expected
+    assert told(passages(by_side(near), by_side(far), *people)) != expected, "as one antenna they waver too much"
 
 
 def test_an_hour_of_people_with_nothing_beside_a_full_cart_invents_nothing() -> None:
