@@ -22,7 +22,7 @@ from inventory.domain.gate_passages import Passing
 from inventory.domain.identifiers import VolumeName
 from inventory.domain.places import PlaceKind
 from inventory.locating.arrays import NONE
-from inventory.locating.gate_model import SHARE, GateModel, Levels
+from inventory.locating.gate_model import ORDER, SHARE, GateModel, Levels
 from inventory.locating.walking import Usual
 from inventory.store.gate_lists import ListedGate, PaperRow, TagRow
 from inventory.store.readers import RegisteredAntenna
@@ -225,6 +225,7 @@ class _Model(msgspec.Struct):
     lag: float
     loudest: float = 0.0  # neither was kept before it told anything
     share: float = SHARE
+    order: float = ORDER
 
 
 def save_model(directory: Path, gate: str, model: GateModel) -> None:
@@ -240,5 +241,5 @@ def load_model(directory: Path, gate: str) -> GateModel:
         kept = msgspec.json.decode((directory / f"model-{gate}.json").read_bytes(), type=_Model)
     except (OSError, msgspec.DecodeError):
         return GateModel()
-    usual = Usual(kept.lag, kept.loudest or kept.lag, kept.share)
+    usual = Usual(kept.lag, kept.loudest or kept.lag, kept.share, kept.order)
     return GateModel(Levels(np.array(kept.dbm), np.array(kept.spread), usual))

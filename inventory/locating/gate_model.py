@@ -18,6 +18,7 @@ SPREAD_DB, SPREAD_DB_MIN, SPREAD_DB_MAX = 5.0, 3.0, 7.0
 UNTOLD_DBM = -55.0
 CHANGE_DB_MAX = 9.0  # no reader that still works becomes so much weaker from one day to the next
 SHARE, SHARE_LEAST, SHARE_MOST = 0.5, 0.2, 0.7  # of the time at the gate, that from one antenna to the other; likewise
+ORDER, ORDER_LEAST = 0.95, 0.4  # how wholly in order passages are
 LAG_SECONDS, LAG_LEAST, LAG_MOST = 0.6, 0.2, 2.5  # from one antenna to the other; the first until anything is known
 
 
@@ -61,10 +62,10 @@ def loudest_lags(visits: Visits, group: Integers, groups: int) -> Reals:
     return mean
 
 
-def levels_of(loud: Reals, count: Integers, beside: Stretches, loudest: Reals, gate: GateModel) -> Levels:
+def levels_of(loud: Reals, count: Integers, beside: Stretches, loudest: Reals, order: Reals, gate: GateModel) -> Levels:
     """How passages sound in this evidence; where there are few, what the gate was taught, or a guess by what there is.
 
-    count: reads (group, antenna). loudest: as `loudest_lags`.
+    count: reads (group, antenna). loudest: as `loudest_lags`. order: as `order_of`.
     """
     lags, took = beside.lags(), beside.took / SECOND
     both = (count.min(axis=1, initial=1 << 40) >= READS_EACH_MIN) & (count.sum(axis=1) >= READS_MIN)
@@ -78,7 +79,8 @@ def levels_of(loud: Reals, count: Integers, beside: Stretches, loudest: Reals, g
         middle = np.abs(lags[near].mean(axis=1))
         share = float(np.median(middle / np.maximum(took[near], LAG_LEAST)))
         lag, peak = (min(max(float(np.median(one)), LAG_LEAST), LAG_MOST) for one in (middle, np.abs(loudest[near])))
-        usual = Usual(lag, peak, min(max(share, SHARE_LEAST), SHARE_MOST))
+        wholly = max(float(np.median(np.abs(order[near]))), ORDER_LEAST)
+        usual = Usual(lag, peak, min(max(share, SHARE_LEAST), SHARE_MOST), wholly)
         # On a day on which nothing passes, whoever walks along the wall would be taken for a passage.
         if gate.levels is not None and (np.abs(dbm - gate.levels.dbm) > CHANGE_DB_MAX).any():
             return gate.levels
@@ -87,4 +89,4 @@ def levels_of(loud: Reals, count: Integers, beside: Stretches, loudest: Reals, g
         return gate.levels
     heard = loud[~np.isnan(loud)]
     level = float(heard.max()) if len(heard) else UNTOLD_DBM
-    return Levels(np.full(2, level), np.full(2, SPREAD_DB), Usual(LAG_SECONDS, LAG_SECONDS, SHARE))
+    return Levels(np.full(2, level), np.full(2, SPREAD_DB), Usual(LAG_SECONDS, LAG_SECONDS, SHARE, ORDER))

@@ -25,7 +25,7 @@ from inventory.locating.lingering import (
 )
 from inventory.locating.reads import INNER, OUTER, SECOND, Reads, by_side, in_order
 from inventory.locating.visiting import Visits, groups_of, visits_of
-from inventory.locating.walking import Stretches, Usual, Ways, stretches, ways
+from inventory.locating.walking import Stretches, Usual, Ways, order_of, stretches, ways
 
 SURE = 0.6  # below this a passage is unclear
 LEFT_AFTER = 2 * SECOND  # silent so long: gone
@@ -39,6 +39,7 @@ WEAKER_DB = 4.0
 STOOD = 5 * SECOND
 AROUND = 8  # no more people are at a gate at a time
 OWN_READS_MIN = 3  # at either antenna: fewer tell no way beside somebody's who is there
+MERGED_MAX = 3  # times: what one merger made clear the next one may go by
 SAME_STAY = 0.8  # of the time both were heard: nobody else stands in the gate for just as long
 FEW_READS = 6
 SILENT_SHARE = 0.8  # of the passages: an antenna that misses so many hears nothing
@@ -153,9 +154,11 @@ def walk(reads: Reads, gate: GateModel) -> Walked:
     still = lying_still(sound)
     mine = _gone(sound, still)
     visits = visits_of(mine)
-    first = _as_grouped(mine, visits, groups_of(visits), gate)
-    together = _merged(first)
-    walked = first if together is None else _as_grouped(mine, visits, together[first.group], gate)
+    walked = _as_grouped(mine, visits, groups_of(visits), gate)
+    for _ in range(MERGED_MAX):
+        if (together := _merged(walked)) is None:
+            break
+        walked = _as_grouped(mine, visits, together[walked.group], gate)
     lies = lies_on(sound, still, visits.tag, visits.ended)
     groups = len(walked.loud)
     stays = np.bincount(walked.group, lies, groups) * 2 > np.bincount(walked.group, minlength=groups)
@@ -169,12 +172,13 @@ def _as_grouped(mine: Reads, visits: Visits, group: Integers, gate: GateModel) -
     loud = loud_of(visits, group, groups)
     by_antenna = [(read_group[of], mine.reads[of]) for of in (mine.antenna == INNER, mine.antenna == OUTER)]
     count = np.stack([np.bincount(*one, groups) for one in by_antenna], axis=1).astype(np.int64)
-    beside = stretches(mine.at, mine.antenna, mine.dbm() - visits.tops[visit, mine.antenna], read_group, groups)
+    heard = mine.at, mine.antenna, mine.dbm() - visits.tops[visit, mine.antenna], read_group, groups
+    beside, order = stretches(*heard), order_of(*heard)
     loudest = loudest_lags(visits, group, groups)
-    levels = levels_of(loud, count, beside, loudest, gate)
+    levels = levels_of(loud, count, beside, loudest, order, gate)
     nowhere = Ways(*np.zeros((3, groups)))
     walked = Walked(mine, visits, group, read_group, loud, count, levels, beside, nowhere, np.zeros(groups, bool))
-    return replace(walked, way=ways(beside, loudest, levels.usual, walked.loudness(), count))
+    return replace(walked, way=ways(beside, loudest, order, levels.usual, walked.loudness(), count))
 
 
 def _merged(walked: Walked) -> Integers | None:
@@ -185,17 +189,22 @@ def _merged(walked: Walked) -> Integers | None:
     one, other = _around(at, since, until)
     shared = np.minimum(until[one], until[other]) - np.maximum(since[one], since[other])
     whole = np.maximum(until[one], until[other]) - np.minimum(since[one], since[other])
-    # Whoever crosses with somebody or stands in the gate just as long goes with them, unless they surely went different ways.
-    crossed = (np.abs(at[one] - at[other]) <= SAME_PASSAGE) & (shared > 0)
-    stood = (whole > STOOD) & (shared > SAME_STAY * whole)
+    # Whoever crosses with somebody goes with them, unless they surely went different ways; whoever stands in the gate just as
+    # long, unless one surely came in and the other went out: while they stand there, a weak tag may sound as if it turned.
     sure = probability >= SURE
-    together = (crossed | stood) & ((best[one] == best[other]) | ~(sure[one] & sure[other]))
+    apart = (best[one] != best[other]) & sure[one] & sure[other]
+    crossed = (np.abs(at[one] - at[other]) <= SAME_PASSAGE) & (shared > 0) & ~apart
+    stood = (whole > STOOD) & (shared > SAME_STAY * whole)
+    stood &= ~apart | (best[one] == BACK) | (best[other] == BACK)
+    together = crossed | stood
+    person = _linked(groups, one[together], other[together])
     # What is heard too seldom or too softly to tell its own way goes with the only passage there was meanwhile.
     dim = ~sure | ~_near(walked) | (walked.count.min(axis=1, initial=1 << 40) < OWN_READS_MIN)
     clear = ~dim & (best != BACK)
     lead, tail = np.concatenate([one, other]), np.concatenate([other, one])
     during = clear[lead] & dim[tail] & (np.tile(shared, 2) >= SAME_STAY * (until[tail] - since[tail]))
-    only = during & (np.bincount(tail[during], minlength=groups)[tail] == 1)
+    persons = np.unique(np.stack([tail[during], person[lead[during]]]), axis=1)[0]
+    only = during & (np.bincount(persons, minlength=groups)[tail] == 1)
     one, other = np.concatenate([one[together], lead[only]]), np.concatenate([other[together], tail[only]])
     return _linked(groups, one, other) if len(one) else None
 

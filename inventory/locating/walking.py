@@ -24,6 +24,11 @@ ORDER_TELLS, TOSS_UP = 12.0, 0.6
 READS_TELL, CHANCE = 5, 0.3  # the middle of fewer reads at either antenna tells no more than their ends and so much
 # And for each spread by which both antennas heard it softer than even a weak tag is heard that passes: it was somewhere else.
 SOFT_TELLS, SOFT = 6.0, 2.0
+# Whoever is heard as wholly in order as the gate's passages are has passed, however softly and however long the one antenna
+# heard it while the other did too. Fitted beside that to people of two generators whose way was known.
+WHOLLY_TELLS, WHOLLY = 30.0, 0.87
+WHOLLY_SOFT_TELLS, WHOLLY_READS = 3.0, 3
+WHOLLY_MOST = 1.1
 
 
 class Stretches(NamedTuple):
@@ -53,12 +58,13 @@ class Usual(NamedTuple):
     """What the gate's passages take.
 
     lag, loudest: seconds from the middle of one stretch to that of the other, and from loudest to loudest. share: of the time
-    beside either antenna, the first of these.
+    beside either antenna, the first of these. order: as `order_of`, without its sign.
     """
 
     lag: float
     loudest: float
     share: float
+    order: float = 1.0
 
 
 class Ways(NamedTuple):
@@ -72,7 +78,7 @@ class Ways(NamedTuple):
 def stretches(at: Integers, antenna: Integers, below: Reals, group: Integers, groups: int) -> Stretches:
     """The stretches of `groups` groups, by their reads. below: dB against the tag's own loudest there, NaN where untold."""
     begun, ended = np.full((2, groups, 2), NONE)
-    counts = np.rint(np.maximum(np.nan_to_num(below) + BESIDE_DB, 0.0) * 100).astype(np.int64)
+    counts = _counting(below)
     for one in (INNER, OUTER):
         rows = np.flatnonzero((antenna == one) & (counts > 0))
         order = rows[np.lexsort((at[rows], group[rows]))]
@@ -86,11 +92,40 @@ def stretches(at: Integers, antenna: Integers, below: Reals, group: Integers, gr
     return Stretches(begun, ended)
 
 
-def ways(beside: Stretches, loudest: Reals, usual: Usual, loudness: Reals, count: Integers) -> Ways:
+def _counting(below: Reals) -> Integers:
+    """How much each read counts, the more the louder; whole numbers, so that their sums are the same in any order."""
+    return np.asarray(np.rint(np.maximum(np.nan_to_num(below) + BESIDE_DB, 0.0) * 100).astype(np.int64))
+
+
+def order_of(at: Integers, antenna: Integers, below: Reals, group: Integers, groups: int) -> Reals:
+    """How wholly each group was at the outer antenna after the inner one: 1 always, -1 always before; NaN unless both heard it.
+
+    Of all pairs of a read here and one there, those in this order less those in the other (Somers, 1962), as much as the reads
+    count; those of one instant, as slices are, tell neither. Arguments as of `stretches`.
+    """
+    order = np.lexsort((antenna, at, group))
+    of, counts = group[order], _counting(below)[order]
+    inner, outer = (np.where(antenna[order] == one, counts, 0.0) for one in (INNER, OUTER))
+    whole = np.bincount(of, inner, groups)
+    so_far = np.concatenate([[0.0], np.cumsum(inner)])
+    new = np.ones(len(order), bool)
+    new[1:] = (of[1:] != of[:-1]) | (at[order][1:] != at[order][:-1])
+    first = np.flatnonzero(new)
+    instant = np.cumsum(new) - 1
+    # Twice what was read inside before each read: until its instant, and with it.
+    twice = (so_far[first] + so_far[np.append(first[1:], len(order))[: len(first)]])[instant]
+    twice -= 2 * (np.cumsum(whole) - whole)[of]
+    pairs = whole * np.bincount(of, outer, groups)
+    told = np.full(groups, np.nan)
+    np.divide(np.bincount(of, outer * (twice - whole[of]), groups), pairs, out=told, where=pairs > 0)
+    return told
+
+
+def ways(beside: Stretches, loudest: Reals, order: Reals, usual: Usual, loudness: Reals, count: Integers) -> Ways:
     """The chances of each way.
 
-    loudest: seconds by which each group was loudest at the outer antenna after the inner one, NaN where untold. loudness (group,
-    antenna): spreads louder than passages are, NaN where untold. count (group, antenna): reads.
+    loudest: seconds by which each group was loudest at the outer antenna after the inner one, NaN where untold. order:
+    as `order_of`. loudness (group, antenna): spreads louder than passages are, NaN where untold. count (group, antenna): reads.
     """
     lags = beside.lags()
     took = beside.took / SECOND
@@ -114,7 +149,12 @@ def ways(beside: Stretches, loudest: Reals, usual: Usual, loudness: Reals, count
         )
         ordered = np.clip(between, -1.0, 1.0) + ENDS_TELL * np.clip(ends, -1.0, 1.0)
         odds = ORDER_TELLS * (ordered - TOSS_UP) + SOFT_TELLS * softer
+        wholly = np.clip(way * np.nan_to_num(order) / usual.order, -WHOLLY_MOST, WHOLLY_MOST)
+        by_order = WHOLLY_TELLS * (wholly - WHOLLY) + WHOLLY_SOFT_TELLS * softer
+        odds = np.where(count.min(axis=1, initial=WHOLLY_READS) < WHOLLY_READS, odds, np.maximum(odds, by_order))
         return np.asarray(np.where(beside.both, 1 / (1 + np.exp(-odds)), 1 / 3))
 
     inwards, outwards = chance(-1), chance(1)
+    both = np.maximum(inwards + outwards, 1.0)  # where the stretches say one and the order the other
+    inwards, outwards = inwards / both, outwards / both
     return Ways(inwards, outwards, 1 - inwards - outwards)

@@ -2,8 +2,11 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+from devices.gate_knowledge import load_model, save_model
 from devices.gate_reading import GateReading, Heard
+from inventory.locating.gate_model import ORDER
 from inventory.locating.reads import INNER, OUTER, SECOND, by_side, gate_antenna
 from inventory.store.readers import RegisteredAntenna
 
@@ -42,3 +45,16 @@ def test_an_antenna_registered_later_leaves_the_others_their_numbers() -> None:
     assert heard_by(reading)[0] == [INNER, OUTER, gate_antenna(OUTER, 1)]
     reading.use([*(one for one in FOUR if one.number != 1), replace(FIRST, antenna_id=20)])
     assert heard_by(reading)[0] == [gate_antenna(INNER, 1), INNER, OUTER, gate_antenna(OUTER, 1)]
+
+
+def test_what_a_gate_was_taught_before_it_kept_how_wholly_passages_are_in_order_is_not_lost(tmp_path: Path) -> None:
+    kept = {"dbm": [-48.0, -50.0], "spread": [4.0, 5.0], "lag": 1.2, "loudest": 1.1, "share": 0.4}
+    (tmp_path / "model-G-1.json").write_text(json.dumps(kept))
+    levels = load_model(tmp_path, "G-1").levels
+    assert levels is not None
+    assert tuple(levels.usual) == (1.2, 1.1, 0.4, ORDER)
+    taught = replace(load_model(tmp_path, "G-1"), levels=levels._replace(usual=levels.usual._replace(order=0.7)))
+    save_model(tmp_path, "G-1", taught)
+    again = load_model(tmp_path, "G-1").levels
+    assert again is not None
+    assert tuple(again.usual) == (1.2, 1.1, 0.4, 0.7)

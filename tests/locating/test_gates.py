@@ -25,8 +25,8 @@ from inventory.locating.reads import (
     within_their_second,
 )
 from inventory.locating.visiting import Visits, groups_of
-from inventory.locating.walking import Stretches, Usual, ways
-from tests.locating.gatesay import all_of, in_, instant, out, parked, passing
+from inventory.locating.walking import Stretches, Usual, order_of, ways
+from tests.locating.gatesay import all_of, as_reads, in_, instant, out, parked, passing
 
 UNTAUGHT = GateModel()
 CART = range(100, 120)
@@ -261,9 +261,47 @@ def test_softly_and_not_for_long_is_a_weak_tag_that_passes_and_softly_all_the_wh
     begun, ended = np.array([[1_720_000, 0], [900_000, 0]]), np.array([[2_690_000, 1_420_000], [4_520_000, 2_600_000]])
     loudness, count = np.array([[-2.5, -3.2], [-1.8, -3.9]]), np.array([[22, 7], [22, 7]])
     lags = np.array([-1.4, -1.4])
-    inwards = ways(Stretches(begun, ended), lags, Usual(1.09, 1.07, 0.475), loudness, count).inwards
+    half = np.array([-0.5, -0.5])
+    inwards = ways(Stretches(begun, ended), lags, half, Usual(1.09, 1.07, 0.475), loudness, count).inwards
     assert inwards[0] > SURE
     assert inwards[1] < SURE
+
+
+def test_what_one_antenna_heard_softly_before_the_other_has_passed_and_what_they_heard_in_turns_has_not() -> None:
+    """A weak tag alone: seven reads outside, a second's silence, seven inside; and the same seven and seven in turns."""
+    seconds = np.concatenate([np.linspace(-2.0, -0.9, 7), np.linspace(0.3, 0.9, 7)])
+    outside_first, in_turns = np.repeat([OUTER, INNER], 7), np.tile([OUTER, INNER], 7)
+    before = [out(range(20 * one, 20 * one + 5), 60.0 * one, seed=one) for one in range(1, 13)]
+    gate = learn_gate(all_of(*before), UNTAUGHT)
+    assert gate.levels is not None
+    softly = gate.levels.dbm - 3.4 * gate.levels.spread
+    for antenna, expected in ((outside_first, [("IN", [7])]), (in_turns, [])):
+        weak = as_reads(np.full(14, 7), antenna, 900 + seconds, softly[antenna])
+        assert told(watch(weak, gate, instant(1_000)).passages) == expected
+
+
+def test_reads_of_one_instant_tell_no_order() -> None:
+    """As slices have them: all in the middle of theirs."""
+    at = np.array([5, 5, 5, 1, 1, 9, 1, 2, 3], np.int64)
+    antenna = np.array([INNER, OUTER, OUTER, INNER, OUTER, OUTER, OUTER, INNER, INNER])
+    group = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
+    assert order_of(at, antenna, np.zeros(9), group, 4)[:3].tolist() == [0.0, 0.5, -1.0]
+    assert np.isnan(order_of(at, antenna, np.zeros(9), group, 4)[3])
+
+
+def test_all_that_is_read_of_a_full_cart_that_stands_in_the_gate_goes_with_it_however_seldom() -> None:
+    """A simulated cart of 56 that stands there for twelve seconds: some of them are read a few times by one antenna."""
+    scene = make_scene(Traffic(), seed=62)
+    walker = next(one for one in scene.walkers if len(one.tags) == 56)
+    since, until = round(walker.seconds[0]), round(walker.seconds[-1])
+    reads = read(scene, span=(since - 240.0, until + 20.0))
+    theirs = np.intersect1d(reads.tag[reads.at >= since * SECOND], walker.tags).tolist()
+    assert len(theirs) > 50
+    found = told(watch(reads, UNTAUGHT, (until + 20) * SECOND).passages)
+    (went,) = [one for one in found if not set(theirs).isdisjoint(one[1])]
+    assert went[0] == "OUT"
+    assert set(went[1]) <= set(theirs)
+    assert len(went[1]) >= len(theirs) - 2, "two were read a few times long after the others"
 
 
 # ── What is wrong with a gate ────────────────────────────────────────────────────────────────────────────────────────
