@@ -1,7 +1,8 @@
-"""`python -m bench.other_gates`: gates by a generator that nothing was fitted to (`bench/other_gate_radio.py`), one thing different at a time.
+"""`python -m bench.other_gates`: gates by another generator (`bench/other_gate_radio.py`), one thing different at a time.
 
 Each variation is taught by half an hour of other people at a gate of its kind, as `bench.gates` does it, and judged on half an hour a
-seed; seeds from 1,000 were not looked at while anything was tuned. It says where the inference stops being good, not how good a gate is.
+seed; seeds from 1,000 were not looked at while anything was tuned, smaller ones were:
+they helped choose `WHOLLY` and its like in `walking`. It says where the inference stops being good, not how good a gate is.
 """
 
 import argparse
