@@ -36,10 +36,26 @@ class Misses(NamedTuple):
 
 
 class Steady(NamedTuple):
-    """The variance by which nights differ: what a night brings, and what each of its reads brings, divided by their number."""
+    """By how much nights differ: the variance that a night brings, and what each of its reads brings, divided by their number.
+
+    tail: how much oftener than a normal distribution has it nights are far off, as one over the degrees of freedom of Student's
+    t; 0 where they are not. told: by so many hearings, older ones for less.
+    """
 
     night: float
     read: float
+    tail: float = 0.0
+    told: float = 0.0
+
+
+class Steadiness(NamedTuple):
+    """How steadily volumes are heard from night to night where they stand, and beside it.
+
+    A handheld is right before a volume one day and a metre further on the next; what comes from the next bay changes little.
+    """
+
+    own: Steady
+    beside: Steady
 
 
 class Novel(NamedTuple):
@@ -62,8 +78,11 @@ MISSES = Misses(
     (-5.5, -2.0, -1.0, -1.0), ((1.0, 0.0, 0.0, 0.0), (0.0, 4.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
 )
 # Until a night has taught it: fading of 2 to 4 dB within a tag (radio.md), reads that come by chance.
-STRENGTH_STEADY, READS_STEADY, PHASE_STEADY = Steady(1.5, 6.25), Steady(0.1, 1.0), Steady(0.02, 0.03)
-STRENGTH_TAIL = 0.2  # five degrees of freedom: rather too forgiving than too sure
+# Five degrees of freedom: rather too forgiving than too sure.
+STRENGTH_STEADY, READS_STEADY, PHASE_STEADY = (
+    Steadiness(assumed, assumed)
+    for assumed in (Steady(1.5, 6.25, 0.2, 1_000.0), Steady(0.1, 1.0, 0.0, 1_000.0), Steady(0.02, 0.03, 0.0, 1_000.0))
+)
 NOVEL = Novel(1.0, -0.3, 0.5, -2.0, 12.0)
 
 
@@ -84,9 +103,7 @@ class Model:
     What the second way of weighing needs (`weighing`); `sensor` stays None until a night has taught it.
     sensor: what to expect of a volume heard from so far (`sensing.Sensor.parameters`).
     strength_steady, reads_steady, phase_steady: how much what is heard of a volume at one place differs from night to night
-        (`Steady`): dB squared of its mean strength, square of the logarithm of its reads, square of its phase. Learned.
-    strength_tail: how much oftener than a normal distribution has it nights are far off, as one over the degrees of freedom of
-        Student's t; 0 where they are not. Learned.
+        (`Steadiness`): dB squared of its mean strength, square of the logarithm of its reads, square of its phase. Learned.
     novel: how a volume sounds at a place that never heard it before (`Novel`). Learned.
     near_share: how many of the strayed volumes stand on one of the `near_places` around their shelf.
     misses: how likely a night misses a volume that is there (`Misses`). Learned.
@@ -111,10 +128,9 @@ class Model:
     label_seconds_max: float = 10.0
     code_seconds_max: float = 120.0
     sensor: dict[str, Any] | None = None
-    strength_steady: Steady = STRENGTH_STEADY
-    reads_steady: Steady = READS_STEADY
-    phase_steady: Steady = PHASE_STEADY
-    strength_tail: float = STRENGTH_TAIL
+    strength_steady: Steadiness = STRENGTH_STEADY
+    reads_steady: Steadiness = READS_STEADY
+    phase_steady: Steadiness = PHASE_STEADY
     novel: Novel = NOVEL
     near_share: float = 0.75
     near_places: int = 8
@@ -156,18 +172,21 @@ class Model:
         habits = tuple((float(one), float(of)) for one, of in known.get("habits", ()))
         known["habits"] = habits if len(habits) == len(HABITS_ASSUMED) else HABITS_ASSUMED
         known["misses"] = _misses_of(known.get("misses"))
-        for name, kind in (
-            ("strength_steady", Steady),
-            ("reads_steady", Steady),
-            ("phase_steady", Steady),
-            ("novel", Novel),
-        ):
-            if name in known:
-                known[name] = kind(*map(float, known[name]))
+        for name in ("strength_steady", "reads_steady", "phase_steady"):
+            known[name] = _steadiness_of(known.get(name)) or getattr(Model, name)
+        if "novel" in known:
+            known["novel"] = Novel(*map(float, known["novel"]))
         for name in ("found_wrong", "missing_wrong"):
             if name in known:
                 known[name] = tuple(map(float, known[name]))
         return Model(**known)
+
+
+def _steadiness_of(stored: Any) -> Steadiness | None:
+    match stored:
+        case [[*own], [*beside]] if len(own) == len(beside) == len(Steady._fields):
+            return Steadiness(Steady(*map(float, own)), Steady(*map(float, beside)))
+    return None
 
 
 def _misses_of(stored: Any) -> Misses:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Integers, Places, Reals, in_parts, some_at_once, summed
 from inventory.locating.listening import Night
-from inventory.locating.model import Model, Novel, Steady
+from inventory.locating.model import Model, Novel, Steadiness, Steady
 from inventory.locating.profiling import Profiles, as_visits, habit_of, keys_of, row_at, row_in, usual_dbm, usual_reads
 from inventory.locating.sensing import (
     DETECTION_MAX,
@@ -162,12 +162,14 @@ class Memory:
         place = profiles.place[at]
         # A visit worth half a usual one brings half the reads.
         log_reads = profiles.log_reads[at] + times * np.log(self.visits[place] / effort[place])
+        own = place == profiles.home[profiles.volume[at]]
         for name, total, nights, steady, by in (
             ("strength", profiles.strength[at], profiles.told[at], model.strength_steady, reads),
             ("reads", log_reads, times, model.reads_steady, usual),
             ("phase", profiles.phase[at], profiles.phased[at], model.phase_steady, reads),
         ):
-            within = steady.night + steady.read / by
+            within = np.where(own, steady.own.night, steady.beside.night)
+            within += np.where(own, steady.own.read, steady.beside.read) / by
             between = np.maximum(columns[f"{name}_variance"][rows] - within, BETWEEN_MIN * within)
             worth = nights * between / (nights * between + within)
             by_shelf = columns[name][rows]
@@ -254,18 +256,29 @@ def learned(
         strength_steady=_steady(model.strength_steady, STRENGTH_LEAST, night, profiles, ledger_place, "strength"),
         reads_steady=_steady(model.reads_steady, READS_LEAST, night, profiles, ledger_place, "reads"),
         phase_steady=_steady(model.phase_steady, PHASE_LEAST, night, profiles, ledger_place, "phase"),
-        strength_tail=_tail(model, night, profiles, ledger_place),
         novel=_novel(model.novel, night, places, profiles, ledger_place, sensor, at_home >= verified),
         habits=_habits(model, night, profiles, ledger_place, at_home),
     )
 
 
-def _steady(before: Steady, least: Steady, night: Night, profiles: Profiles, ledger_place: Integers, of: str) -> Steady:
-    """How what is heard of volumes differs from night to night, split into what the night and what the single read brings.
+def _steady(
+    before: Steadiness, least: Steady, night: Night, profiles: Profiles, ledger_place: Integers, of: str
+) -> Steadiness:
+    """How what is heard of volumes differs from night to night, at their own places and beside them."""
+    squares, reads, own = _differences(night, profiles, ledger_place, of)
+    return Steadiness(
+        *(
+            _steady_of(known, least, squares[which], reads[which])
+            for known, which in zip(before, (own, ~own), strict=True)
+        )
+    )
+
+
+def _steady_of(before: Steady, least: Steady, squares: Reals, reads: Reals) -> Steady:
+    """Split into what the night and what the single read brings; and how long the tails are.
 
     Medians, since a volume that moved differs for another reason.
     """
-    squares, reads = _differences(night, profiles, ledger_place, of)
     few = reads <= np.median(reads) if len(reads) else np.zeros(0, bool)
     if few.sum() < HEARINGS_MIN or (~few).sum() < HEARINGS_MIN:
         return before
@@ -273,25 +286,26 @@ def _steady(before: Steady, least: Steady, night: Night, profiles: Profiles, led
     inverse_few, inverse_many = (float((1 / reads[which]).mean()) for which in (few, ~few))
     by_read = max((with_few - with_many) / max(inverse_few - inverse_many, 1e-3), least.read)
     by_night = max(with_many - by_read * inverse_many, least.night)
-    return Steady(KEPT * before.night + (1 - KEPT) * by_night, KEPT * before.read + (1 - KEPT) * by_read)
+    tonight = Steady(by_night, by_read, _tail(squares / (by_night + by_read / reads)), float(len(reads)))
+    kept = KEPT * before.told
+    share = kept / (kept + tonight.told)
+    night, read, tail = (share * old + (1 - share) * new for old, new in zip(before[:3], tonight[:3], strict=True))
+    return Steady(night, read, round(tail, 6), kept + tonight.told)
 
 
-def _tail(model: Model, night: Night, profiles: Profiles, ledger_place: Integers) -> float:
-    """How long the tails of the differences are, by how many are three times as far off as usual.
+def _tail(squares: Reals) -> float:
+    """How long the tails of differences are, by how many are three times as far off as usual.
 
     A handheld is never held the same way twice: what is read at the end of its reach one day is read right before it the next.
     """
-    squares, reads = _differences(night, profiles, ledger_place, "strength")
-    if len(squares) < HEARINGS_MIN:
-        return model.strength_tail
-    usual = model.strength_steady.night + model.strength_steady.read / reads
-    far = squares / usual > FAR_OFF**2 * float(np.median(squares / usual)) / NORMAL_MEDIAN_SQUARE
-    tonight = np.interp(float(far.mean()), *np.array(FAR_OFF_BY_TAIL).T)
-    return round(KEPT * model.strength_tail + (1 - KEPT) * float(tonight), 6)
+    far = squares > FAR_OFF**2 * float(np.median(squares)) / NORMAL_MEDIAN_SQUARE
+    return float(np.interp(float(far.mean()), *np.array(FAR_OFF_BY_TAIL).T))
 
 
-def _differences(night: Night, profiles: Profiles, ledger_place: Integers, of: str) -> tuple[Reals, Reals]:
-    """Squared differences between tonight and the profile, freed of what the profile doesn't know; and the reads behind each."""
+def _differences(
+    night: Night, profiles: Profiles, ledger_place: Integers, of: str
+) -> tuple[Reals, Reals, NDArray[np.bool_]]:
+    """Squared differences between tonight and the profile, freed of what that lacks; the reads behind each; whether at home."""
     hearings, effort = night.hearings, night.posts.effort
     total, nights = {
         "strength": (profiles.strength, profiles.told),
@@ -306,7 +320,8 @@ def _differences(night: Night, profiles: Profiles, ledger_place: Integers, of: s
     apart = tonight[use] - total[at] / nights[at]
     usual = np.maximum(usual_reads(profiles, at, effort.astype(np.float64)), 1.0)
     reads = usual if of == "reads" else hearings.count[use].astype(np.float64)
-    return apart**2 / (1 + 1 / nights[at]), reads
+    own = hearings.place[use] == ledger_place[hearings.volume[use]]
+    return apart**2 / (1 + 1 / nights[at]), reads, own
 
 
 def _novel(

@@ -124,7 +124,9 @@ def _likelihood(
     expected, told = memory.instead(expected, known, hearings, heard, shelves.posts.effort)
     likelihood = summed(row, _reads_and_detection(hearings, heard, expected, silent=silent), len(volume))
     shared = shelves.sensor.shared_variance
-    tail = np.where(known, memory.model.strength_tail, 0.0)
+    steady = memory.model.strength_steady
+    own = hearings.place[heard] == place[row]
+    tail = np.where(known, np.where(own, steady.own.tail, steady.beside.tail), 0.0)
     return likelihood + _strength(hearings, heard, row, len(volume), expected, told, shared, known, tail)
 
 
@@ -167,7 +169,7 @@ def _strength(
 ) -> Reals:
     """Logarithm of the strengths' density, with what all hearings of a volume share (a weak tag) integrated out.
 
-    tail: of each row (`Model.strength_tail`); what is far off where tails are long counts less, also in what is shared.
+    tail: of each row (`Steady.tail`); what is far off where tails are long counts less, also in what is shared.
     """
     strength = hearings.strength[heard]
     told = ~np.isnan(strength)

@@ -11,7 +11,7 @@ from devices.simulator.halls import Hall, Plant, Profile, make_hall, plant
 from inventory.locating.arrays import NONE, Reals
 from inventory.locating.judging import Judgement, Outcome, judge
 from inventory.locating.missing import KEPT, Silence, learned_misses, signs_of
-from inventory.locating.model import HABITS_ASSUMED, MISSES, STRENGTH_TAIL, Misses, Model
+from inventory.locating.model import HABITS_ASSUMED, MISSES, STRENGTH_STEADY, Misses, Model
 from inventory.locating.nightly import close_night
 from inventory.locating.profiling import Profiles, no_profiles, remember
 from inventory.locating.sensing import heard_if
@@ -81,7 +81,7 @@ def replace_gone(silence: Silence, there: NDArray[np.bool_], share: float) -> Si
 def test_a_close_learns_that_nights_are_more_alike_than_volumes_are(known: tuple[Hall, Model, Profiles]) -> None:
     _, model, _ = known
     assert model.sensor is not None
-    assert model.strength_steady.night < min(model.sensor["strength_variance"])
+    assert model.strength_steady.own.night < min(model.sensor["strength_variance"])
     assert model.novel.chance < 1
     assert model.novel.strength < 0, "what is heard for the first time is faint"
 
@@ -148,12 +148,13 @@ def test_where_strengths_are_far_off_now_and_then_that_alone_moves_nothing() -> 
         model, profiles, judged = close_night(
             heard, listen(hall, number).trail, hall.places, hall.ledger.astype(np.int64), model, profiles
         )
-    assert model.strength_tail > 0.1
+    assert model.strength_steady.own.tail > 0.1
     assert (judged.outcome == Outcome.ELSEWHERE).sum() <= 3
 
 
 def test_where_nights_are_alike_a_model_learns_that_they_are(known: tuple[Hall, Model, Profiles]) -> None:
-    assert known[1].strength_tail < STRENGTH_TAIL * 0.6
+    assert known[1].strength_steady.own.tail < STRENGTH_STEADY.own.tail * 0.6
+    assert known[1].strength_steady.own.told > STRENGTH_STEADY.own.told
 
 
 def test_a_night_that_leaves_a_volume_unsure_takes_nothing_of_what_is_known_of_it(
