@@ -16,9 +16,11 @@ from inventory.locating.listening import Night, hear, heard_by_others, usual_lev
 from inventory.locating.missing import Silence, silence_of
 from inventory.locating.model import Model
 from inventory.locating.profiling import Profiles, as_visits
+from inventory.locating.rehearsing import rehearse
 from inventory.locating.remembering import Memory
 from inventory.locating.sensing import Pairs, Sensor, Shelves, expect, learn_sensor, pairs_of
-from inventory.locating.weighing import Candidates, best_two, posterior_of, weigh
+from inventory.locating.trusting import trusted
+from inventory.locating.weighing import STACK_METRES, Candidates, best_two, posterior_of, weigh, wider
 
 ROUNDS = 2  # the shelves are learned from volumes believed at home, who is at home is weighed by the shelves
 LEDGER_ROUNDS = 6
@@ -26,8 +28,8 @@ LEDGER_RIGHT_MIN, LEDGER_RIGHT_MAX = 0.9, 0.9998
 SHARED_VARIANCE, SHARED_VARIANCE_MAX = 4.0, 40.0  # dB squared; the first until something is known
 LOUD_DB = 3.0  # about as loud
 STEP_WEIGHT = 0.75  # what a step that knows neither visits nor company trusts its evidence
+ENOUGH = 0.99  # of rehearsed strays, so many must have been heard about as loud as anywhere where they stand
 RUN_VOLUMES_MIN = 8  # fewer that went the same way went one by one
-STACK_METRES = 0.2  # places straight above one another are one section
 
 
 class Outcome(IntEnum):
@@ -128,6 +130,16 @@ def _weighed(
     if not alone:
         candidates = replace(candidates, likelihood=candidates.likelihood * STEP_WEIGHT)
     posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)
+    rehearsal = rehearse(night, shelves, memory, ledger_right) if alone else None
+    if rehearsal and rehearsal.told < ENOUGH * ledger_right:
+        near, served = night.pairs_near, night.served
+        candidates = wider(candidates, night.hearings, shelves, near, memory, served, ledger_right)
+        posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)
+        rehearsal = rehearse(night, shelves, memory, ledger_right, widely=True)
+    if rehearsal:
+        listened = (ledger_place != NONE) & np.append(night.posts.effort > 0, False)[ledger_place]
+        posterior = trusted(candidates, posterior, ledger_place, places, ledger_right, listened, rehearsal)
+        ledger_right = _ledger_right(posterior[candidates.place == ledger_place[candidates.volume]])
     at_home = _at_home(candidates, posterior, ledger_place, len(ledger_place))
     return Weighed(candidates, posterior, sensor, ledger_right, at_home)
 
@@ -146,13 +158,16 @@ def _held_against_ledger(
     home = candidates.place == ledger_place[candidates.volume]
     posterior = posterior_of(candidates, ledger_place, count, right, model)
     for _ in range(LEDGER_ROUNDS if learn else 0):
-        at_home = float(posterior[home].sum())
-        all_held = float(home.sum())
-        if not all_held:
+        if not home.any():
             break
-        right = min(max((at_home + 1.0) / (all_held + 1.001), LEDGER_RIGHT_MIN), LEDGER_RIGHT_MAX)
+        right = _ledger_right(posterior[home])
         posterior = posterior_of(candidates, ledger_place, count, right, model)
     return posterior, right
+
+
+def _ledger_right(at_home: Reals) -> float:
+    """How often the ledger is right, by the probabilities of volumes to be where it has them."""
+    return float(np.clip((at_home.sum() + 1.0) / (len(at_home) + 1.001), LEDGER_RIGHT_MIN, LEDGER_RIGHT_MAX))
 
 
 def _loudest_at_home(night: Night, ledger_place: Integers) -> Reals:
@@ -237,7 +252,8 @@ def judge(
     outcome[beliefs.volume[home & ~listened[beliefs.volume]]] = Outcome.UNCOVERED
     other = ~home & _in_other_section(beliefs, places, ledger_place)
     worth = np.where(other, section, beliefs.probability)
-    found = ~home & _within_error(worth, ~home & (worth >= model.likely), model.found_tolerated)
+    stray = 1 - weighed.at_home[beliefs.volume]
+    found = _within_error(stray, ~home & (worth >= model.likely), model.found_tolerated)
     outcome[beliefs.volume[found]] = Outcome.ELSEWHERE
     section_only = found & other & (beliefs.probability < model.sure)
     only_section = np.zeros(len(ledger_place), bool)

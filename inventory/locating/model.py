@@ -137,13 +137,13 @@ class Model:
     misses: Misses = MISSES
     habits: tuple[tuple[float, float], ...] = HABITS_ASSUMED
     level_dbm: float | None = None
-    wrong_max: float = 0.025
+    wrong_max: float = 0.05
     missing_wrong_max: float = 0.2
     found_wrong: tuple[float, float] = (0.0, 0.0)
     missing_wrong: tuple[float, float] = (0.0, 0.0)
     zones: dict[str, Any] | None = None
     sure: float = 0.9
-    likely: float = 0.5
+    likely: float = 0.6
     likely_missing: float = 1 / 3
 
     def of_zones(self) -> "Model":

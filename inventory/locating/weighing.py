@@ -16,6 +16,7 @@ from inventory.locating.sensing import (
     Hearings,
     Shelves,
     heard_if,
+    nearby,
 )
 from inventory.locating.working import in_turn
 
@@ -23,7 +24,9 @@ CANDIDATE_DB = 14.0  # a place that hears a volume so much fainter than the loud
 OUTLIER_SIGMAS = 4.5  # beyond, one hearing tells no more
 PHASE_SIGMAS = 3.0
 TAIL_LEAST = 1e-6  # so little is none: a normal distribution
+STACK_METRES = 0.2  # places straight above one another are one section
 SHARED_AT_HOME = 1.0  # dB squared that a volume's hearings share from night to night, its profile known
+WIDER_BELOW = 0.99  # whoever is less surely at home may be where nobody heard it
 NEAR_METRES = 1.4  # shelves so close are where most strays end up
 
 
@@ -91,6 +94,61 @@ def weigh(
     for part, more in zip(parts, in_turn(of, parts), strict=True):
         likelihood[part] += more
     return Candidates(volume, place, likelihood, _near(shelves.places, place, memory.ledger_place[volume]))
+
+
+def wider(
+    candidates: Candidates,
+    hearings: Hearings,
+    shelves: Shelves,
+    near: tuple[Integers, Integers],
+    memory: Memory,
+    served: tuple[Integers, Integers],
+    ledger_right: float,
+) -> Candidates:
+    """The candidates, of volumes that aren't surely at home also those places that are near where they were heard.
+
+    Tags are missed where they stand, too, and read from the next bay.
+    """
+    count, ledger_place = len(shelves.places.x), memory.ledger_place
+    posterior = posterior_of(candidates, ledger_place, count, ledger_right, memory.model)
+    at_home = np.zeros(len(ledger_place))
+    home = candidates.place == ledger_place[candidates.volume]
+    at_home[candidates.volume[home]] = posterior[home]
+    unsure = at_home < WIDER_BELOW
+    rows = unsure[hearings.volume]
+    if not rows.any():
+        return candidates
+    some = Hearings(*(getattr(hearings, field.name)[rows] for field in fields(Hearings)))
+    more = weigh(some, shelves, near, memory, _with_those_around(served, shelves, memory.model.near_places))
+    kept = ~unsure[candidates.volume]
+    columns = [
+        np.concatenate([getattr(candidates, field.name)[kept], getattr(more, field.name)])
+        for field in fields(Candidates)
+    ]
+    order = np.argsort(columns[0] * count + columns[1], kind="stable")
+    return Candidates(*(column[order] for column in columns))
+
+
+def _with_those_around(served: tuple[Integers, Integers], shelves: Shelves, most: int) -> tuple[Integers, Integers]:
+    """Pairs (place, place that comes into question where it hears a volume): those served, the nearest that were listened at."""
+    listened = np.flatnonzero(shelves.posts.effort > 0)
+    here, there, _ = nearest(shelves.places, listened, listened, most)
+    count = len(shelves.places.x)
+    key = distinct(np.concatenate([served[0] * count + served[1], there * count + here]))
+    return key // count, key % count
+
+
+def nearest(places: Places, taken: Integers, wanted: Integers, most: int) -> tuple[Integers, Integers, Reals]:
+    """The nearest of the `taken` places around each wanted one, at most so many: (taken, wanted, square of the metres)."""
+    here, there = nearby(places, taken, wanted)
+    with np.errstate(invalid="ignore"):
+        squared = np.asarray(sum((axis[here] - axis[there]) ** 2 for axis in (places.x, places.y, places.z)))
+        close = (here != there) & (squared <= NEAR_METRES**2) & (places.room[here] == places.room[there])
+    here, there, squared = here[close], there[close], squared[close]
+    order = np.lexsort((here, squared, there))
+    here, there, squared = here[order], there[order], squared[order]
+    first = np.arange(len(there)) - np.searchsorted(there, there) < most
+    return here[first], there[first], squared[first]
 
 
 def _louder_there(volume: Integers, place: Integers, hearings: Hearings, shelves: Shelves) -> tuple[Integers, Reals]:
