@@ -143,7 +143,7 @@ class Model:
     missing_wrong: tuple[float, float] = (0.0, 0.0)
     zones: dict[str, Any] | None = None
     sure: float = 0.9
-    likely: float = 0.6
+    likely: float = 0.5
     likely_missing: float = 1 / 3
 
     def of_zones(self) -> "Model":
