@@ -16,8 +16,9 @@ from inventory.locating.weighing import STACK_METRES, Candidates
 STRAYS_MIN = 100  # fewer rehearsed tell nothing
 # Of all volumes, those that sound oddest: strays and, to see how their number falls, enough that aren't.
 ODD_SHARE = 0.05
-# Of the strays, so many sound less odd than each step of their distribution: finest where volumes at home sound alike.
-STEPS = np.array([0.0025, 0.005, 0.01, 0.02, 0.035, 0.06, 0.1, 0.15, 0.22, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+# Of the strays, so many sound less odd than each step of their distribution. How those few sound that sound least odd, no rehearsal of
+# some thousand tells: who really strays to the end of the next bay is harder to tell than whoever is taken for it.
+STEPS = np.array([0.05, 0.1, 0.15, 0.22, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
 STEP_STRAYS_MIN = 5
 BINS = 40  # of odds, one each, in which volumes at home are counted; odder ones are taken for strays
 # How many volumes at home sound so odd: the logarithm falls as FALL and bends down, both known no better than SURE says.
