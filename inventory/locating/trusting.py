@@ -16,8 +16,8 @@ from inventory.locating.weighing import STACK_METRES, Candidates
 STRAYS_MIN = 100  # fewer rehearsed tell nothing
 # Of all volumes, those that sound oddest: strays and, to see how their number falls, enough that aren't.
 ODD_SHARE = 0.05
-# Of the strays, so many sound less odd than each step of their distribution. How those few sound that sound least odd, no rehearsal of
-# some thousand tells: who really strays to the end of the next bay is harder to tell than whoever is taken for it.
+# Of the strays, so many sound less odd than each step of their distribution. How those few sound that sound least odd, no
+# rehearsal tells: who really strays to the end of the next bay is harder to tell than whoever is taken for it.
 STEPS = np.array([0.05, 0.1, 0.15, 0.22, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
 STEP_STRAYS_MIN = 5
 BINS = 40  # of odds, one each, in which volumes at home are counted; odder ones are taken for strays
@@ -26,6 +26,7 @@ FALL, FALL_SURE, FALL_MIN = 0.6, 1 / 0.1**2, 0.1
 BEND_SURE = 1 / 0.03**2
 LEVEL_SURE = 0.01
 ROUNDS, STEP_MAX = 150, 1.0
+SURER = 3.0  # a rehearsal shows where probabilities are too sure; it makes nothing surer by more than this, in logarithms of odds
 LOGARITHM_MAX = 50.0
 BLUNT = 0.2  # the power where hearings mislead together
 LEAST = float(np.finfo(np.float64).tiny)
@@ -160,8 +161,7 @@ def _strays(odds: Reals, level: NDArray[np.bool_], ledger_right: float, rehearsa
     if not len(odds):
         return stray
     since = float(np.quantile(odds, 1 - ODD_SHARE))
-    # A rehearsal shows where probabilities are too sure; surer than they are it makes nothing.
-    said = odds + np.log1p(-ledger_right) - np.log(ledger_right)
+    said = odds + SURER + np.log1p(-ledger_right) - np.log(ledger_right)
     said = 1 / (1 + np.exp(-np.clip(said, -LOGARITHM_MAX, LOGARITHM_MAX)))
     for kind in (True, False):
         mine, like = level == kind, rehearsal.odds.odds[rehearsal.odds.level == kind]
