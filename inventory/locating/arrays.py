@@ -184,6 +184,15 @@ def summed(row: NDArray[np.signedinteger[Any]], values: NDArray[Any], rows: int)
     return np.asarray(np.bincount(row, np.asarray(values, np.float64), rows), np.float64)
 
 
+def rows_of(sorted_volumes: Integers, wanted: Integers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All rows of each wanted volume among rows that ascend by volume: which of the wanted, and which row."""
+    first = np.searchsorted(sorted_volumes, wanted)
+    size = np.searchsorted(sorted_volumes, wanted, side="right") - first
+    which = np.repeat(np.arange(len(wanted)), size)
+    within = np.arange(len(which)) - np.repeat(np.cumsum(size) - size, size)
+    return which, first[which] + within
+
+
 def distinct(keys: Integers) -> Integers:
     """The different ones among millions of keys, ascending; `np.unique` looks them up in a table that no cache holds."""
     ordered = np.sort(keys)

@@ -20,7 +20,7 @@ from inventory.locating.rehearsing import rehearse
 from inventory.locating.remembering import Memory
 from inventory.locating.sensing import Pairs, Sensor, Shelves, expect, learn_sensor, pairs_of
 from inventory.locating.trusting import trusted
-from inventory.locating.weighing import STACK_METRES, Candidates, best_two, posterior_of, weigh, wider
+from inventory.locating.weighing import STACK_METRES, Candidates, at_home_of, best_two, posterior_of, weigh, wider
 
 ROUNDS = 2  # the shelves are learned from volumes believed at home, who is at home is weighed by the shelves
 LEDGER_ROUNDS = 6
@@ -132,15 +132,15 @@ def _weighed(
     posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)
     rehearsal = rehearse(night, shelves, memory, ledger_right) if alone else None
     if rehearsal and rehearsal.told < ENOUGH * ledger_right:
-        near, served = night.pairs_near, night.served
-        candidates = wider(candidates, night.hearings, shelves, near, memory, served, ledger_right)
+        at_home = at_home_of(candidates, posterior, ledger_place)
+        candidates = wider(candidates, night.hearings, shelves, night.pairs_near, memory, night.served, at_home)
         posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)
         rehearsal = rehearse(night, shelves, memory, ledger_right, widely=True)
     if rehearsal:
         listened = (ledger_place != NONE) & np.append(night.posts.effort > 0, False)[ledger_place]
         posterior = trusted(candidates, posterior, ledger_place, places, ledger_right, listened, rehearsal)
         ledger_right = _ledger_right(posterior[candidates.place == ledger_place[candidates.volume]])
-    at_home = _at_home(candidates, posterior, ledger_place, len(ledger_place))
+    at_home = at_home_of(candidates, posterior, ledger_place)
     return Weighed(candidates, posterior, sensor, ledger_right, at_home)
 
 
@@ -187,14 +187,6 @@ def _loudest_at_home(night: Night, ledger_place: Integers) -> Reals:
     at_home[hearings.volume] = 0.0
     at_home[hearings.volume[fits]] = 1.0
     at_home[np.append(night.posts.effort == 0, False)[ledger_place]] = 1.0
-    return at_home
-
-
-def _at_home(candidates: Candidates, posterior: Reals, ledger_place: Integers, volumes: int) -> Reals:
-    home = candidates.place == ledger_place[candidates.volume]
-    at_home = np.ones(volumes)
-    at_home[candidates.volume] = 0.0
-    at_home[candidates.volume[home]] = posterior[home]
     return at_home
 
 
@@ -252,6 +244,7 @@ def judge(
     outcome[beliefs.volume[home & ~listened[beliefs.volume]]] = Outcome.UNCOVERED
     other = ~home & _in_other_section(beliefs, places, ledger_place)
     worth = np.where(other, section, beliefs.probability)
+    # Wrong is a finding whose volume stands at home after all; at which other place it stands is said with its own certainty.
     stray = 1 - weighed.at_home[beliefs.volume]
     found = _within_error(stray, ~home & (worth >= model.likely), model.found_tolerated)
     outcome[beliefs.volume[found]] = Outcome.ELSEWHERE

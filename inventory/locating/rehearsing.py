@@ -10,13 +10,13 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from inventory.locating.arrays import NONE, Integers, Places, Reals
+from inventory.locating.arrays import NONE, Integers, Places, Reals, rows_of
 from inventory.locating.listening import Night
 from inventory.locating.profiling import Profiles
 from inventory.locating.remembering import Memory
 from inventory.locating.sensing import Hearings, Shelves
 from inventory.locating.trusting import BLUNT, Rehearsal, odds_of, to_power
-from inventory.locating.weighing import STACK_METRES, Candidates, nearest, posterior_of, weigh, wider
+from inventory.locating.weighing import STACK_METRES, Candidates, at_home_of, nearest, posterior_of, weigh, wider
 
 SCENES = 4_000
 SCENES_MIN = 100  # fewer tell too little
@@ -43,12 +43,13 @@ def rehearse(
         return None
     count = len(shelves.places.x)
     pretended = replace(memory, profiles=scenes.profiles, ledger_place=scenes.ledger_place)
-    candidates = weigh(scenes.hearings, shelves, night.pairs_near, pretended, night.served)
-    if widely:
-        candidates = wider(
-            candidates, scenes.hearings, shelves, night.pairs_near, pretended, night.served, ledger_right
-        )
+    near, served = night.pairs_near, night.served
+    candidates = weigh(scenes.hearings, shelves, near, pretended, served)
     posterior = posterior_of(candidates, scenes.ledger_place, count, ledger_right, memory.model)
+    if widely:
+        at_home = at_home_of(candidates, posterior, scenes.ledger_place)
+        candidates = wider(candidates, scenes.hearings, shelves, near, pretended, served, at_home)
+        posterior = posterior_of(candidates, scenes.ledger_place, count, ledger_right, memory.model)
     odds = odds_of(candidates, posterior, scenes.ledger_place, shelves.places, ledger_right)
     return Rehearsal(odds, *_power(candidates, posterior, scenes, 1 - ledger_right))
 
@@ -117,22 +118,14 @@ def _loudness(profiles: Profiles, volumes: int) -> Reals:
     return loud
 
 
-def _lines(sorted_volumes: Integers, wanted: Integers) -> tuple[Integers, Integers]:
-    """Number of each wanted volume, and its rows, wherever `sorted_volumes` has them."""
-    first = np.searchsorted(sorted_volumes, wanted)
-    size = np.searchsorted(sorted_volumes, wanted, side="right") - first
-    owner = np.repeat(np.arange(len(wanted)), size)
-    return owner, np.repeat(first - (np.cumsum(size) - size), size) + np.arange(len(owner))
-
-
 def _heard_of(hearings: Hearings, volume: Integers) -> Hearings:
-    owner, line = _lines(hearings.volume, volume)
+    owner, line = rows_of(hearings.volume, volume)
     columns = {field.name: getattr(hearings, field.name)[line] for field in fields(Hearings)}
     return Hearings(**{**columns, "volume": owner})
 
 
 def _past_of(profiles: Profiles, volume: Integers) -> Profiles:
-    owner, line = _lines(profiles.volume, volume)
+    owner, line = rows_of(profiles.volume, volume)
     by_volume = {name: getattr(profiles, name)[volume] for name in ("home", "nights", "seen", "reads", "unseen")}
     by_row = {
         field.name: getattr(profiles, field.name)[line] for field in fields(Profiles) if field.name not in by_volume

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Integers, Places, Reals, in_parts, some_at_once, summed
+from inventory.locating.arrays import NONE, Integers, Places, Reals, in_parts, rows_of, some_at_once, summed
 from inventory.locating.listening import Night
 from inventory.locating.model import Model, Novel, Steadiness, Steady
 from inventory.locating.profiling import Profiles, as_visits, habit_of, keys_of, row_at, row_in, usual_dbm, usual_reads
@@ -107,12 +107,9 @@ class Memory:
         """What is to be added where a profile knows more than that the volume was never heard there."""
         profiles, effort = self.profiles, shelves.posts.effort
         rows = np.flatnonzero(self.knows(volume, place))
-        first = np.searchsorted(profiles.volume, volume[rows])
-        size = np.searchsorted(profiles.volume, volume[rows], side="right") - first
-        owner = np.repeat(rows, size)
-        line = np.repeat(first - (np.cumsum(size) - size), size) + np.arange(len(owner))
+        which, line = rows_of(profiles.volume, volume[rows])
         listened = effort[profiles.place[line]] > 0
-        owner, line = owner[listened], line[listened]
+        owner, line = rows[which[listened]], line[listened]
         by_shelf = shelves.expect(profiles.place[line], place[owner]).detection
         novel = self.novel_chance(by_shelf, profiles.nights[volume[owner]])
         own = self.again(line)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, distinct, in_parts, summed
+from inventory.locating.arrays import NONE, Beliefs, Integers, Places, Reals, distinct, in_parts, rows_of, summed
 from inventory.locating.model import Model
 from inventory.locating.remembering import Memory
 from inventory.locating.sensing import (
@@ -103,17 +103,12 @@ def wider(
     near: tuple[Integers, Integers],
     memory: Memory,
     served: tuple[Integers, Integers],
-    ledger_right: float,
+    at_home: Reals,
 ) -> Candidates:
-    """The candidates, of volumes that aren't surely at home also those places that are near where they were heard.
+    """The candidates, of volumes that aren't surely `at_home` also those places that are near where they were heard.
 
     Tags are missed where they stand, too, and read from the next bay.
     """
-    count, ledger_place = len(shelves.places.x), memory.ledger_place
-    posterior = posterior_of(candidates, ledger_place, count, ledger_right, memory.model)
-    at_home = np.zeros(len(ledger_place))
-    home = candidates.place == ledger_place[candidates.volume]
-    at_home[candidates.volume[home]] = posterior[home]
     unsure = at_home < WIDER_BELOW
     rows = unsure[hearings.volume]
     if not rows.any():
@@ -125,7 +120,7 @@ def wider(
         np.concatenate([getattr(candidates, field.name)[kept], getattr(more, field.name)])
         for field in fields(Candidates)
     ]
-    order = np.argsort(columns[0] * count + columns[1], kind="stable")
+    order = np.lexsort((columns[1], columns[0]))
     return Candidates(*(column[order] for column in columns))
 
 
@@ -170,7 +165,7 @@ def _likelihood(
 
     silent: over hearing nothing, as what their silence says is counted for every place that listened.
     """
-    row, heard = _joined(volume, hearings)
+    row, heard = rows_of(hearings.volume, volume)
     known = memory.knows(volume, place)[row]
     expected = shelves.expect(hearings.place[heard], place[row])
     # A weak tag is heard elsewhere more seldom than its shelf's others, a loud one more often.
@@ -186,15 +181,6 @@ def _likelihood(
     own = hearings.place[heard] == place[row]
     tail = np.where(known, np.where(own, steady.own.tail, steady.beside.tail), 0.0)
     return likelihood + _strength(hearings, heard, row, len(volume), expected, told, shared, known, tail)
-
-
-def _joined(volume: Integers, hearings: Hearings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Every candidate with every hearing of its volume: row of the candidate, row of the hearing."""
-    first = np.searchsorted(hearings.volume, volume)
-    size = np.searchsorted(hearings.volume, volume, side="right") - first
-    row = np.repeat(np.arange(len(volume)), size)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
-    return row, first[row] + within
 
 
 def _reads_and_detection(hearings: Hearings, heard: NDArray[np.intp], expected: Expected, *, silent: bool) -> Reals:
@@ -281,6 +267,15 @@ def _posterior_of(
     size = np.diff(np.append(first, len(logarithm)))
     weight = np.exp(logarithm - np.repeat(np.maximum.reduceat(logarithm, first), size))
     return np.asarray(weight / np.repeat(np.add.reduceat(weight, first), size))
+
+
+def at_home_of(candidates: Candidates, posterior: Reals, ledger_place: Integers) -> Reals:
+    """Of each volume, the probability that it stands where the ledger says; 1 for those that weren't heard."""
+    home = candidates.place == ledger_place[candidates.volume]
+    at_home = np.ones(len(ledger_place))
+    at_home[candidates.volume] = 0.0
+    at_home[candidates.volume[home]] = posterior[home]
+    return at_home
 
 
 def best_two(candidates: Candidates, posterior: Reals, reads: Integers, last_seen: Integers) -> Beliefs:
