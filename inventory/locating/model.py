@@ -110,7 +110,8 @@ class Model:
     habits: of a volume's places in its profile, in how many nights it was heard again, and how many there were; by how
         regularly, how often and how loud it was heard there (`profiling.habit_of`). Counted.
     level_dbm: how loud shelves' own volumes usually sound (`judging.usual_level`). Learned.
-    wrong_max: of all findings together, so many may be wrong by their own probabilities; missing_wrong_max: of the missing.
+    wrong_max: of all findings together, so many may stand at home after all by their own probabilities; missing_wrong_max: of
+        the missing.
     found_wrong, missing_wrong: of the cases people answered, how many were false alarms, and how many should have been by the
         model's own probabilities; older answers fade. They move what is tolerated (`tolerated`). Counted.
     zones: the parameters of the same model for aisles and the antennas that look into them (`zones`); None until a night has

@@ -79,7 +79,9 @@ class AuditAnswer(BaseModel):
     passes: int | None
     findings: int | None
     undecided: int | None
-    wrong_max: float | None = Field(description="Stated: share of the findings expected to be wrong, at most.")
+    wrong_max: float | None = Field(
+        description="Stated: share of the findings expected to stand where the ledger has them after all, at most."
+    )
     missing_wrong_max: float | None
     signed: list[str]
 
