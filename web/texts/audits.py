@@ -80,11 +80,8 @@ TEXTS = {
     "audit.covered": ("读过其库位", "On shelves listened at"),
     "audit.passes": ("遍数", "Passes"),
     "audit.model": ("模型", "Model"),
-    "audit.bounds": ("误差上限", "Stated error"),
-    "audit.bounds.text": (
-        "发现而实为在位 {wrong}，判为不在架而实为在架 {missing}",
-        "findings that are in place after all {wrong}, missing {missing}",
-    ),
+    "audit.bounds": ("误报上限", "False alarms, at most"),
+    "audit.bounds.text": ("发现 {wrong}，不在架 {missing}", "findings {wrong}, missing {missing}"),
     "audit.compared": ("与盘点 {audit} 相比", "Since audit {audit}"),
     "audit.compared.text": ("新增 {new}，消失 {gone}，仍在 {stayed}", "{new} new, {gone} gone, {stayed} as before"),
     "audit.new": ("新增", "New"),
