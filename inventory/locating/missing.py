@@ -16,16 +16,16 @@ MISSED_AGAIN = 0.5  # odds to miss a volume once more that was missed last night
 MISSED_AGAIN_TIMES = 6
 MISSED_LEAST = 1e-6  # a tag may die any night, however well it was read
 # How much a night differs from others, in its usual volume's odds and in what each sign counts (`signs_of`).
-NIGHT_VARIANCE = np.array([0.1, 0.01, 0.05, 0.02])
+NIGHT_VARIANCE = np.array([0.1, 0.01, 0.02, 0.05, 0.02])
 ODDS_STEP_MAX = 0.5  # in one round
 LEARNING_ROUNDS = 20
 KEPT = 0.98  # of what is known of misses, a night: after a month it counts for half
 LOUDNESSES = 25  # groups of volumes that are usually heard about as loud
 GROUP_READS_FEW = 10.0  # so many reads of a shelf's volumes tell nothing of how well it was read
-READS_USUAL, READS_LEAST, READS_MOST = 8.0, 0.25, 400.0
+READS_USUAL, READS_LEAST, READS_MOST = 8.0, 0.25, 10_000.0
 SHARE_LEAST, SHARE_MOST = -2.0, 1.0  # logarithms
 ABOVE_USUAL_DB, ABOVE_MAX_DB = 10.0, 25.0  # above what can't be heard any more
-ALIKE = np.array([0.1, 0.05, 0.1])  # signs this near count together
+ALIKE = np.array([0.1, 0.1, 0.05, 0.1])  # signs this near count together
 
 
 class Alike(NamedTuple):
@@ -94,16 +94,18 @@ def silence_of(
 
 
 def signs_of(expected: Reals, usual: Reals, above_db: Reals) -> Reals:
-    """What tells how easily a night misses a volume, a row each: one, its reads, its shelf's and its strength.
+    """What tells how easily a night misses a volume, a row each: one, its reads twice, its shelf's and its strength.
 
     expected: the reads it was to have tonight; usual: on other nights; above_db: how far above the faintest it was to be
-    heard at home, NaN where that isn't known. The reads count by their square root: those that come by chance
-    alone would count straight, those of tags some of which a whole pass misses by the logarithm.
+    heard at home, NaN where that isn't known. The reads count by their square root and by their logarithm, each as far as a
+    site shows it to: those that come by chance alone would count straight, those of tags some of which a whole pass misses
+    by the logarithm.
     """
-    reads = np.sqrt(np.clip(expected, READS_LEAST, READS_MOST)) - np.sqrt(READS_USUAL)
+    reads = np.clip(expected, READS_LEAST, READS_MOST)
+    root, logarithm = np.sqrt(reads) - np.sqrt(READS_USUAL), np.log(reads / READS_USUAL)
     share = np.log(np.maximum(expected, READS_LEAST) / np.maximum(usual, READS_LEAST))
     loud = np.where(np.isnan(above_db), 0.0, np.clip(above_db, 0.0, ABOVE_MAX_DB) / ABOVE_USUAL_DB - 1.0)
-    return np.stack([np.ones(len(expected)), reads, np.clip(share, SHARE_LEAST, SHARE_MOST), loud])
+    return np.stack([np.ones(len(expected)), root, logarithm, np.clip(share, SHARE_LEAST, SHARE_MOST), loud])
 
 
 def learned_misses(model: Model, silence: Silence, there: NDArray[np.bool_]) -> Misses:
