@@ -137,7 +137,7 @@ def _weighed(
         posterior, ledger_right = _held_against_ledger(candidates, ledger_place, count, model, learn=alone)
         rehearsal = rehearse(night, shelves, memory, ledger_right, widely=True)
     if rehearsal:
-        listened = (ledger_place != NONE) & np.append(night.posts.effort > 0, False)[ledger_place]
+        listened = (ledger_place != NONE) & night.covers[ledger_place]
         posterior = trusted(candidates, posterior, ledger_place, places, ledger_right, listened, rehearsal)
         ledger_right = _ledger_right(posterior[candidates.place == ledger_place[candidates.volume]])
     at_home = at_home_of(candidates, posterior, ledger_place)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Company, Integers, Packed, Places, Sightings, Trail, distinct
 from inventory.locating.following import stays_of
@@ -29,6 +30,13 @@ class Night:
     swapped: tuple[tuple[int, int], ...]
     fixed: Integers
     served: tuple[Integers, Integers]
+
+    @property
+    def covers(self) -> NDArray[np.bool_]:
+        """Of each place whether it was listened at, from itself or by an antenna that serves it; the last answers for NONE."""
+        covered = np.append(self.posts.effort > 0, False)
+        covered[self.served[1]] = True
+        return covered
 
 
 def hear(sightings: Sightings | Packed, trail: Trail, places: Places, ledger_place: Integers, model: Model) -> Night:

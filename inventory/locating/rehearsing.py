@@ -59,7 +59,7 @@ def _scenes(night: Night, places: Places, memory: Memory) -> Scenes | None:
     ledger, chance = memory.ledger_place, np.random.default_rng(0)
     heard = np.zeros(len(ledger), bool)
     heard[night.hearings.volume] = True
-    known = (ledger != NONE) & np.append(night.posts.effort > 0, False)[ledger]
+    known = (ledger != NONE) & night.covers[ledger]
     volume = np.flatnonzero(heard & known)
     if len(volume) < SCENES_MIN:
         return None
