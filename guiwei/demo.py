@@ -38,6 +38,7 @@ from inventory.domain.refusals import BadSetting, NameTaken, Unavailable
 from inventory.operations import countersigning, numbering_labels, second_factor, signing_in
 from inventory.operations.importing import ImportOptions, import_register
 from inventory.store.database import raw
+from inventory.store.dossiers import is_empty
 
 SEED = 20260301
 PLAIN_TO_SEE = (DifferenceKind.FAR, DifferenceKind.LEFT_ON_DESK)  # found by the first sweep that passes
@@ -140,7 +141,7 @@ def _remembered(settings: Settings, dossiers: int) -> _Begun:
 
 def _is_empty(site: Site) -> bool:
     with site.owner.transaction() as session:
-        return raw(session).execute("SELECT FROM dossier LIMIT 1").fetchone() is None
+        return is_empty(raw(session))
 
 
 class _Stopped(Exception):

@@ -12,7 +12,7 @@ from guiwei.probing import probe_broker
 from guiwei.settings import Settings
 from guiwei.site import Say, Site, open_site
 from inventory.domain.refusals import Refusal
-from inventory.store import checkpoints, migrating
+from inventory.store import checkpoints, migrating, quarantine, reader_health
 from inventory.store.database import raw
 
 FREE_BYTES_MIN = 2 * 1024**3
@@ -126,9 +126,8 @@ def _broker(site: Site) -> Iterator[Finding]:
 
 
 def _quarantine(site: Site) -> Iterator[Finding]:
-    query = "SELECT count(*), max(received_at) FROM quarantine WHERE received_at > now() - interval '1 day'"
     with site.jobs.transaction() as session:
-        count, newest = raw(session).execute(query).fetchone() or (0, None)
+        count, newest = quarantine.come_lately(raw(session))
     yield Finding(
         "quarantine",
         count == 0,
@@ -137,13 +136,8 @@ def _quarantine(site: Site) -> Iterator[Finding]:
 
 
 def _readers(site: Site) -> Iterator[Finding]:
-    query = """
-        SELECT code, last_message_at IS NOT NULL AND last_message_at > now() - %s * interval '1 hour',
-               last_message_at, clock_offset_ms
-        FROM reader LEFT JOIN reader_health ON reader_id = reader.id ORDER BY code
-    """
     with site.jobs.transaction() as session:
-        rows = raw(session).execute(query, (SILENT_READER_HOURS,)).fetchall()
-    silent = [code for code, heard, _, _ in rows if not heard]
-    told = f"{len(rows)} registered, {len(silent)} silent for {SILENT_READER_HOURS} hours"
+        heard = reader_health.heard_within(raw(session), SILENT_READER_HOURS)
+    silent = [code for code, lately in heard.items() if not lately]
+    told = f"{len(heard)} registered, {len(silent)} silent for {SILENT_READER_HOURS} hours"
     yield Finding("readers", not silent, told + (": " + ", ".join(silent[:10]) if silent else ""))

@@ -59,6 +59,11 @@ _KEPT_FROM_ME = "kept AS MATERIALIZED (SELECT ARRAY(SELECT dossiers_kept_from_me
 _MINE = "{id_column} <> ALL ((SELECT ids FROM kept)::integer[])"
 
 
+def is_empty(connection: psycopg.Connection[Any]) -> bool:
+    """Whether there is no dossier yet."""
+    return connection.execute("SELECT FROM dossier LIMIT 1").fetchone() is None
+
+
 def search(
     connection: psycopg.Connection[Any], keys: KeyRing, query: Query, agency_id: int | None, dossiers_max: int
 ) -> list[DossierRow]:

@@ -49,6 +49,13 @@ class QuarantineGroup:
         return self.reason.startswith(BROUGHT)
 
 
+def come_lately(connection: psycopg.Connection[Any]) -> tuple[int, datetime | None]:
+    """How many messages nobody understood came within a day, and when the last did."""
+    query = "SELECT count(*), max(received_at) FROM quarantine WHERE received_at > now() - interval '1 day'"
+    count, last_at = connection.execute(query).fetchone() or (0, None)
+    return count, last_at
+
+
 def add(connection: psycopg.Connection[Any], messages: list[Quarantined], registry: int) -> None:
     """Keep messages nobody understood by that version of the registry, with bytes and reason."""
     with connection.cursor() as cursor:

@@ -56,6 +56,16 @@ def reader_states(connection: psycopg.Connection[Any], now: datetime) -> dict[in
     }
 
 
+def heard_within(connection: psycopg.Connection[Any], hours: int) -> dict[str, bool]:
+    """Of every registered reader, by code, whether a message of it came within so many hours."""
+    rows = connection.execute(
+        "SELECT code, coalesce(last_message_at > now() - %s * interval '1 hour', false) "
+        "FROM reader LEFT JOIN reader_health ON reader_id = reader.id ORDER BY code",
+        (hours,),
+    )
+    return dict(rows.fetchall())
+
+
 def add_news(connection: psycopg.Connection[Any], news: list[ReaderNews]) -> None:
     """Turn what readers say of themselves into coverage gaps: blind intervals, and offline until online again."""
     for item in news:
