@@ -1,5 +1,6 @@
 """How far a night is to be trusted: strays rehearsed, and what they say of volumes that sound odd."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -21,16 +22,21 @@ SEED = 5
 
 
 @cache
-def first_day(profile: Profile) -> tuple[Hall, Day, Judgement]:
+def first_day(profile: Profile, boards: int = 1) -> tuple[Hall, Day, Judgement]:
+    """boards: of two or more an antenna hears so many, and is taken to be on the lowest of them."""
     hall = plant(make_hall(VOLUMES, profile, SEED), 90, 0, SEED)
     day = listen(hall, 0)
+    if boards > 1:
+        level = np.searchsorted(np.unique(hall.places.z), hall.places.z)
+        ear = np.arange(len(level)) - level % boards
+        day = replace(day, sightings=replace(day.sightings, place=ear[day.sightings.place]))
     ledger = hall.ledger.astype(np.int64)
     return hall, day, judge(day.sightings, day.trail, hall.places, ledger, Model(), no_profiles(VOLUMES))
 
 
-def rehearsed(profile: Profile, heard: float = 1.0) -> Rehearsal | None:
+def rehearsed(profile: Profile, heard: float = 1.0, boards: int = 1) -> Rehearsal | None:
     """A rehearsal of the hall's first day, of so much of what was heard."""
-    hall, _, judged = first_day(profile)
+    hall, _, judged = first_day(profile, boards)
     night = judged.night
     rows = night.hearings.volume < heard * VOLUMES
     columns = {name: values[rows] for name, values in vars(night.hearings).items()}
@@ -56,6 +62,16 @@ def test_rehearsed_strays_sound_odd_and_their_true_places_come_into_question() -
         assert np.mean(rehearsal.odds.odds > 0) > 0.95
         assert 0.9 < rehearsal.told <= 1
         assert rehearsal.blunt < 0.1
+
+
+def test_boards_that_another_s_antenna_serves_are_rehearsed_too() -> None:
+    hall, _, judged = first_day(Profile.CABINET, boards=2)
+    without = judged.night.posts.effort[hall.ledger] == 0
+    assert 0.4 < without.mean() < 0.6
+    assert judged.night.covers[hall.ledger].mean() > 0.95
+    rehearsal = rehearsed(Profile.CABINET, boards=2)
+    assert rehearsal is not None
+    assert len(rehearsal.odds.volume) > 0.8 * VOLUMES
 
 
 def test_too_few_volumes_rehearse_nothing() -> None:
