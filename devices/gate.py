@@ -139,7 +139,8 @@ class Gates:
     def _watch(self, gate: int) -> GateWatch:
         if gate not in self._watches:
             code = self._known.gates[gate].code
-            self._watches[gate] = GateWatch(gate_knowledge.load_model(self._directory, code), uuid4)
+            model, antennas = gate_knowledge.load_model(self._directory, code), self._reading.antennas_of(gate)
+            self._watches[gate] = GateWatch(model, uuid4, antennas.keys())
         return self._watches[gate]
 
     def _recall(self, now: int) -> None:
@@ -215,6 +216,8 @@ class Gates:
         if self._reading.use(known.antennas):
             self._broker.want(self._reading.topics)
             self._sirens.use(known)
+            for gate, watch in self._watches.items():
+                watch.antennas = self._reading.antennas_of(gate).keys()
 
     def _upkeep(self, now: int) -> None:
         self._use(self._known)
@@ -224,9 +227,12 @@ class Gates:
             del self._told_until[passage], self._stands[passage]
         self._reading.forget(set().union(*(watch.tags() for watch in self._watches.values())))
         for gate in self._known.gates:
-            watch = self._watches.get(gate)
-            silent = () if watch is None else tuple(ANTENNAS[one] for one in watch.health.silent)
-            self._books.pulses[gate] = Pulse(self._heard_at.get(gate), silent)
+            pulse, watch = Pulse(self._heard_at.get(gate)), self._watches.get(gate)
+            if watch is not None:
+                antennas = self._reading.antennas_of(gate)
+                pulse.silent = tuple(ANTENNAS[side] for side in watch.health.silent)
+                pulse.deaf = tuple(antennas[one] for one in watch.health.deaf if one in antennas)
+            self._books.pulses[gate] = pulse
         if (today := datetime.now(self._zone).date()) != self._day:
             self._day = today
             self._learn()

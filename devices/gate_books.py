@@ -38,10 +38,14 @@ RETRY_SECONDS = 1.0
 
 @dataclass
 class Pulse:
-    """What is to be noted of a gate: when its readers were heard last (microseconds), and which antennas are silent."""
+    """What is to be noted of a gate: when its readers were heard last (microseconds), and which sides and antennas are silent.
+
+    deaf: ids of antennas that hear nothing of passages another on their side hears.
+    """
 
     heard_at: int | None = None
     silent: tuple[str, ...] = ()
+    deaf: tuple[int, ...] = ()
 
 
 @dataclass
@@ -178,7 +182,7 @@ class Books:
         now = datetime.now(UTC)
         for gate, pulse in list(self.pulses.items()):
             heard = None if pulse.heard_at is None else datetime.fromtimestamp(pulse.heard_at / 1e6, UTC)
-            passages.note_pulse(connection, gate, now, heard, pulse.silent)
+            passages.note_pulse(connection, gate, now, heard, pulse.silent, pulse.deaf)
 
 
 def _named(payload: str) -> list[int] | None:

@@ -92,6 +92,10 @@ class GateReading:
             self._gates_of.setdefault(seat.reader, set()).add(seat.gate)
         return True
 
+    def antennas_of(self, gate: int) -> dict[int, int]:
+        """The registered antennas of a gate, by id, by the numbers they have in its reads."""
+        return {seat.antenna: antenna for antenna, seat in self._seats.items() if seat.gate == gate}
+
     def read(self, heard: Heard) -> Iterator[tuple[int, Reads]]:
         """(gate, its reads) of a message, maybe none; nothing of one that can't be understood: ingest keeps it for people."""
         reader = self._by_topic.get(heard.topic)

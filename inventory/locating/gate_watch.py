@@ -4,7 +4,7 @@ The last minute is kept read by read and what is older in short slices: enough f
 What comes so late that its minute is over is looked at again as of then, minute by minute, whenever there is time.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
@@ -12,10 +12,11 @@ from uuid import UUID
 import numpy as np
 
 from inventory.locating.arrays import NONE
+from inventory.locating.gate_health import GateHealth
 from inventory.locating.gate_model import GateModel
 from inventory.locating.lingering import LOOKED_BACK, PARKED_AFTER, PERIOD
-from inventory.locating.passages import SETTLED_AFTER, Direction, Doubt, GateHealth, Passages, watch
-from inventory.locating.reads import SECOND, Reads, each_once, no_reads, slices, together
+from inventory.locating.passages import SETTLED_AFTER, Direction, Doubt, Passages, watch
+from inventory.locating.reads import INNER, OUTER, SECOND, Reads, each_once, no_reads, slices, together
 
 BLOCK = 10 * SECOND  # reads are kept and sliced by so much time
 READ_BY_READ = 60 * SECOND  # younger than that, or since an open passage began
@@ -66,10 +67,14 @@ class _Known:
 
 @dataclass
 class GateWatch:
-    """The reads of one gate and the passages already known. new_id: makes the name of a passage not seen before."""
+    """The reads of one gate and the passages already known. new_id: makes the name of a passage not seen before.
+
+    antennas: the numbers of all there are.
+    """
 
     gate: GateModel
     new_id: Callable[[], UUID]
+    antennas: Collection[int] = (INNER, OUTER)
     _blocks: dict[int, Reads] = field(default_factory=dict)
     _fresh: dict[int, list[Reads]] = field(default_factory=dict)
     _sliced: dict[int, Reads] = field(default_factory=dict)
@@ -218,7 +223,7 @@ class GateWatch:
         begun = min((one.seen.since for one in self._known if not one.settled), default=now) - NEAR_TIMES
         edge = max(min(now - READ_BY_READ, begun), now - PARKED_AFTER)
         window = self._window(now, edge)
-        watched = watch(window, self.gate, now)
+        watched = watch(window, self.gate, now, self.antennas)
         self.health = watched.health
         matched = self._matched(watched.passages, edge)
         if now - self._late_at < LATE_WAITS:

@@ -4,6 +4,7 @@ A function of the set of reads up to an instant: late and repeated reads give th
 again and again on the last minutes.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inventory.locating.arrays import NONE, Integers, Reals
+from inventory.locating.gate_health import GateHealth, health_of
 from inventory.locating.gate_model import KEPT, GateModel, Levels, levels_of, loud_of, loudest_lags
 from inventory.locating.lingering import (
     LIES_ON,
@@ -31,18 +33,14 @@ SURE = 0.6  # below this a passage is unclear
 LEFT_AFTER = 2 * SECOND  # silent so long: gone
 SETTLED_AFTER = LIES_ON  # so long may be heard of a tag that it lies there and only seemed to move
 STAYING_SETTLED_AFTER = PERIODS_MIN * PERIOD  # so long takes it to know that what came lies there, and how loud
-SILENT_READS_MIN = 12  # so many loud reads of one antenna without one of the other: something is wrong
 SAME_PASSAGE = 3 * SECOND // 4  # whoever crosses so soon after another goes with them
 NEAR_TIMES = 1.5  # spreads below what passages sound like: nobody came near who didn't go through
-FAULTY_GROUPS_MIN = 3
-WEAKER_DB = 4.0
 STOOD = 5 * SECOND
 AROUND = 8  # no more people are at a gate at a time
 OWN_READS_MIN = 3  # at either antenna: fewer tell no way beside somebody's who is there
 MERGED_MAX = 3  # times: what one merger made clear the next one may go by
 SAME_STAY = 0.8  # of the time both were heard: nobody else stands in the gate for just as long
 FEW_READS = 6
-SILENT_SHARE = 0.8  # of the passages: an antenna that misses so many hears nothing
 INWARDS, OUTWARDS, BACK = 0, 1, 2
 
 
@@ -89,19 +87,6 @@ class Passages:
 
 
 @dataclass(frozen=True)
-class GateHealth:
-    """What is wrong with a gate by what it heard: antennas that are silent, and dB by which each is louder than usual."""
-
-    silent: tuple[int, ...]
-    louder_db: tuple[float, float]
-
-    @property
-    def weaker(self) -> tuple[int, ...]:
-        """Antennas clearly weaker than they were."""
-        return tuple(one for one in (INNER, OUTER) if self.louder_db[one] < -WEAKER_DB)
-
-
-@dataclass(frozen=True)
 class Watched:
     """Everything made of the reads of a gate."""
 
@@ -115,6 +100,7 @@ class Walked:
     """The groups at a gate before anything is decided about them."""
 
     reads: Reads
+    antenna: Integers  # of each of `reads`, which has the side in its stead
     visits: Visits
     group: Integers  # of each visit
     read_group: Integers  # of each of `reads`
@@ -129,6 +115,14 @@ class Walked:
         """How loud each group was at each antenna, in spreads above what passages sound like there; NaN where not heard."""
         return np.asarray((self.loud - self.levels.dbm) / self.levels.spread)
 
+    def by_antenna(self, antennas: Collection[int]) -> dict[int, Integers]:
+        """How many reads of each group each of these heard."""
+        rows, groups = {antenna: self.antenna == antenna for antenna in antennas}, len(self.loud)
+        return {
+            antenna: np.bincount(self.read_group[of], self.reads.reads[of], groups).astype(np.int64)
+            for antenna, of in rows.items()
+        }
+
     def heard(self) -> tuple[Integers, Integers]:
         """When each group was heard first and last."""
         groups = len(self.loud)
@@ -138,13 +132,14 @@ class Walked:
         return since, until
 
 
-def watch(reads: Reads, gate: GateModel, as_of: int) -> Watched:
+def watch(reads: Reads, gate: GateModel, as_of: int, antennas: Collection[int] = (INNER, OUTER)) -> Watched:
     """The passages in all reads heard up to an instant, and what they tell of the gate.
 
-    Ten minutes before the first passage wanted should be among the reads, so that what lies there is known.
+    Ten minutes before the first passage wanted should be among the reads, so that what lies there is known. antennas: the
+    numbers of all there are.
     """
     walked = walk(reads, gate)
-    health = _health(walked, gate)
+    health = health_of(walked.loud, walked.count, walked.by_antenna(antennas), walked.levels, gate)
     return Watched(_decided(walked, as_of, one_antenna=bool(health.silent)), health, walked.levels)
 
 
@@ -152,20 +147,21 @@ def walk(reads: Reads, gate: GateModel) -> Walked:
     """Who was at the gate, and the ways they may have gone."""
     sound = in_order(reads)
     still = lying_still(sound)
-    mine = _gone(sound, still)
+    gone = _gone(sound, still)
+    mine = by_side(gone)
     visits = visits_of(mine)
-    walked = _as_grouped(mine, visits, groups_of(visits), gate)
+    walked = _as_grouped(mine, gone.antenna, visits, groups_of(visits), gate)
     for _ in range(MERGED_MAX):
         if (together := _merged(walked)) is None:
             break
-        walked = _as_grouped(mine, visits, together[walked.group], gate)
+        walked = _as_grouped(mine, gone.antenna, visits, together[walked.group], gate)
     lies = lies_on(sound, still, visits.tag, visits.ended)
     groups = len(walked.loud)
     stays = np.bincount(walked.group, lies, groups) * 2 > np.bincount(walked.group, minlength=groups)
     return replace(walked, stays=stays)
 
 
-def _as_grouped(mine: Reads, visits: Visits, group: Integers, gate: GateModel) -> Walked:
+def _as_grouped(mine: Reads, antenna: Integers, visits: Visits, group: Integers, gate: GateModel) -> Walked:
     groups = int(group.max(initial=-1)) + 1
     visit = np.repeat(np.arange(len(visits.tag)), visits.end - visits.first)
     read_group = group[visit] if len(visit) else visit.astype(np.int64)
@@ -177,7 +173,8 @@ def _as_grouped(mine: Reads, visits: Visits, group: Integers, gate: GateModel) -
     loudest = loudest_lags(visits, group, groups)
     levels = levels_of(loud, count, beside, loudest, order, gate)
     nowhere = Ways(*np.zeros((3, groups)))
-    walked = Walked(mine, visits, group, read_group, loud, count, levels, beside, nowhere, np.zeros(groups, bool))
+    stays = np.zeros(groups, bool)
+    walked = Walked(mine, antenna, visits, group, read_group, loud, count, levels, beside, nowhere, stays)
     return replace(walked, way=ways(beside, loudest, order, levels.usual, walked.loudness(), count))
 
 
@@ -251,7 +248,8 @@ def learn_gate(reads: Reads, gate: GateModel) -> GateModel:
 def _gone(sound: Reads, still: Still) -> Reads:
     """The reads of what came or went: neither what lay there before explains them, nor what lies there afterwards as before."""
     moving = moves(sound, still) & moves(sound, lying_on(sound))
-    mine, lay = by_side(sound.chosen(moving)), still.parked[moving]
+    gone, lay = sound.chosen(moving), still.parked[moving]
+    mine = by_side(gone)
     visits = visits_of(mine)
     visit = np.repeat(np.arange(len(visits.tag)), visits.end - visits.first)
     lay_there = np.zeros(len(visits.tag), bool)
@@ -260,7 +258,7 @@ def _gone(sound: Reads, still: Still) -> Reads:
     loud = lay & (still.louder[moving] > 0)
     np.maximum.at(last_loud, visit[loud], mine.at[loud])
     seemed = lay_there & lies_on(sound, still, visits.tag, last_loud)
-    return mine.chosen(~seemed[visit])
+    return gone.chosen(~seemed[visit])
 
 
 class _Said(NamedTuple):
@@ -367,19 +365,3 @@ def _crossed(walked: Walked, best: Integers) -> Integers:
 
 def _amid(one: Integers, other: Integers) -> Integers:
     return one + (other - one) // 2
-
-
-def _health(walked: Walked, gate: GateModel) -> GateHealth:
-    """Compare what was heard with what the gate used to hear."""
-    loud = np.nanmax(np.where(np.isnan(walked.loud), -np.inf, walked.loud - walked.levels.dbm), axis=1, initial=-np.inf)
-    strong = (loud >= -walked.levels.spread[0]) & (walked.count.sum(axis=1) >= SILENT_READS_MIN)
-    silent = tuple(
-        one
-        for one in (INNER, OUTER)
-        if strong.sum() >= FAULTY_GROUPS_MIN and (walked.count[strong, one] == 0).mean() > SILENT_SHARE
-    )
-    louder = (0.0, 0.0)
-    if gate.levels is not None:
-        inner, outer = (walked.levels.dbm - gate.levels.dbm).tolist()
-        louder = (inner, outer)
-    return GateHealth(silent, louder)

@@ -129,12 +129,14 @@ def note_pulse(
     now: datetime,
     heard_at: datetime | None,
     silent: Sequence[str],
+    deaf: Sequence[int] = (),
 ) -> None:
-    """A gate is watched; silent: which of its antennas hear nothing though people pass."""
+    """A gate is watched; silent: which of its sides hear nothing though people pass; deaf: ids of single antennas that don't."""
     connection.execute(
-        "INSERT INTO gate_pulse AS kept VALUES (%s, %s, %s, %s) ON CONFLICT (gate_place_id) DO UPDATE SET "
-        "at = excluded.at, heard_at = coalesce(excluded.heard_at, kept.heard_at), silent = excluded.silent",
-        (gate_place_id, now, heard_at, list(silent)),
+        "INSERT INTO gate_pulse AS kept VALUES (%s, %s, %s, %s, %s) ON CONFLICT (gate_place_id) DO UPDATE SET "
+        "at = excluded.at, heard_at = coalesce(excluded.heard_at, kept.heard_at), silent = excluded.silent, "
+        "deaf_antenna_ids = excluded.deaf_antenna_ids",
+        (gate_place_id, now, heard_at, list(silent), list(deaf)),
     )
 
 
@@ -143,7 +145,10 @@ def note_pulse(
 
 @dataclass(frozen=True, slots=True)
 class GateRow:
-    """A gate with antennas; pulse_at: None where nobody ever watched it. rearmed_*: who armed it again last."""
+    """A gate with antennas; pulse_at: None where nobody ever watched it. rearmed_*: who armed it again last.
+
+    silent: sides that hear nothing though people pass. deaf: single antennas that don't, as reader and number.
+    """
 
     place_id: int
     code: str
@@ -151,6 +156,7 @@ class GateRow:
     pulse_at: datetime | None
     heard_at: datetime | None
     silent: list[str]
+    deaf: list[str]
     ringing: int
     rearmed_at: datetime | None
     rearmed_by: str | None
@@ -202,6 +208,8 @@ _HAS_ANTENNAS = "place.id IN (SELECT place_id FROM antenna WHERE role IN ('gate_
 OPENED_SECONDS = 60  # before somebody crosses: a door that a badge opened is shut again by then
 GATES = f"""
     SELECT place.id AS place_id, place.code, place.name, gate_pulse.at AS pulse_at, heard_at, coalesce(silent, '{{}}') AS silent,
+           ARRAY(SELECT reader.code || ':' || antenna.number FROM antenna JOIN reader ON reader.id = reader_id
+                 WHERE antenna.id = ANY (deaf_antenna_ids) ORDER BY reader.code, antenna.number) AS deaf,
            (SELECT count(*) FROM passage WHERE passage.gate_place_id = place.id AND alarmed_at IS NOT NULL AND NOT EXISTS (
                 SELECT FROM alarm_acknowledgement WHERE passage_id = passage.id)) AS ringing,
            rearmed.at AS rearmed_at, rearmed.name AS rearmed_by

@@ -1,11 +1,13 @@
 """The page of gates, and the same for programs."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from inventory.store.passages import note_pulse
 from tests.conftest import Archive
 from tests.gates.telling import Gate, later
 from tests.site import ONE_ENGINE, SignIn
@@ -51,6 +53,27 @@ def test_an_alarm_comes_up_on_an_open_page_and_is_answered_there(gate: Gate, pag
     expect(page.get_by_role("row").filter(has_text="推车停在门边")).to_contain_text("not read: 1")
     page.get_by_role("button", name="Silence and re-arm").click()
     expect(page.get_by_text("re-armed by 赵建国")).to_be_visible()
+
+
+@pytest.mark.usefixtures("gate")
+def test_an_antenna_that_hears_nothing_is_named_by_reader_and_number(
+    archive: Archive, page: Page, signed_in: SignIn
+) -> None:
+    (antennas,) = archive.root.execute("SELECT array_agg(id) FROM antenna WHERE number = 2").fetchall()[0]
+    row = archive.root.execute("SELECT id FROM place WHERE code = 'G-1'").fetchone()
+    assert row is not None
+    now = datetime.now(UTC)
+    with archive.jobs.unpooled() as connection:
+        note_pulse(connection, row[0], now, now, (), antennas)
+    (told,) = signed_in("zhao").get("/api/v1/gates").json()["gates"]
+    assert (told["deaf_antennas"], told["silent_antennas"], told["watched"]) == (["G1:2"], [], True)
+    page.goto("/gates")
+    expect(page.locator(".faulty")).to_have_text(
+        "antenna G1:2 hears nothing of what the other on its side hears: look at its cable"
+    )
+    with archive.jobs.unpooled() as connection:
+        note_pulse(connection, row[0], now, None, ())
+    assert signed_in("zhao").get("/api/v1/gates").json()["gates"][0]["deaf_antennas"] == []
 
 
 def test_programs_get_the_same_and_an_alarm_is_answered_once(gate: Gate, signed_in: SignIn) -> None:

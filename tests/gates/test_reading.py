@@ -47,6 +47,14 @@ def test_an_antenna_registered_later_leaves_the_others_their_numbers() -> None:
     assert heard_by(reading)[0] == [gate_antenna(INNER, 1), INNER, OUTER, gate_antenna(OUTER, 1)]
 
 
+def test_a_gate_s_antennas_are_known_by_their_numbers_in_its_reads() -> None:
+    reading = GateReading()
+    reading.use([*FOUR, replace(FIRST, antenna_id=30, number=5, place_id=6)])
+    assert reading.antennas_of(5) == {INNER: 11, gate_antenna(INNER, 1): 12, OUTER: 13, gate_antenna(OUTER, 1): 14}
+    assert reading.antennas_of(6) == {INNER: 30}
+    assert reading.antennas_of(7) == {}
+
+
 def test_what_a_gate_was_taught_before_it_kept_how_wholly_passages_are_in_order_is_not_lost(tmp_path: Path) -> None:
     kept = {"dbm": [-48.0, -50.0], "spread": [4.0, 5.0], "lag": 1.2, "loudest": 1.1, "share": 0.4}
     (tmp_path / "model-G-1.json").write_text(json.dumps(kept))

@@ -19,6 +19,7 @@ from inventory.locating.reads import (
     SIDES,
     Reads,
     by_side,
+    gate_antenna,
     in_order,
     no_reads,
     slices,
@@ -321,6 +322,21 @@ def test_a_dead_antenna_is_named_and_passages_are_unclear_rather_than_wrong(taug
     assert len(watched.passages.at) > 5
     assert (watched.passages.direction == Direction.UNCLEAR).all()
     assert (watched.passages.doubt & Doubt.ONE_ANTENNA).astype(bool).all()
+
+
+@pytest.mark.parametrize("dead", [INNER, gate_antenna(INNER, 1)])
+def test_one_of_two_antennas_on_a_side_that_hears_nothing_is_named_and_passages_keep_their_direction(
+    taught: GateModel, dead: int
+) -> None:
+    scene = make_scene(Traffic(1_200.0), seed=801)
+    until, reads = int(scene.seconds * SECOND), read(scene)
+    other = (reads.antenna == INNER) & (np.arange(len(reads)) % 2 == 1)
+    reads = dataclasses.replace(reads, antenna=np.where(other, gate_antenna(INNER, 1), reads.antenna))
+    antennas = (INNER, gate_antenna(INNER, 1), OUTER)
+    assert watch(reads, taught, until, antennas).health.deaf == ()
+    watched = watch(reads.chosen(reads.antenna != dead), taught, until, antennas)
+    assert (watched.health.deaf, watched.health.silent) == ((dead,), ())
+    assert np.isin(watched.passages.direction, (Direction.IN, Direction.OUT)).mean() > 0.8
 
 
 def test_a_weak_antenna_is_named_and_a_sound_one_is_not(taught: GateModel) -> None:

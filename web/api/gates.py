@@ -30,6 +30,9 @@ class GateAnswer(BaseModel):
     watched: bool = Field(description="Its process has said within a minute that it decides there.")
     heard_at: datetime | None
     silent_antennas: list[str] = Field(description="inner, outer: people pass, and it hears none of them.")
+    deaf_antennas: list[str] = Field(
+        description="reader:number of single antennas that hear nothing of passages another on their side hears."
+    )
     alarms_waiting: int
     rearmed_at: datetime | None
     rearmed_by: str | None
@@ -136,6 +139,7 @@ def _answer(view: GatesView) -> GatesAnswer:
                 watched=view.is_watched(one),
                 heard_at=one.heard_at,
                 silent_antennas=one.silent,
+                deaf_antennas=one.deaf,
                 alarms_waiting=one.ringing,
                 rearmed_at=one.rearmed_at,
                 rearmed_by=one.rearmed_by,

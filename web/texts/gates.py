@@ -23,6 +23,10 @@ TEXTS = {
         "{antenna}天线读不到，方向无法判定",
         "the {antenna} antenna hears nothing: directions can't be told",
     ),
+    "gates.deaf": (
+        "天线 {antenna} 读不到同侧天线读到的档案，请检查接线",
+        "antenna {antenna} hears nothing of what the other on its side hears: look at its cable",
+    ),
     "gates.antenna.inner": ("门内", "inner"),
     "gates.antenna.outer": ("门外", "outer"),
     "gates.rearm": ("静音并复位", "Silence and re-arm"),
