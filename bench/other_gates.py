@@ -8,6 +8,7 @@ they helped choose `WHOLLY` and its like in `walking`. It says where the inferen
 import argparse
 from dataclasses import replace
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -20,6 +21,8 @@ from inventory.locating.passages import learn_gate, watch
 from inventory.locating.reads import INNER, OUTER, SECOND
 
 SECONDS = 1_800.0
+WINDOW = 600 * SECOND
+FOUR = "four antennas, an inner and an outer pair"
 
 USUAL = Kind(facing(0.8))
 KINDS: dict[str, Kind] = {
@@ -27,7 +30,7 @@ KINDS: dict[str, Kind] = {
     "0.3 m apart": Kind(facing(0.3)),
     "2.5 m apart": Kind(facing(2.5)),
     "overhead, 0.5 m apart": Kind(overhead(0.5)),
-    "four antennas, an inner and an outer pair": Kind(pairs(0.8)),
+    FOUR: Kind(pairs(0.8)),
     "25 reads a second": replace(USUAL, reads=25.0),
     "1,250 reads a second": replace(USUAL, reads=1_250.0),
     "as much off the walls as straight (k 0 dB)": replace(USUAL, k_db=0.0),
@@ -61,6 +64,22 @@ def run(kind: Kind, seeds: range) -> Tally:
     return tally
 
 
+def run_deaf(seeds: range) -> Tally:
+    """Of four antennas each cut off in turn, as a live process sees it: window by window of ten minutes."""
+    tally, kind = Tally(), KINDS[FOUR]
+    for seed in seeds:
+        gate = learn_gate(read(kind, make_scene(kind, SECONDS, TAUGHT_SEEDS_FROM + seed)), GateModel())
+        reads = read(kind, make_scene(kind, SECONDS, seed))
+        antennas = np.unique(reads.antenna).tolist()
+        for until in np.arange(WINDOW, SECONDS * SECOND + 1, WINDOW // 4).astype(np.int64).tolist():
+            heard = reads.chosen((reads.at >= until - WINDOW) & (reads.at < until))
+            tally.add("sound, and one named", bool(watch(heard, gate, until, antennas).health.deaf), 1)
+            for one in antennas:
+                health = watch(heard.chosen(heard.antenna != one), gate, until, antennas).health
+                tally.add("cut off, and it alone named", (health.deaf, health.silent) == ((one,), ()), 1)
+    return tally
+
+
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -78,6 +97,9 @@ def main() -> None:
         if asked.only in name:
             table.add_row(name, *_row(run(kind, range(start, start + asked.seeds))))
     screen.print(table)
+    deaf = run_deaf(range(start, start + asked.seeds))
+    told = (f"{what}: {deaf.count(what)}" for what in ("cut off, and it alone named", "sound, and one named"))
+    screen.print(f"{FOUR}, each cut off in turn, ten minutes at a time; {'; '.join(told)}")
 
 
 def _row(tally: Tally) -> list[str]:
