@@ -97,9 +97,10 @@ def main() -> None:
         if asked.only in name:
             table.add_row(name, *_row(run(kind, range(start, start + asked.seeds))))
     screen.print(table)
-    deaf = run_deaf(range(start, start + asked.seeds))
-    told = (f"{what}: {deaf.count(what)}" for what in ("cut off, and it alone named", "sound, and one named"))
-    screen.print(f"{FOUR}, each cut off in turn, ten minutes at a time; {'; '.join(told)}")
+    if asked.only in FOUR:
+        deaf = run_deaf(range(start, start + asked.seeds))
+        told = (f"{what}: {deaf.count(what)}" for what in ("cut off, and it alone named", "sound, and one named"))
+        screen.print(f"{FOUR}, each cut off in turn, ten minutes at a time; {'; '.join(told)}")
 
 
 def _row(tally: Tally) -> list[str]:

@@ -1,7 +1,8 @@
 """What is wrong with a gate by what it heard: against what it used to hear, and its antennas against each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -30,6 +31,12 @@ class GateHealth:
     def weaker(self) -> tuple[int, ...]:
         """Sides clearly weaker than they were."""
         return tuple(one for one in (INNER, OUTER) if self.louder_db[one] < -WEAKER_DB)
+
+    def after(self, before: Self, antenna: Integers) -> Self:
+        """The same, with what was named before and isn't among the antennas heard since: a quiet hour mends no cable."""
+        deaf = {one for one in before.deaf if not (antenna == one).any()}
+        silent = {side for side in before.silent if not (antenna % SIDES == side).any()}
+        return replace(self, silent=tuple(sorted(silent.union(self.silent))), deaf=tuple(sorted(deaf.union(self.deaf))))
 
 
 def health_of(

@@ -224,7 +224,7 @@ class GateWatch:
         edge = max(min(now - READ_BY_READ, begun), now - PARKED_AFTER)
         window = self._window(now, edge)
         watched = watch(window, self.gate, now, self.antennas)
-        self.health = watched.health
+        self.health = watched.health.after(self.health, window.antenna)
         matched = self._matched(watched.passages, edge)
         if now - self._late_at < LATE_WAITS:
             matched = [(one._replace(settled=False), known) for one, known in matched]

@@ -77,7 +77,10 @@ class Novel(NamedTuple):
 MISSES_SURE = (1.0, 4.0, 4.0, 1.0, 1.0)
 MISSES = Misses(
     (-5.5, -2.0, 0.0, -1.0, -1.0),
-    tuple(tuple(sure if row == column else 0.0 for column in range(5)) for row, sure in enumerate(MISSES_SURE)),
+    tuple(
+        tuple(sure if row == column else 0.0 for column in range(len(MISSES_SURE)))
+        for row, sure in enumerate(MISSES_SURE)
+    ),
 )
 # Until a night has taught it: fading of 2 to 4 dB within a tag (radio.md), reads that come by chance.
 # Five degrees of freedom: rather too forgiving than too sure.

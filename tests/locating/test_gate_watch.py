@@ -9,7 +9,7 @@ import numpy as np
 from inventory.locating.gate_model import GateModel
 from inventory.locating.gate_watch import GateWatch, Sighting
 from inventory.locating.passages import Direction
-from inventory.locating.reads import SECOND, Reads, no_reads
+from inventory.locating.reads import INNER, OUTER, SECOND, Reads, gate_antenna, no_reads
 from tests.locating.gatesay import all_of, in_, instant, out, parked, passing
 
 STEP = SECOND // 2
@@ -67,6 +67,20 @@ def test_who_came_first_and_goes_again_after_a_minute_did_not_lie_there() -> Non
     assert last(told) == {(Direction.OUT, frozenset(range(5)), True)}
     lying = parked(range(50, 80), 0, 160)
     assert not last(live(fresh(), lying, 160, since=1))
+
+
+def test_an_antenna_that_hears_nothing_stays_named_through_a_quiet_hour_until_it_is_heard_again() -> None:
+    watch, second = fresh(), gate_antenna(INNER, 1)
+    watch.antennas = (INNER, second, OUTER)
+    walks = all_of(*(out(range(10 * one, 10 * one + 3), 330 + 20 * one, seed=one) for one in range(1, 5)))
+    live(watch, walks, ENDED)
+    assert (watch.health.deaf, watch.health.silent) == ((second,), ())
+    watch.look(instant(ENDED + 3_600))
+    assert watch.health.deaf == (second,)
+    again = out(range(80, 83), ENDED + 3_700)
+    again = replace(again, antenna=np.where(again.antenna == INNER, second, again.antenna))
+    live(watch, again, ENDED + 3_720, since=ENDED + 3_695)
+    assert not watch.health.deaf
 
 
 def test_whoever_turns_back_in_front_of_the_gate_is_told_only_as_that() -> None:
